@@ -1,0 +1,1 @@
+"""What every technique stands on: units, quantities, summary rows, intervals, files, figures."""

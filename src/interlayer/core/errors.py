@@ -1,0 +1,84 @@
+"""Errors that speak to a scientist: which file, what was expected, what was found, what to do."""
+
+from pathlib import Path
+from typing import Any
+
+
+class InterlayerError(Exception):
+    """Base of every error that the toolkit raises on purpose.
+
+    Parameters
+    ----------
+    message
+        What is wrong, in the field's terms.
+    path
+        The file it is about.
+    expected, found
+        What was expected and what was found instead.
+    advice
+        What to do now.
+    """
+
+    exit_code = 3
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        path: Path | str | None = None,
+        expected: object = None,
+        found: object = None,
+        advice: str | None = None,
+    ) -> None:
+        self.message = message
+        self.path = None if path is None else str(path)
+        self.expected = None if expected is None else str(expected)
+        self.found = None if found is None else str(found)
+        self.advice = advice
+        super().__init__(self._text())
+
+    def _text(self) -> str:
+        parts = [f"{self.path}: {self.message}" if self.path else self.message]
+        if self.expected is not None:
+            parts.append(f"expected {self.expected}")
+        if self.found is not None:
+            parts.append(f"found {self.found}")
+        text = "; ".join(parts)
+        return f"{text}. {self.advice}" if self.advice else text
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive the way back from a worker process."""
+        details = {"path": self.path, "expected": self.expected, "found": self.found, "advice": self.advice}
+        return _rebuild, (type(self), self.message, details)
+
+
+def _rebuild(kind: type[InterlayerError], message: str, details: dict[str, str | None]) -> InterlayerError:
+    return kind(message, **details)
+
+
+class ReadError(InterlayerError):
+    """A file is missing, truncated, of an unknown format or holds what it should not."""
+
+
+class UnitError(InterlayerError):
+    """A unit is not in the closed list, or of another dimension."""
+
+    exit_code = 2
+
+
+class SettingError(InterlayerError):
+    """A setting is unknown or has a value that cannot be."""
+
+    exit_code = 2
+
+
+class StudyError(InterlayerError):
+    """A study file is not valid as a whole."""
+
+
+class AnalysisError(InterlayerError):
+    """The data were read, but they cannot be analysed in this way."""
+
+
+class StoreError(InterlayerError):
+    """A record could not be written, or what is stored is damaged."""

@@ -1,0 +1,92 @@
+"""Files: hashing, decoding, bounded archives, writing that never leaves half a file."""
+
+import hashlib
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from interlayer.core.errors import ReadError
+
+#: the largest member of an archive that is unpacked, and the largest ratio of unpacked to packed size
+MAX_MEMBER = 512 * 2**20
+MAX_RATIO = 500.0
+
+_ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
+
+
+def sha256(path: Path) -> str:
+    """Return the sha256 of a file as hexadecimal text."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def decode(data: bytes, encodings: tuple[str, ...] = _ENCODINGS) -> str:
+    """Decode text by its byte-order mark, else by the first encoding that fits.
+
+    Examples
+    --------
+    >>> decode("µm".encode("cp1252"))
+    'µm'
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return data.decode("utf-16")
+    for encoding in encodings:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def read_text(path: Path, encodings: tuple[str, ...] = _ENCODINGS) -> str:
+    """Return a text file's content, whatever encoding it has; line ends become "\\n"."""
+    return decode(path.read_bytes(), encodings).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def zip_member(path: Path, name: str) -> bytes:
+    """Return one member of a zip archive, refusing members that unpack out of proportion."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = archive.getinfo(name)
+            ratio = info.file_size / max(info.compress_size, 1)
+            if info.file_size > MAX_MEMBER or (ratio > MAX_RATIO and info.file_size > 2**20):
+                raise ReadError(
+                    f"archive member {name!r} unpacks out of proportion",
+                    path=path,
+                    found=f"{info.file_size} bytes from {info.compress_size}",
+                )
+            return archive.read(info)
+    except KeyError:
+        raise ReadError("archive member is missing", path=path, expected=name) from None
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+        raise ReadError(f"damaged archive ({error})", path=path, advice="Copy the file again.") from error
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the same folder that replaces ``path`` when all went well.
+
+    Another process that holds the old file open keeps reading the old content; a failure leaves the old
+    file as it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    os.close(handle)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        part.chmod(0o644)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically, as UTF-8 with "\\n" line ends."""
+    with atomic(path) as part:
+        part.write_bytes(text.encode("utf-8"))

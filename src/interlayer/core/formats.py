@@ -1,0 +1,156 @@
+"""Which file is this: formats told apart by content, and reading that ends in one clear error."""
+
+import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.files import decode, sha256
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+_HEAD = 8192
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What can be known of a file without reading it: its name, size and first bytes."""
+
+    path: Path
+
+    @cached_property
+    def size(self) -> int:
+        """Return the size in bytes."""
+        return self.path.stat().st_size
+
+    @cached_property
+    def suffix(self) -> str:
+        """Return the ending in lower case, with its dot."""
+        return self.path.suffix.lower()
+
+    @cached_property
+    def head(self) -> bytes:
+        """Return the first 8192 bytes."""
+        with self.path.open("rb") as stream:
+            return stream.read(_HEAD)
+
+    @cached_property
+    def text(self) -> str:
+        """Return the first bytes as text (empty for binary files)."""
+        return (
+            ""
+            if b"\x00" in self.head and not self.head.startswith((b"\xff\xfe", b"\xfe\xff"))
+            else decode(self.head)
+        )
+
+    @cached_property
+    def members(self) -> tuple[str, ...]:
+        """Return the names in a zip archive (empty for other files)."""
+        if not self.head.startswith(b"PK\x03\x04"):
+            return ()
+        try:
+            with zipfile.ZipFile(self.path) as archive:
+                return tuple(archive.namelist())
+        except (zipfile.BadZipFile, OSError):
+            return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format.
+
+    Parameters
+    ----------
+    name
+        As the field calls it, such as "Bruker RAW".
+    suffixes
+        Usual endings, for the list of formats only; the content decides.
+    matches
+        True when the content is of this format. Must be fast and must not raise on any bytes.
+    load
+        ``"package.module:function"`` of the loader ``function(path) -> xr.Dataset``, imported when needed.
+    note
+        What is read of it, and what is not.
+    kind
+        What it holds, where the content alone tells (electrochem: "eis", …).
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    matches: Callable[[Probe], bool] = field(repr=False)
+    load: str = field(repr=False)
+    note: str = ""
+    kind: str = ""
+
+
+def check_file(path: Path) -> None:
+    """Raise a `ReadError` when a path is not a file with content."""
+    if not path.exists():
+        raise ReadError("no such file", path=path, advice="Check the path and its spelling.")
+    if path.is_dir():
+        raise ReadError("is a folder, not a file", path=path)
+    if path.stat().st_size == 0:
+        raise ReadError("the file is empty (0 bytes)", path=path, advice="Copy or export it again.")
+
+
+def identify(path: Path, formats: Iterable[Format]) -> Format | None:
+    """Return the first format whose content a file has, or None."""
+    probe = Probe(path)
+    return next((each for each in formats if each.matches(probe)), None)
+
+
+def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.Dataset":
+    """Read a file with the first format that it matches; every failure is a `ReadError` that names the file.
+
+    Returns
+    -------
+    xr.Dataset
+        What the loader returned, with ``technique``, ``format``, ``source`` (the file's name) and
+        ``source_sha256`` in its attrs.
+    """
+    path = Path(path)
+    check_file(path)
+    found = identify(path, formats)
+    if found is None:
+        raise ReadError(
+            f"no {technique} format fits this file",
+            path=path,
+            expected="one of " + ", ".join(each.name for each in formats),
+            found=_describe(path),
+            advice="`interlayer formats` lists what is read.",
+        )
+    dataset = _load(path, found)
+    dataset.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=sha256(path))
+    return dataset
+
+
+def _load(path: Path, found: Format) -> "xr.Dataset":
+    module, _, name = found.load.partition(":")
+    loader = cast("Callable[[Path], xr.Dataset]", getattr(import_module(module), name))
+    try:
+        return loader(path)
+    except InterlayerError as error:
+        if error.path is None:
+            raise ReadError(
+                error.message, path=path, expected=error.expected, found=error.found, advice=error.advice
+            ) from error
+        raise
+    except MemoryError as error:
+        raise ReadError(f"{found.name}: the header asks for more memory than there is", path=path) from error
+    except Exception as error:
+        raise ReadError(
+            f"looks like {found.name} but cannot be read as such ({type(error).__name__}: {error})",
+            path=path,
+            advice="The file may be truncated or damaged: export or copy it again.",
+        ) from error
+
+
+def _describe(path: Path) -> str:
+    head = Probe(path).head[:16]
+    printable = all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head)
+    return f"text beginning {head.decode('ascii')!r}" if printable else f"bytes {head.hex(' ')}"

@@ -1,0 +1,98 @@
+"""The result of one analysis: a DataTree with the curves, the tables and the summary."""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from interlayer._version import __version__
+from interlayer.core.summary import Row, from_dataset, to_dataset
+
+
+def as_list(raw: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
+    """Return one or many raw Datasets as a list."""
+    return [raw] if isinstance(raw, xr.Dataset) else list(raw)
+
+
+def tree(
+    technique: str,
+    raws: xr.Dataset | Sequence[xr.Dataset],
+    rows: Iterable[Row],
+    nodes: Mapping[str, xr.Dataset],
+    *,
+    kind: str = "",
+    settings: Mapping[str, object] | None = None,
+    warnings: Sequence[str] = (),
+    steps: Sequence[str] = (),
+) -> xr.DataTree:
+    """Return the result of one analysis as a DataTree.
+
+    Parameters
+    ----------
+    rows
+        The summary rows, stored in the child ``summary``.
+    nodes
+        Datasets by path; ``"/"`` is the root. A Dataset with ``attrs["role"] = "table"`` and one dimension
+        is offered as a table (CSV, JSON, report).
+    warnings
+        What a reader must be told about these data.
+    steps
+        The steps that really ran, in words, for the methods paragraph.
+    """
+    root = nodes.get("/", xr.Dataset()).copy()
+    root.attrs |= {
+        "technique": technique,
+        "kind": kind,
+        "interlayer_version": __version__,
+        "settings": json.dumps(dict(settings or {}), sort_keys=True, default=str),
+        "sources": json.dumps(sources(raws)),
+        "warnings": json.dumps(list(warnings)),
+        "steps": json.dumps(list(steps)),
+    }
+    children = {path: dataset for path, dataset in nodes.items() if path != "/"}
+    return xr.DataTree.from_dict({"/": root, **children, "summary": to_dataset(rows)})
+
+
+def sources(raws: xr.Dataset | Sequence[xr.Dataset]) -> list[dict[str, str]]:
+    """Return file name, sha256 and format of each raw Dataset."""
+    return [
+        {key: str(raw.attrs.get(key, "")) for key in ("source", "source_sha256", "format")}
+        for raw in as_list(raws)
+    ]
+
+
+def rows_of(result: xr.DataTree) -> list[Row]:
+    """Return the summary rows of a result."""
+    return from_dataset(result["summary"].to_dataset())
+
+
+def warnings_of(result: xr.DataTree) -> list[str]:
+    """Return the warnings of a result."""
+    return list(json.loads(str(result.attrs.get("warnings", "[]"))))
+
+
+def tables(result: xr.DataTree) -> dict[str, list[dict[str, object]]]:
+    """Return every table of a result as records, by the path of its node."""
+    found = {}
+    for node in result.subtree:
+        if node.attrs.get("role") == "table":
+            found[node.path.strip("/") or "table"] = records(node.to_dataset())
+    return found
+
+
+def records(dataset: xr.Dataset) -> list[dict[str, object]]:
+    """Return a Dataset of one dimension as JSON-ready records; a number that is not finite becomes None."""
+    names = [str(name) for name in dataset.variables if dataset[name].ndim == 1]
+    columns = {name: dataset[name].values for name in names}
+    count = max((values.size for values in columns.values()), default=0)
+    return [{name: _plain(values[i]) for name, values in columns.items()} for i in range(count)]
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
