@@ -78,7 +78,8 @@ def tables(result: xr.DataTree) -> dict[str, list[dict[str, object]]]:
     found = {}
     for node in result.subtree:
         if node.attrs.get("role") == "table":
-            found[node.path.strip("/") or "table"] = records(node.to_dataset())
+            name = node.path.removeprefix(result.path).strip("/") or "table"
+            found[name] = records(node.to_dataset(inherit=False))
     return found
 
 
