@@ -139,7 +139,7 @@ class Claim(_Model):
         return self
 
     def problem(self) -> str:
-        """Return what is wrong with the quantity or unit, or ""; the rest of the study goes on all the same."""
+        """Return what is wrong with the quantity or unit, or nothing; the rest of the study goes on."""
         try:
             known = quantities.find(self.technique, self.quantity)
             if units.unit(self.unit).dimension != units.unit(known.units[0]).dimension:
