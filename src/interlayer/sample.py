@@ -86,7 +86,7 @@ class Sample:
         return [
             (path, row)
             for path, node in self.results()
-            for row in from_dataset(node["summary"].to_dataset(inherit=False))
+            for row in from_dataset(node.children["summary"].to_dataset(inherit=False))
         ]
 
     @property

@@ -142,7 +142,7 @@ class Claim(_Model):
         """Return what is wrong with the quantity or unit, or nothing; the rest of the study goes on."""
         try:
             known = quantities.find(self.technique, self.quantity)
-            if units.unit(self.unit).dimension != units.unit(known.units[0]).dimension:
+            if units.unit(self.unit).dimension not in {units.unit(each).dimension for each in known.units}:
                 return f"unit {self.unit!r} does not fit {self.quantity}: expected {', '.join(known.units)}"
         except InterlayerError as error:
             return str(error)

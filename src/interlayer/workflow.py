@@ -12,7 +12,7 @@ import xarray as xr
 
 from interlayer import batch, report, store
 from interlayer.batch import Outcome, Task
-from interlayer.core.files import write_text
+from interlayer.core.files import sha256, write_text
 from interlayer.core.summary import Row, to_dataset
 from interlayer.evidence import Verdict
 from interlayer.sample import Sample
@@ -127,7 +127,7 @@ def finish(study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence
     )
     written.append(out / REPORT)
     write_text(written[-1], page)
-    store.write_manifest(out, {path.relative_to(out).as_posix(): store.sha256(path) for path in written})
+    store.write_manifest(out, {path.relative_to(out).as_posix(): sha256(path) for path in written})
     return StudyRun(study, out, out / REPORT, tuple(outcomes), samples, verdicts)
 
 

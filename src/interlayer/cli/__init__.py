@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-Commands = argparse._SubParsersAction  # type: ignore[type-arg]  # the class has no public name
+Commands = argparse._SubParsersAction  # the class has no public name
 
 
 def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:

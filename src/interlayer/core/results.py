@@ -65,7 +65,7 @@ def sources(raws: xr.Dataset | Sequence[xr.Dataset]) -> list[dict[str, str]]:
 
 def rows_of(result: xr.DataTree) -> list[Row]:
     """Return the summary rows of a result."""
-    return from_dataset(result["summary"].to_dataset())
+    return from_dataset(result.children["summary"].to_dataset(inherit=False))
 
 
 def warnings_of(result: xr.DataTree) -> list[str]:

@@ -99,9 +99,9 @@ def decimate(x: Floats, y: Floats, width: int) -> tuple[Floats, Floats]:
     starts = np.flatnonzero(np.diff(bucket, prepend=-1))
     keep = {*starts.tolist(), x.size - 1}
     filled = np.where(np.isfinite(y), y, np.nanmean(y) if np.isfinite(y).any() else 0.0)
-    for begin, end in zip(starts, np.append(starts[1:], x.size), strict=True):
+    for begin, end in zip(starts.tolist(), [*starts[1:].tolist(), x.size], strict=True):
         keep.add(begin + int(np.argmin(filled[begin:end])))
         keep.add(begin + int(np.argmax(filled[begin:end])))
-        keep.add(int(end) - 1)
+        keep.add(end - 1)
     index = np.array(sorted(keep))
     return x[index], y[index]

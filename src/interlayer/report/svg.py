@@ -98,7 +98,7 @@ def _legend(panel: fig.Panel, left: float, width: float, top: float) -> tuple[st
     marks = [mark for mark in panel.marks if not isinstance(mark, fig.Text | fig.Image) and mark.label]
     seen: dict[str, str] = {}
     for mark in marks:
-        seen.setdefault(mark.label, fig.colour(mark.colour))  # type: ignore[union-attr]
+        seen.setdefault(mark.label, fig.colour(mark.colour))
     if not seen:
         return "", 0.0
     top += 18.0 if panel.title else 0.0
