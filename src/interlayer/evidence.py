@@ -44,7 +44,9 @@ def check(claim: Claim, located: Sequence[tuple[str, Row]]) -> Verdict:
         return Verdict(claim, CANNOT_TELL, "no such quantity was measured for this sample")
     if len(fitting) > 1:
         places = ", ".join(place.strip("/") for place, _ in fitting)
-        return Verdict(claim, CANNOT_TELL, f"several results fit ({places}): give the claim a `name`")
+        return Verdict(
+            claim, CANNOT_TELL, f"several results fit ({places}): give the claim a `name` or a `subject`"
+        )
     place, row = fitting[0]
     row = row.converted(claim.unit)
     verdict, reason = _judge(claim, row)
@@ -52,12 +54,10 @@ def check(claim: Claim, located: Sequence[tuple[str, Row]]) -> Verdict:
 
 
 def _fits(claim: Claim, place: str, row: Row) -> bool:
+    """Return True when a row is what a claim is about; a subject or name left out fits any."""
     named = not claim.name or place.rsplit("/", 1)[-1] == slug(claim.name)
-    return named and (row.technique, row.quantity, row.subject) == (
-        claim.technique,
-        claim.quantity,
-        claim.subject,
-    )
+    about = not claim.subject or row.subject == claim.subject
+    return named and about and (row.technique, row.quantity) == (claim.technique, claim.quantity)
 
 
 def _judge(claim: Claim, row: Row) -> tuple[str, str]:
