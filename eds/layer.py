@@ -1,0 +1,169 @@
+"""From a map of counts to a layer: search, fit, and the same without a layer for comparison."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.core.intervals import CHI2_95, Interval
+from interlayer.eds import fit as fitting
+from interlayer.eds import search
+from interlayer.eds.fit import Fit, Problem
+from interlayer.eds.geometry import DepthMap, gather, orient
+from interlayer.eds.model import Basis, basis, layout
+
+Floats = NDArray[np.float64]
+
+#: shortest period of waviness that is modelled, pixels along the layer
+SHORTEST = 14.0
+
+
+@dataclass(frozen=True, slots=True)
+class Layered:
+    """A fitted layer with the data it was fitted to."""
+
+    problem: Problem
+    fit: Fit
+    transposed: bool
+
+    @property
+    def data(self) -> DepthMap:
+        """Return the gathered counts."""
+        return self.problem.data
+
+    @property
+    def cosine(self) -> float:
+        """Return the cosine of the angle between the layer and the map's rows (or columns)."""
+        return float(np.cos(np.arctan(self.tangent)))
+
+    @property
+    def tangent(self) -> float:
+        """Return nm of depth per nm along the map."""
+        lay, shape = self.problem.lay, self.problem.shape
+        rest = self.fit.theta[lay.slope] / shape.scale if lay.sloped else 0.0
+        return self.data.slope + float(rest)
+
+
+def start(data: DepthMap, shape: Basis, found: search.Start, blur: float) -> Floats:
+    """Return starting parameters from sharp steps."""
+    lay = layout(shape, len(found.edges))
+    theta = np.zeros(lay.size)
+    theta[lay.levels] = found.levels
+    theta[lay.blurs] = blur
+    theta[lay.centre] = float(np.mean(found.edges))
+    if lay.interfaces == 2:
+        theta[lay.width] = found.edges[1] - found.edges[0]
+    return theta
+
+
+def fit_steps(
+    data: DepthMap, found: search.Start, *, wavy: bool, blur: float | None = None
+) -> tuple[Problem, Fit]:
+    """Return the fit of one or two interfaces from sharp starting steps.
+
+    Parameters
+    ----------
+    wavy
+        Let the interfaces bend; the roughness is found from the data.
+    blur
+        Fixed σ of both interfaces, nm; free without it.
+    """
+    along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
+    shape = basis(data, max(SHORTEST * data.pitch, 2.0 * along))
+    lay = layout(shape, len(found.edges))
+    span = found.edges[1] - found.edges[0] if len(found.edges) == 2 else 20 * data.pitch
+    guess = blur if blur is not None else max(0.12 * span, data.pitch)
+    theta = start(data, shape, found, guess)
+    held = tuple(range(lay.blurs.start, lay.blurs.stop)) if blur is not None else ()
+    problem = Problem(data, lay, shape, held)
+    bends = tuple(range(lay.wave.start, lay.swell.stop))
+    plain = fitting.maximise(problem.holding(*bends), theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
+    if not wavy or not bends:
+        return problem.holding(*bends), plain
+    sigma = float(np.mean(plain.theta[lay.blurs]))
+    first = (max(0.25 * sigma**2, 4 * fitting.SMOOTH), max(0.02 * sigma**2, 4 * fitting.SMOOTH))
+    return problem, fitting.maximise(problem, plain.theta, first, adapt=True, iterations=80, tolerance=1e-2)
+
+
+def fit_layer(
+    counts: Floats, step: tuple[float, float], offset: Floats | None = None, blur: float | None = None
+) -> Layered | None:
+    """Return the layer of a map of counts, or None when no pair of steps encloses a maximum.
+
+    Parameters
+    ----------
+    counts
+        (y, x) raw counts.
+    step
+        Pixel height and width, nm.
+    offset
+        (y, x) expected counts of everything else in the window.
+    blur
+        Fixed σ of both interfaces, nm.
+    """
+    where = orient(counts, step)
+    if where.transposed:
+        counts, step = counts.T, step[::-1]
+        offset = None if offset is None else offset.T
+    data = gather(counts, step, where.slope, offset)
+    found = search.double(data)
+    if found is None:
+        return None
+    problem, best = fit_steps(data, found, wavy=True, blur=blur)
+    return Layered(problem, best, where.transposed)
+
+
+def width_interval(layered: Layered, scale: float = 1.0) -> Interval:
+    """Return the profile-likelihood interval of the width across the rows, nm (not yet times cosine).
+
+    The ends are where the deviance has risen by 3.84 times ``scale``; the lower end is 0 when a layer
+    of vanishing thickness cannot be excluded, the upper may be the whole map.
+    """
+    problem, best = layered.problem, layered.fit
+    index = problem.lay.width
+    levels = problem.lay.levels
+
+    def couple(theta: Floats, value: float) -> Floats:
+        side = 0.5 * (theta[levels.start] + theta[levels.stop - 1])
+        theta = theta.copy()
+        theta[levels.start + 1] = side + (theta[levels.start + 1] - side) * theta[index] / max(value, 1e-9)
+        return theta
+
+    deviance = fitting.profiler(problem, best, index, couple)
+    value = float(best.theta[index])
+    stddev = float(np.sqrt(best.covariance[index, index] * scale))
+    rise = CHI2_95 * scale
+    floor = -2.0 * best.objective
+    low = _end(deviance, floor, value, -stddev, rise, 0.1 * problem.data.pitch)
+    high = _end(deviance, floor, value, stddev, rise, float(np.ptp(problem.data.depth)))
+    return Interval(value, stddev, low, high)
+
+
+def _end(deviance, floor, value, stddev, rise, bound):  # type: ignore[no-untyped-def]
+    """Find where the deviance has risen by ``rise``: secant on the root of the rise, in units of z."""
+    want = float(np.sqrt(rise))
+    unit = float(np.sqrt(rise)) * stddev
+    sign = 1.0 if stddev > 0 else -1.0
+    inside, inside_z = value, 0.0
+    outside: float | None = None
+    outside_z = 0.0
+    trial = value + unit
+    for _ in range(14):
+        if (trial - bound) * sign >= 0:
+            trial = bound
+        z = float(np.sqrt(max(deviance(trial) - floor, 0.0)))
+        if abs(z - want) < 0.01 * want:
+            return trial
+        if z < want:
+            if trial == bound:
+                return bound
+            inside, inside_z = trial, z
+        else:
+            outside, outside_z = trial, z
+        if outside is None:
+            gain = want / z if z > 0 else 2.0
+            trial = value + (trial - value) * float(np.clip(gain, 1.1, 2.0))
+        else:
+            share = (want - inside_z) / (outside_z - inside_z)
+            trial = inside + (outside - inside) * float(np.clip(share, 0.05, 0.95))
+    return trial
