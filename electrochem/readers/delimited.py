@@ -144,7 +144,8 @@ def _csv(
 ) -> pl.DataFrame:  # fmt: skip
     plain = encoding in ("utf-8-sig", "utf-8")
     source = bytes(body) if plain else bytes(body).decode(encoding, "replace").encode("utf-8")
-    new = [f"column_{index + 1}" for index in range(width)]
+    cells = 1 + source[:20000].split(b"\n", 1)[0].count(separator.encode())
+    new = [f"column_{index + 1}" for index in range(max(width, cells) if cells >= width else cells)]
     overrides = {name: schema.get(name, pl.String) for name in new}
     try:
         return pl.read_csv(

@@ -65,9 +65,9 @@ def _drop_headings(series: Mapping[str, pl.Series], notes: list[str]) -> dict[st
     heading = np.ones(len(needed[0]), dtype=bool) if needed else np.zeros(0, dtype=bool)
     for each in needed:
         if each.dtype.is_numeric():
-            heading &= each.is_null().to_numpy()
-        else:
-            heading &= each.str.strip_chars().str.contains(r"^[-+]?[\d.,]").fill_null(False).not_().to_numpy()
+            return dict(series)
+        heading &= each.cast(pl.String).str.contains(r"[^\d.,eE+\-\s]").fill_null(False).to_numpy()
+        heading &= ~each.cast(pl.String).str.to_lowercase().is_in(["nan", "inf", "-inf", "+inf"]).fill_null(False).to_numpy()
     if not heading.any():
         return dict(series)
     if heading.all():
