@@ -34,9 +34,7 @@ def material(name: str) -> Material:
         When materials.toml does not have it.
     """
     if name not in materials():
-        raise SettingError(
-            "unknown material", expected="one of " + ", ".join(materials()), found=repr(name)
-        )
+        raise SettingError("unknown material", expected="one of " + ", ".join(materials()), found=repr(name))
     return materials()[name]
 
 

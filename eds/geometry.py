@@ -125,9 +125,7 @@ def _score(sums: Floats, pixels: Floats, slope: float) -> float:
     return (chi_square - dof) / float(np.sqrt(2 * dof))
 
 
-def gather(
-    counts: Floats, step: tuple[float, float], slope: float, offset: Floats | None = None
-) -> DepthMap:
+def gather(counts: Floats, step: tuple[float, float], slope: float, offset: Floats | None = None) -> DepthMap:
     """Return counts by depth and group of columns, columns shifted by whole pixels along the slope.
 
     Parameters

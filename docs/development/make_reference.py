@@ -65,9 +65,7 @@ def _settings() -> list[str]:
             kind = f"quantity in {each.unit}" if each.type == "quantity" else each.type
             kind += f": {', '.join(each.choices)}" if each.choices else ""
             where = f" ({', '.join(each.kinds)})" if each.kinds else ""
-            lines.append(
-                f"| `{each.name}` | `{each.option}` | {kind} | {each.help.replace('|', '/')}{where} |"
-            )
+            lines.append(f"| `{each.name}` | `{each.option}` | {kind} | {_plain(each.help)}{where} |")
         lines.append("")
     return lines
 
@@ -80,10 +78,14 @@ def _quantities() -> list[str]:
         "| --- | --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {q.technique} | `{q.name}` | {', '.join(q.units)} | {q.subject} | {q.description.replace('|', '∣')} |"
+        f"| {q.technique} | `{q.name}` | {', '.join(q.units)} | {q.subject} | {_plain(q.description)} |"
         for q in quantities.vocabulary().values()
     ]
     return [*lines, "", "Statuses: " + ", ".join(f"*{status}*" for status in STATUSES) + ".", ""]
+
+
+def _plain(text: str) -> str:
+    return text.replace("|", "∣")
 
 
 def _units() -> list[str]:
@@ -98,7 +100,7 @@ def _formats() -> list[str]:
         "| --- | --- | --- | --- |",
     ]
     lines += [
-        f"| {technique} | {each.name} | {' '.join(each.suffixes)} | {each.note.replace('|', '/')} |"
+        f"| {technique} | {each.name} | {' '.join(each.suffixes)} | {_plain(each.note)} |"
         for technique in TECHNIQUES
         for each in formats(technique)
     ]

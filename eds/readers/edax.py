@@ -102,7 +102,9 @@ def parse_ipr(path: Path) -> tuple[float, float, float]:
     """Return pixel height and width (nm) and the beam voltage (kV, 0 if not given) of an `.ipr`."""
     data = path.read_bytes()[:1024]
     if len(data) < 72:
-        raise ReadError("the image parameters are truncated", path=path, expected="264 bytes", found=len(data))
+        raise ReadError(
+            "the image parameters are truncated", path=path, expected="264 bytes", found=len(data)
+        )
     version, voltage = struct.unpack_from("<h", data)[0], struct.unpack_from("<h", data, 52)[0]
     dx, dy = struct.unpack_from("<ff", data, 64)
     if not all(np.isfinite(v) and 0 < v < 1e4 for v in (dx, dy)):
@@ -163,7 +165,9 @@ def sample_sum(counts: NDArray[np.generic]) -> NDArray[np.float64]:
     """Return the sum spectrum of lines spread evenly over a map, at most `SAMPLE` bytes of it."""
     line = int(counts.nbytes // counts.shape[0])
     lines = int(np.clip(SAMPLE // max(line, 1), 1, counts.shape[0]))
-    points = int(np.clip(SAMPLE // (counts.nbytes // (counts.shape[0] * counts.shape[1])), 1, counts.shape[1]))
+    points = int(
+        np.clip(SAMPLE // (counts.nbytes // (counts.shape[0] * counts.shape[1])), 1, counts.shape[1])
+    )
     chosen = np.unique(np.linspace(0, counts.shape[0] - 1, lines).astype(int))
     total = np.zeros(counts.shape[2])
     for index in chosen:

@@ -96,7 +96,9 @@ def fit(
     if start is None:
         x, cost, done = _from_nothing(circuit, frequency, z, weights, count, iterations)
     else:
-        first = circuit.inner(np.broadcast_to(np.asarray(start, dtype=np.float64), (z.shape[0], len(circuit.names))))
+        first = circuit.inner(
+            np.broadcast_to(np.asarray(start, dtype=np.float64), (z.shape[0], len(circuit.names)))
+        )
         x, cost, done = levenberg_marquardt(circuit, omega, z, weights, first, iterations)
     gamma = np.full(z.shape[0], 1.0 if exponent is None else exponent)
     likelihood = _likelihood(cost, z, 1.0)
@@ -149,7 +151,9 @@ def _from_nothing(
     return x[rows], cost[rows], done[rows]
 
 
-def _residual(circuit: Circuit, omega: Floats, z: Complexes, weights: Floats, x: Floats) -> tuple[Floats, Floats]:
+def _residual(
+    circuit: Circuit, omega: Floats, z: Complexes, weights: Floats, x: Floats
+) -> tuple[Floats, Floats]:
     model, jacobian = circuit.evaluate(x, omega)
     r = (model - z) * weights
     j = jacobian * weights[:, :, None]

@@ -36,9 +36,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _fields() -> dict[str, str]:
-    return {
-        name: field for field, entry in _table().items() if field != "units" for name in entry["names"]
-    }
+    return {name: field for field, entry in _table().items() if field != "units" for name in entry["names"]}
 
 
 @cache

@@ -31,7 +31,9 @@ def parse_columns(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
     SettingError
         When a text has no "=" or the field is not one of the tidy Dataset.
     """
-    pairs = given.items() if isinstance(given, Mapping) else [tuple(text.partition("=")[::2]) for text in given]
+    pairs = (
+        given.items() if isinstance(given, Mapping) else [tuple(text.partition("=")[::2]) for text in given]
+    )
     found = {}
     for field, name in pairs:
         if field.strip() not in (*tidy.VARIABLES, "state") or not name.strip():
