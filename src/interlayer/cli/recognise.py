@@ -27,6 +27,8 @@ _KIND_WORDS = {
     "plating": ("plating", "li-li", "lili", "symmetric"),
     "cycling": ("lfp", "life", "rate", "cycling", "gcpl"),
 }
+Groups = dict[tuple[str, str, str], list[Path]]
+
 _IGNORED = {"study.toml", "truth.json", "manifest.json"}
 
 
@@ -48,12 +50,14 @@ def write_study(folder: Path, *, force: bool = False) -> tuple[Path, list[Path]]
         raise StudyError("no such folder", path=folder)
     if target.exists() and not force:
         raise StudyError("there is a study file already", path=target, advice="Use --force to replace it.")
-    groups: dict[tuple[str, str, str], list[Path]] = defaultdict(list)
+    groups: Groups = defaultdict(list)
     unknown: list[Path] = []
     files = sorted(path for path in folder.rglob("*") if path.is_file() and _is_raw(path, folder))
     depth = _sample_depth([path.relative_to(folder).parts[:-1] for path in files])
     for path in files:
         relative = path.relative_to(folder)
+        if _belongs_to_a_map(path):
+            continue
         technique = recognise(path, relative)
         if technique is None:
             unknown.append(relative)
@@ -68,7 +72,7 @@ def write_study(folder: Path, *, force: bool = False) -> tuple[Path, list[Path]]
             path=folder,
             advice="`interlayer formats` lists what is read.",
         )
-    write_text(target, _toml(folder.resolve().name, groups))
+    write_text(target, _toml(folder.resolve().name, _with_spectra(groups)))
     return target, [path for path in unknown if not _is_sidecar(folder / path)]
 
 
@@ -79,6 +83,15 @@ def _is_raw(path: Path, folder: Path) -> bool:
 
 def _is_sidecar(path: Path) -> bool:
     return path.suffix.lower() in {".spc", ".ipr", ".hdr", ".rpl", ".txt", ".mps", ".raw"}
+
+
+def _belongs_to_a_map(path: Path) -> bool:
+    """Return True for the header or spectrum that an EDAX or Lispix map reads by itself."""
+    maps = {".spc": ".spd", ".ipr": ".spd", ".raw": ".rpl"}
+    ending = maps.get(path.suffix.lower())
+    return ending is not None and any(
+        path.stem.startswith(each.stem) for each in path.parent.iterdir() if each.suffix.lower() == ending
+    )
 
 
 def _sample_depth(parents: list[tuple[str, ...]]) -> int:
@@ -116,16 +129,32 @@ def recognise(path: Path, relative: Path) -> str | None:
 
 
 def _kind(relative: Path) -> str:
-    words = relative.stem.lower().replace("_", "-").split("-")
+    stem = relative.stem.lower()
+    words = stem.replace("_", "-").split("-")
+    if any(hint in stem for hint in ("polaris", "polariz", "transference", "bruce")):
+        return "transference"
     for kind, hints in _KIND_WORDS.items():
-        if any(
-            hint in words or hint in relative.stem.lower() for hint in hints if len(hint) > 3 or hint in words
-        ):
+        if any(hint in words or (len(hint) > 3 and hint in stem) for hint in hints):
             return kind
     return ""
 
 
-def _toml(title: str, groups: dict[tuple[str, str, str], list[Path]]) -> str:
+def _with_spectra(groups: Groups) -> Groups:
+    """Put the spectra before and after a polarisation into one transference measurement with it."""
+    joined = {key: list(paths) for key, paths in groups.items()}
+    for (sample, technique, kind), paths in groups.items():
+        spectra = joined.get((sample, technique, "eis"), [])
+        if kind != "transference" or len(paths) != 1:
+            continue
+        found = [next((p for p in spectra if word in p.stem.lower()), None) for word in ("before", "after")]
+        chosen = [path for path in found if path is not None and path.parent == paths[0].parent]
+        if len(chosen) == 2:
+            joined[sample, technique, kind] = [*paths, *chosen]
+            joined[sample, technique, "eis"] = [path for path in spectra if path not in chosen]
+    return {key: paths for key, paths in joined.items() if paths}
+
+
+def _toml(title: str, groups: Groups) -> str:
     lines = [
         "# Written by `interlayer init`: check samples, kinds and files, and add areas, masses and claims.",
         "",
@@ -137,13 +166,19 @@ def _toml(title: str, groups: dict[tuple[str, str, str], list[Path]]) -> str:
         if sample != previous:
             lines += ["", "[[sample]]", f"id = {_text(sample)}"]
             previous = sample
-        together = technique in ("sem", "xps")
+        together = technique in ("sem", "xps") or kind == "transference"
         for group in [paths] if together else [[path] for path in paths]:
             lines += ["", "[[sample.measurement]]", f"technique = {_text(technique)}"]
             lines += [f"kind = {_text(kind)}"] if kind else []
-            lines += [f"name = {_text(slug(group[0].stem))}"] if len(paths) > 1 and not together else []
+            lines += [f"name = {_text(_name(group[0], paths))}"] if len(paths) > 1 and not together else []
             lines += ["files = [" + ", ".join(_text(path.as_posix()) for path in group) + "]"]
     return "\n".join(lines) + "\n"
+
+
+def _name(path: Path, among: list[Path]) -> str:
+    """Return a name for one of several measurements of a kind: its stem, or its whole path."""
+    same = [each for each in among if slug(each.stem).lower() == slug(path.stem).lower()]
+    return slug(path.stem if len(same) == 1 else path.as_posix())
 
 
 def _text(value: str) -> str:

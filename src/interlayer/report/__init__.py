@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from interlayer._version import __version__
 from interlayer.core.results import warnings_of
+from interlayer.core.text import clean
 from interlayer.evidence import Verdict, check
 from interlayer.report import model
 from interlayer.sample import Sample
@@ -89,7 +90,7 @@ def _html(page: model.Report) -> str:
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return environment.get_template("report.html.j2").render(
+    text = environment.get_template("report.html.j2").render(
         page=page,
         style=Markup(style),
         script=Markup(script),
@@ -97,6 +98,7 @@ def _html(page: model.Report) -> str:
         svg=Markup,
         units={column.unit: model.unit_text(column.unit) for column in page.columns},
     )
+    return clean(text)
 
 
 def _digest(text: str) -> str:

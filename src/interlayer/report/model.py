@@ -1,5 +1,6 @@
 """What the report shows, as plain data: numbers formatted, figures drawn, nothing of HTML."""
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -129,8 +130,10 @@ class Report:
 
 
 def anchor_of(sample_id: str, path: str = "") -> str:
-    """Return the id of a section on the page."""
-    return slug(f"{sample_id}--{path.strip('/').replace('/', '-')}", 160) if path else slug(sample_id, 160)
+    """Return the id of a section on the page: readable, and unique also for names that are cut."""
+    text = f"{sample_id}--{path.strip('/').replace('/', '-')}" if path else sample_id
+    short = slug(text, 60)
+    return short if short == text else f"{short}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
 def sample_part(sample: Sample) -> SamplePart:
