@@ -42,7 +42,9 @@ def _is_ramp(raw: xr.Dataset) -> bool:
     width = max(raw.sizes["point"] // 400, 1)
     rate = np.diff(voltage[::width]) / np.maximum(np.diff(time[::width]), 1e-9)
     speed = float(np.median(np.abs(rate)))
-    return speed > 1e-6 and float(np.mean(np.abs(np.abs(rate) / speed - 1) < 0.2)) > 0.8
+    reversals = float(np.mean(np.diff(np.sign(rate)) != 0))
+    steady = float(np.mean(np.abs(np.abs(rate) / max(speed, 1e-12) - 1) < 0.2))
+    return speed > 1e-6 and steady > 0.8 and reversals < 0.1
 
 
 def _galvanostatic(raw: xr.Dataset) -> str:

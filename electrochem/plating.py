@@ -140,9 +140,10 @@ def _lifetime(rows: Rows, run: symmetric.Run, end: End | None, subject: str) -> 
         return rows.limit("lower", "lifetime", subject, total, "h", method, "no short until the end of the run")
     low, high = (end.before - run.origin) / 3600, (end.after - run.origin) / 3600
     value = high if "polarisation" in end.why else 0.5 * (low + high)
-    # clocks of cyclers: a second in the step time
-    interval = Interval(value, (high - low) / np.sqrt(12.0), min(low, value) - 1 / 3600, high + 1 / 3600)
-    note = f"{end.why}; the interval is the time between the points around it"
+    # whether a rest before the first current counts is a convention: a short one widens the interval
+    rest = run.origin / 3600 if run.origin / 3600 < 0.01 * value else 0.0
+    interval = Interval(value, (high - low + rest) / np.sqrt(12.0), min(low, value) - 1 / 3600, high + rest + 1 / 3600)
+    note = f"{end.why}; the interval is the time between the points around it and the rest before the first current"
     return rows.measured("lifetime", subject, interval, "h", method, note)
 
 
