@@ -40,6 +40,8 @@ def check(claim: Claim, located: Sequence[tuple[str, Row]]) -> Verdict:
     if problem:
         return Verdict(claim, CANNOT_TELL, f"the claim is not valid: {problem}")
     fitting = [(place, row) for place, row in located if _fits(claim, place, row)]
+    exact = [(place, row) for place, row in fitting if row.subject == claim.subject]
+    fitting = exact or fitting
     if not fitting:
         return Verdict(claim, CANNOT_TELL, "no such quantity was measured for this sample")
     if len(fitting) > 1:

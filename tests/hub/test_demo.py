@@ -17,13 +17,14 @@ Demo = Any
 def rows_for(demo: Demo, truth: dict[str, Any]) -> list[Row]:
     """Return the rows that estimate a truth; a subject left out fits any."""
     sample = next(each for each in demo.run.samples if each.sample_id == truth["sample"])
-    return [
+    fitting = [
         row
         for place, row in sample.located_rows()
         if (row.technique, row.quantity) == (truth["technique"], truth["quantity"])
         and truth["subject"] in ("", row.subject)
         and (not truth["name"] or place.rsplit("/", 1)[-1] == slug(truth["name"]))
     ]
+    return [row for row in fitting if row.subject == truth["subject"]] or fitting
 
 
 def holds(row: Row, truth: dict[str, Any]) -> bool | None:
