@@ -1,7 +1,7 @@
 """Particles of one image: every level of the pyramid, both polarities until one is clear."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import cv2
@@ -57,6 +57,11 @@ class Particles:
     polarity: Polarity
     worth: F64
     null: F64
+
+    def none(self) -> "Particles":
+        """Return the same without any particle."""
+        empty = {name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible", "worth")}
+        return replace(self, **empty, labels=np.zeros_like(self.labels))
 
 
 @dataclass(slots=True)
