@@ -1,5 +1,6 @@
 """From a map of counts to a layer: search, fit, and the same without a layer for comparison."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,11 +26,30 @@ class Layered:
     problem: Problem
     fit: Fit
     transposed: bool
+    step: tuple[float, float]
 
     @property
     def data(self) -> DepthMap:
         """Return the gathered counts."""
         return self.problem.data
+
+    @property
+    def tangent_stddev(self) -> float:
+        """Return the standard deviation of the tangent: of the fit, and of the plane behind a wavy segment.
+
+        The second part is what waves of the roughness found, by the spectrum of a random walk, add to the
+        slope of a segment as long as the map.
+        """
+        lay, shape = self.problem.lay, self.problem.shape
+        if not lay.sloped:
+            return 0.0
+        fitted = float(self.fit.covariance[lay.slope, lay.slope])
+        groups = shape.along.size
+        number = np.arange(1, lay.waves + 2)
+        cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)
+        leverage = (shape.along @ cosines) / float(shape.along @ shape.along)
+        waves = self.fit.roughness[0] * float(np.sum(leverage**2 / number**2))
+        return float(np.sqrt(fitted + waves)) / shape.scale
 
     @property
     def cosine(self) -> float:
@@ -110,7 +130,7 @@ def fit_layer(
     if found is None:
         return None
     problem, best = fit_steps(data, found, wavy=True, blur=blur)
-    return Layered(problem, best, where.transposed)
+    return Layered(problem, best, where.transposed, step)
 
 
 def width_interval(layered: Layered, scale: float = 1.0) -> Interval:
@@ -139,15 +159,18 @@ def width_interval(layered: Layered, scale: float = 1.0) -> Interval:
     return Interval(value, stddev, low, high)
 
 
-def _end(deviance, floor, value, stddev, rise, bound):  # type: ignore[no-untyped-def]
-    """Find where the deviance has risen by ``rise``: secant on the root of the rise, in units of z."""
+def _end(
+    deviance: Callable[[float], float], floor: float, value: float, stddev: float, rise: float, bound: float
+) -> float:
+    """Return where the deviance has risen by ``rise``; ``stddev`` is signed and points to the end.
+
+    Works on the square root of the rise, which is nearly straight.
+    """
     want = float(np.sqrt(rise))
-    unit = float(np.sqrt(rise)) * stddev
     sign = 1.0 if stddev > 0 else -1.0
     inside, inside_z = value, 0.0
-    outside: float | None = None
-    outside_z = 0.0
-    trial = value + unit
+    outside: tuple[float, float] | None = None
+    trial = value + want * stddev
     for _ in range(14):
         if (trial - bound) * sign >= 0:
             trial = bound
@@ -159,11 +182,11 @@ def _end(deviance, floor, value, stddev, rise, bound):  # type: ignore[no-untype
                 return bound
             inside, inside_z = trial, z
         else:
-            outside, outside_z = trial, z
+            outside = trial, z
         if outside is None:
             gain = want / z if z > 0 else 2.0
             trial = value + (trial - value) * float(np.clip(gain, 1.1, 2.0))
         else:
-            share = (want - inside_z) / (outside_z - inside_z)
-            trial = inside + (outside - inside) * float(np.clip(share, 0.05, 0.95))
+            share = (want - inside_z) / (outside[1] - inside_z)
+            trial = inside + (outside[0] - inside) * float(np.clip(share, 0.05, 0.95))
     return trial
