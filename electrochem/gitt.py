@@ -34,6 +34,8 @@ _VALID_PLANAR = 0.3
 #: part of a pulse, from its begin, that is never used for the slope (ohmic jump, charge transfer), in s
 _SKIP = 1.0
 _SKIP_SHARE = 0.05
+#: relative bend of V against √t that counts as straight
+_STRAIGHT = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,30 +143,52 @@ def _pulse(
 def _slope(t: Floats, v: Floats, duration: float) -> tuple[float, float, float, float]:
     """Return slope against √t, its standard deviation, intercept and window end, where the curve is straight.
 
-    The window begins after the first part of the pulse and is halved until a curvature term no longer changes
-    the slope by more than 2 % (or is not significant).
+    Beyond L²/D the curve bends one way (finite length), early in the pulse the other way (charge transfer): the
+    window, which begins after the ohmic jump, is shortened until the bend vanishes or changes its sign.
     """
     skip = min(max(_SKIP_SHARE * duration, t[0]), max(_SKIP, t[0]))
     end = duration
+    best: tuple[float, tuple[float, float, float, float]] | None = None
+    before: tuple[float, tuple[float, float, float, float]] | None = None
     while True:
         rows = (t >= skip) & (t <= end)
-        if rows.sum() < 6:
-            rows = t >= 0
-        root = np.sqrt(t[rows])
-        centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
-        x = (root - centre) / spread
-        line, line_cov = _fit(x, v[rows], 1)
-        curve, curve_cov = _fit(x, v[rows], 2)
-        bend = abs(curve[2]) / max(abs(line[1]), 1e-15)
-        if bend < 0.02 or bend < 2 * np.sqrt(curve_cov[2, 2]) / max(abs(line[1]), 1e-15) or end < 8 * skip or rows.sum() < 24:
+        if rows.sum() < 8:
+            rows = t >= 0 if best is None else rows
+            if best is not None:
+                break
+        bend, clear, found = _straight(np.sqrt(t[rows]), v[rows], float(end))
+        if before is not None and before[0] * bend < 0:
+            return _between(before, (bend, found))
+        if best is None or abs(bend) < best[0]:
+            best = abs(bend), found
+        if abs(bend) < _STRAIGHT or not clear or end < 4 * skip:
             break
-        end *= 0.6
-    systematic = 0.5 * abs(curve[2]) if bend >= 0.02 else 0.0
-    slope = line[1] / spread
-    return (
-        float(slope), float(np.hypot(np.sqrt(line_cov[1, 1]), systematic) / spread),
-        float(line[0] - slope * centre), float(end),
-    )  # fmt: skip
+        before, end = (bend, found), end * 0.8
+    return best[1]
+
+
+def _between(
+    long: tuple[float, tuple[float, float, float, float]], short: tuple[float, tuple[float, float, float, float]]
+) -> tuple[float, float, float, float]:
+    """Return what two windows of opposite bend give for none, by linear interpolation."""
+    share = long[0] / (long[0] - short[0])
+    mixed = [a + share * (b - a) for a, b in zip(long[1], short[1], strict=True)]
+    return mixed[0], mixed[1], mixed[2], mixed[3]
+
+
+def _straight(root: Floats, v: Floats, end: float) -> tuple[float, bool, tuple[float, float, float, float]]:
+    """Return the relative bend, whether it is significant, and (slope, stddev, intercept, window end)."""
+    centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
+    x = (root - centre) / spread
+    line, line_cov = _fit(x, v, 1)
+    curve, curve_cov = _fit(x, v, 2)
+    size = max(abs(float(line[1])), 1e-15)
+    bend = float(curve[2] * np.sign(line[1])) / size
+    clear = abs(curve[2]) > 2 * float(np.sqrt(curve_cov[2, 2]))
+    # the slope at the window's ends differs by this bend: a quarter of it is the error of the mean slope
+    stddev = float(np.hypot(np.sqrt(line_cov[1, 1]), 0.25 * abs(bend) * size if clear else 0.0)) / spread
+    slope = float(line[1]) / spread
+    return bend, clear, (slope, stddev, float(line[0] - slope * centre), end)
 
 
 def _fit(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
