@@ -34,8 +34,8 @@ _VALID_PLANAR = 0.3
 #: part of a pulse, from its begin, that is never used for the slope (ohmic jump, charge transfer), in s
 _SKIP = 1.0
 _SKIP_SHARE = 0.05
-#: relative bend of V against √t that counts as straight
-_STRAIGHT = 0.02
+#: end of the part of a pulse that is used, in units of L²/D
+_WINDOW = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     outcome.steps += [
         f"{len(pulses)} pulses of {pulses[0].duration:.4g} s between rests were found from the current.",
         "dEs: difference of the voltages at the end of the rests. dEt: slope against the root of time, over the "
-        f"part of the pulse where it is straight, times the root of the pulse; the jump before it is left out. {how}.",
+        f"part of the pulse below L^2/(4 D), times the root of the pulse; the jump before it is left out. {how}.",
     ]
     return outcome
 
@@ -132,7 +132,7 @@ def _pulse(
     first, first_stddev = _relaxed(before, time, voltage)
     last, last_stddev = _relaxed(after, time, voltage)
     t, v = time[pulse.rows] - pulse.begin, voltage[pulse.rows]
-    slope, stddev, intercept, window = _slope(t, v, pulse.duration)
+    slope, stddev, intercept, window = _slope(t, v, pulse.duration, last - first)
     root = float(np.sqrt(pulse.duration))
     return Pulse(
         pulse.begin, pulse.duration, pulse.current, charge, last, last - first, float(np.hypot(first_stddev, last_stddev)),
@@ -140,44 +140,31 @@ def _pulse(
     )  # fmt: skip
 
 
-def _slope(t: Floats, v: Floats, duration: float) -> tuple[float, float, float, float]:
-    """Return slope against √t, its standard deviation, intercept and window end, where the curve is straight.
+def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float, float, float, float]:
+    """Return slope against √t, its standard deviation, intercept and window end.
 
-    Beyond L²/D the curve bends one way (finite length), early in the pulse the other way (charge transfer): the
-    window, which begins after the ohmic jump, is shortened until the bend vanishes or changes its sign.
+    The law V ~ √t holds for t << L²/D only, and (ΔEs/ΔEt)² itself says how long L²/D is: the window, which
+    begins after the ohmic jump, ends at a quarter of it, found by repetition.
     """
     skip = min(max(_SKIP_SHARE * duration, t[0]), max(_SKIP, t[0]))
     end = duration
-    best: tuple[float, tuple[float, float, float, float]] | None = None
-    before: tuple[float, tuple[float, float, float, float]] | None = None
-    while True:
+    found = (0.0, 0.0, 0.0, end)
+    for _ in range(8):
         rows = (t >= skip) & (t <= end)
         if rows.sum() < 8:
-            rows = t >= 0 if best is None else rows
-            if best is not None:
-                break
-        bend, clear, found = _straight(np.sqrt(t[rows]), v[rows], float(end))
-        if before is not None and before[0] * bend < 0:
-            return _between(before, (bend, found))
-        if best is None or abs(bend) < best[0]:
-            best = abs(bend), found
-        if abs(bend) < _STRAIGHT or not clear or end < 4 * skip:
+            rows = t <= np.sort(t)[min(7, t.size - 1)]
+        found = _straight(np.sqrt(t[rows]), v[rows], float(end))
+        delta_t = found[0] * np.sqrt(duration)
+        reduced = 4.0 / np.pi * (delta_s / delta_t) ** 2 if delta_t else np.inf
+        limit = max(min(duration, _WINDOW * duration / max(reduced, 1e-12)), 4 * skip)
+        if abs(limit / end - 1) < 0.01:
             break
-        before, end = (bend, found), end * 0.8
-    return best[1]
+        end = limit
+    return found
 
 
-def _between(
-    long: tuple[float, tuple[float, float, float, float]], short: tuple[float, tuple[float, float, float, float]]
-) -> tuple[float, float, float, float]:
-    """Return what two windows of opposite bend give for none, by linear interpolation."""
-    share = long[0] / (long[0] - short[0])
-    mixed = [a + share * (b - a) for a, b in zip(long[1], short[1], strict=True)]
-    return mixed[0], mixed[1], mixed[2], mixed[3]
-
-
-def _straight(root: Floats, v: Floats, end: float) -> tuple[float, bool, tuple[float, float, float, float]]:
-    """Return the relative bend, whether it is significant, and (slope, stddev, intercept, window end)."""
+def _straight(root: Floats, v: Floats, end: float) -> tuple[float, float, float, float]:
+    """Return (slope, stddev, intercept, window end) of a line; a bend that is significant widens the error."""
     centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
     x = (root - centre) / spread
     line, line_cov = _fit(x, v, 1)
@@ -188,7 +175,7 @@ def _straight(root: Floats, v: Floats, end: float) -> tuple[float, bool, tuple[f
     # the slope at the window's ends differs by this bend: a quarter of it is the error of the mean slope
     stddev = float(np.hypot(np.sqrt(line_cov[1, 1]), 0.25 * abs(bend) * size if clear else 0.0)) / spread
     slope = float(line[1]) / spread
-    return bend, clear, (slope, stddev, float(line[0] - slope * centre), end)
+    return slope, stddev, float(line[0] - slope * centre), end
 
 
 def _fit(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
