@@ -26,9 +26,9 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         short = shorts.Short(over, run.halves[over].segment.begin, run.halves[over].segment.end, np.nan, "limit")
     rows = Rows("electrochem", origin(raws))
     outcome.rows.append(_row(rows, run, density, short, given))
-    outcome.nodes["/"] = trace(run.time - run.origin, run.voltage, run.current)
+    outcome.nodes["trace"] = trace(run.time - run.origin, run.voltage, run.current)
     outcome.nodes["steps"] = _table(run, density, short, area)
-    outcome.nodes["/"].attrs |= _marks(run, short, density, area)
+    outcome.nodes["trace"].attrs |= _marks(run, short, density, area)
     outcome.steps += [
         f"{len(run.halves)} half cycles at {np.unique(density).size} current densities were found from the current.",
         "A short is a sudden drop of |V|/|I| within a half cycle, or from one to the next, that lasts; "

@@ -70,7 +70,7 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     cycles = [_cycle(n + 1, pair, time, voltage, current) for n, pair in enumerate(_pairs(found))]
     rows = Rows("electrochem", origin(raws))
     outcome.rows += _rows(rows, cycles)
-    outcome.nodes["/"] = _curves(found, voltage, current)
+    outcome.nodes["trace"] = _curves(found, voltage, current)
     outcome.nodes["cycles"] = _table(cycles)
     scan = _scan_rates(cycles)
     if scan is not None:

@@ -53,10 +53,10 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         )
     rows = Rows("electrochem", origin(raws))
     outcome.rows += _rows(rows, chosen, fits, spectra, given)
-    outcome.nodes["/"] = _curves(spectra, fits, tests)
+    outcome.nodes["trace"] = _curves(spectra, fits, tests)
     outcome.nodes["sweeps"] = _table(chosen, fits, spectra, tests)
     outcome.nodes["correlation"] = _correlation(chosen, fits)
-    outcome.nodes["/"].attrs |= {"circuit": chosen.text, "report": report(fits[-1][0], fits[-1][1])}
+    outcome.nodes["trace"].attrs |= {"circuit": chosen.text, "report": report(fits[-1][0], fits[-1][1])}
     outcome.steps += [
         f"{len(spectra)} sweeps were fitted with {chosen.text} (Levenberg-Marquardt, log parameters, analytic "
         "derivatives, starts from the data); the noise model s|Z|^g and s come from the residuals; arcs are "

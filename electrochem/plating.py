@@ -50,8 +50,8 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     outcome.rows += _polarization_rows(rows, run, polarization, end)
     if one_level:
         outcome.rows.append(_lifetime(rows, run, end, symmetric.name(float(density[0]), area)))
-    outcome.nodes["/"] = trace(run.time - run.origin, run.voltage, run.current)
-    outcome.nodes["/"].attrs |= {"end": end.why if end else "", "end_time": (end.after - run.origin) / 3600 if end else -1.0}
+    outcome.nodes["trace"] = trace(run.time - run.origin, run.voltage, run.current)
+    outcome.nodes["trace"].attrs |= {"end": end.why if end else "", "end_time": (end.after - run.origin) / 3600 if end else -1.0}
     outcome.nodes["half_cycles"] = _table(run, polarization, density, area)
     outcome.nodes["rates"] = _rates(polarization, density, end, area)
     if not np.isfinite(area):
