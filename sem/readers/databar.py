@@ -31,9 +31,14 @@ def rows(image: NDArray[np.generic]) -> int:
     top = int(above[-1]) + 1
     found = tail.shape[0] - top
     context = flat[max(0, top - 40) : top]
-    if found < max(6, 0.012 * height) or top < 8 or np.median(context) > _BUSY or flat[top + 2 :].mean() < 0.5:
+    if (
+        found < max(6, 0.012 * height)
+        or top < 8
+        or np.median(context) > _BUSY
+        or flat[top + 2 :].mean() < 0.5
+    ):
         return 0
-    return found
+    return int(found)
 
 
 def _ground(levels: NDArray[np.int16]) -> int:

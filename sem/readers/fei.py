@@ -35,9 +35,7 @@ def parse(text: str, columns: int, rows: int) -> Metadata:
     return meta
 
 
-def _check(
-    meta: Metadata, columns: int, rows: int, stated: tuple[float, float, float], field: float
-) -> None:
+def _check(meta: Metadata, columns: int, rows: int, stated: tuple[float, float, float], field: float) -> None:
     width, height, bar = stated
     if math.isfinite(width) and math.isfinite(height):
         extra = rows - int(height)

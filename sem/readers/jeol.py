@@ -20,8 +20,11 @@ def parse(text: str, columns: int, rows: int) -> Metadata:
     pairs = {key: value.strip() for key, value in reversed(_PAIR.findall(text))}
     meta = Metadata("JEOL")
     meta.pixel_x = meta.pixel_y = length(pairs.get("CM_PIXEL_SIZE", ""))
-    size = [int(number(part)) for part in pairs.get("CM_IMAGE_SIZE", pairs.get("CM_FULL_SIZE", "")).split()
-            if math.isfinite(number(part))]
+    size = [
+        int(number(part))
+        for part in pairs.get("CM_IMAGE_SIZE", pairs.get("CM_FULL_SIZE", "")).split()
+        if math.isfinite(number(part))
+    ]
     if not meta.calibrated:
         _marker(meta, pairs)
     if len(size) == 2:
@@ -63,4 +66,6 @@ def _size(meta: Metadata, pairs: dict[str, str], size: list[int], columns: int, 
     if len(field) == 2 and meta.calibrated and unit:
         width = length(f"{field[0]} {unit}")
         if width > 0 and abs(meta.pixel_x * columns / width - 1) > 0.01:
-            meta.doubts.append(f"pixel x columns is {meta.pixel_x * columns:.6g} nm, the stated field {width:.6g} nm")
+            meta.doubts.append(
+                f"pixel x columns is {meta.pixel_x * columns:.6g} nm, the stated field {width:.6g} nm"
+            )

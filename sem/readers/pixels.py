@@ -20,10 +20,14 @@ _MIN_SIDE = 16
 def check_size(columns: int, rows: int) -> None:
     """Refuse sizes that no micrograph has, before anything is allocated."""
     if columns < _MIN_SIDE or rows < _MIN_SIDE:
-        raise ReadError("the image is too small", expected=f"at least {_MIN_SIDE} pixels", found=f"{columns} x {rows}")
+        raise ReadError(
+            "the image is too small", expected=f"at least {_MIN_SIDE} pixels", found=f"{columns} x {rows}"
+        )
     if columns * rows > MAX_PIXELS:
         raise ReadError(
-            "the header asks for an absurd image", expected=f"at most {MAX_PIXELS} pixels", found=f"{columns} x {rows}"
+            "the header asks for an absurd image",
+            expected=f"at most {MAX_PIXELS} pixels",
+            found=f"{columns} x {rows}",
         )
 
 

@@ -36,7 +36,11 @@ def load(path: Path) -> xr.Dataset:
         _check(page, path.stat().st_size)
         samples = np.asarray(page.asarray(maxworkers=1))
         expected = (int(page.imagelength), int(page.imagewidth))
-        if samples.shape[-3:-1] != expected and samples.shape[-2:] != expected and samples.shape[:2] != expected:
+        if (
+            samples.shape[-3:-1] != expected
+            and samples.shape[-2:] != expected
+            and samples.shape[:2] != expected
+        ):
             raise ReadError("the image is truncated", expected=f"shape {expected}", found=samples.shape)
         image = pixels.grey(*_samples(page, samples))
         meta = _metadata(path, tiff, page, image.shape[1], image.shape[0])
@@ -49,7 +53,9 @@ def _check(page: Any, size: int) -> None:
     columns, rows = int(page.imagewidth), int(page.imagelength)
     pixels.check_size(columns, rows)
     if int(page.imagedepth) != 1 or int(page.samplesperpixel) > 8 or int(page.bitspersample) > 64:
-        raise ReadError("not a two-dimensional image", found=f"{page.imagedepth} planes, {page.samplesperpixel} samples")
+        raise ReadError(
+            "not a two-dimensional image", found=f"{page.imagedepth} planes, {page.samplesperpixel} samples"
+        )
     offsets, counts = [int(v) for v in page.dataoffsets], [int(v) for v in page.databytecounts]
     needed = columns * rows * int(page.samplesperpixel) * int(page.bitspersample) // 8
     if not offsets or len(offsets) != len(counts) or min(counts) <= 0:
@@ -64,7 +70,9 @@ def _check(page: Any, size: int) -> None:
     stored = sum(counts)
     if int(page.compression) == 1 and stored < needed:
         raise ReadError(
-            "the strips hold less than the image", expected=f"{needed} bytes", found=f"{stored} bytes",
+            "the strips hold less than the image",
+            expected=f"{needed} bytes",
+            found=f"{stored} bytes",
             advice="The header is damaged: export it again.",
         )
     if needed > stored * _RATIO:
@@ -118,9 +126,7 @@ def _candidates(path: Path, tiff: Any, page: Any, columns: int, rows: int) -> li
             found.append(fei.parse(text, *size))
     if text := _text(tiff, page, 34683):
         found.append(fei.parse_xml(text, *size))
-    if text := _text(tiff, page, 34118, "cp1252"):
-        found.append(zeiss.parse(text, *size))
-    elif text := _text(tiff, page, 34119, "utf-16-le"):
+    if (text := _text(tiff, page, 34118, "cp1252")) or (text := _text(tiff, page, 34119, "utf-16-le")):
         found.append(zeiss.parse(text, *size))
     if data := _bytes(tiff, page, 50431):
         found.append(others.parse_tescan(others.tescan_tag(data), *size))
@@ -155,7 +161,7 @@ def _trailing(path: Path, size: tuple[int, int]) -> Metadata | None:
         stream.seek(max(0, path.stat().st_size - _TAIL))
         tail = stream.read(_TAIL)
     at = tail.rfind(b"[User]")
-    if at < 0 or b"[PrivateFei]" not in tail[at:] and b"[Scan]" not in tail[at:]:
+    if at < 0 or (b"[PrivateFei]" not in tail[at:] and b"[Scan]" not in tail[at:]):
         return None
     return fei.parse(tail[at:].decode("latin-1"), *size)
 
