@@ -55,22 +55,34 @@ def simulate(scene: Scene, seed: int) -> Truth:
             continue
         near = image[box]
         # a shadow close to the particle on what lies below it
-        near *= (1 - 0.22 * scene.contrast * np.exp(-np.clip((rho - 1) / 0.09, 0, 50)) * (rho >= 1)).astype(np.float32)
+        near *= (1 - 0.22 * scene.contrast * np.exp(-np.clip((rho - 1) / 0.09, 0, 50)) * (rho >= 1)).astype(
+            np.float32
+        )
         level = 100 + scene.contrast * rng.normal(52, 11)
         rim = 38 * scene.contrast * np.exp((np.clip(rho, 0, 1) - 1) / 0.08)
         tilt = 1 + 0.08 * scene.contrast * rng.normal()
         body = level * (0.94 + 0.06 * tilt * (1 - rho**2)) + rim
         near[rho < 1] = body[rho < 1]
         labels[box][rho < 1] = k + 1
-    image *= (1 + scene.shading * ((x / scene.columns - 0.5) * rng.choice([-1, 1]) + (y / scene.rows - 0.5) * 0.6) * 2 / 1.6).astype(np.float32)
+    image *= (
+        1
+        + scene.shading
+        * ((x / scene.columns - 0.5) * rng.choice([-1, 1]) + (y / scene.rows - 0.5) * 0.6)
+        * 2
+        / 1.6
+    ).astype(np.float32)
     image = ndimage.gaussian_filter(image, scene.blur)
     image = rng.poisson(np.clip(image, 1, None) / 100 * scene.dose) * (100 / scene.dose)
     seen = np.bincount(labels.ravel(), minlength=n + 1)[1:]
     radius = diameters / 2
     size = np.array([scene.columns, scene.rows]) * scene.pixel
-    inside = np.all((centres - radius[:, None] * 1.05 > 0) & (centres + radius[:, None] * 1.05 < size), axis=1)
+    inside = np.all(
+        (centres - radius[:, None] * 1.05 > 0) & (centres + radius[:, None] * 1.05 < size), axis=1
+    )
     true = 2 * np.sqrt(area / np.pi)
-    return Truth(np.clip(np.rint(image), 0, 255).astype(np.uint8), labels, true, inside, seen * scene.pixel**2 / area)
+    return Truth(
+        np.clip(np.rint(image), 0, 255).astype(np.uint8), labels, true, inside, seen * scene.pixel**2 / area
+    )
 
 
 def _place(scene: Scene, rng: np.random.Generator) -> tuple[Floats, Floats]:
@@ -88,7 +100,9 @@ def _place(scene: Scene, rng: np.random.Generator) -> tuple[Floats, Floats]:
         else:
             k = rng.integers(len(radii))
             angle = rng.random() * 2 * np.pi
-            spot = centres[k] + (scene.touching * 1.002 * (radii[k] + r)) * np.array([np.cos(angle), np.sin(angle)])
+            spot = centres[k] + (scene.touching * 1.002 * (radii[k] + r)) * np.array(
+                [np.cos(angle), np.sin(angle)]
+            )
         if not (-r / 2 < spot[0] < width + r / 2 and -r / 2 < spot[1] < height + r / 2):
             continue
         if radii:
@@ -111,7 +125,11 @@ def _relief(scene: Scene, rng: np.random.Generator) -> NDArray[np.float32]:
 
 
 def _shape(scene: Scene, rng: np.random.Generator, centre: Floats, diameter: float):  # type: ignore[no-untyped-def]
-    phases, ratio, turn = rng.random(4) * 2 * np.pi, 1 + abs(rng.normal(0, scene.elongation)), rng.random() * np.pi
+    phases, ratio, turn = (
+        rng.random(4) * 2 * np.pi,
+        1 + abs(rng.normal(0, scene.elongation)),
+        rng.random() * np.pi,
+    )
     grid = np.linspace(0, 2 * np.pi, 721)[:-1]
 
     def radius(angle):  # type: ignore[no-untyped-def]

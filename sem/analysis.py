@@ -1,9 +1,9 @@
 """The analysis: micrographs of one sample in, size distribution out."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import xarray as xr
-
-from collections.abc import Sequence
 
 from interlayer.core import results
 from interlayer.core.errors import AnalysisError
@@ -59,8 +59,6 @@ def analyze(
         "tilt": tilt,
         "scale_uncertainty": scale_uncertainty,
     }
-    if isinstance(pixel_size, int | float):
-        given["pixel_size"] = f"{pixel_size} nm"
     settings = resolve({key: value for key, value in given.items() if value is not None}, SETTINGS, "sem")
     raws = results.as_list(raw)
     if not raws:
@@ -69,7 +67,7 @@ def analyze(
     return singles[0] if len(singles) == 1 else pool(singles)
 
 
-def _single(raw: xr.Dataset, index: int, settings: dict[str, object]) -> xr.DataTree:
+def _single(raw: xr.Dataset, index: int, settings: Mapping[str, object]) -> xr.DataTree:
     view = frame(raw, settings.get("pixel_size"), settings.get("tilt"), settings.get("scale_uncertainty"))  # type: ignore[arg-type]
     low, high = settings.get("min_diameter"), settings.get("max_diameter")
     name = str(raw.attrs.get("source", f"image {index + 1}"))
@@ -82,8 +80,15 @@ def _single(raw: xr.Dataset, index: int, settings: dict[str, object]) -> xr.Data
     )
     particles = tables.particles([measured], view.calibrated)
     images = tables.images([measured], [origin(raw)], view.calibrated)
-    return _result(raw, particles, images, {"picture": measured.picture}, settings,
-                   _warnings(view, measured, name), _steps(raw, view, measured))
+    return _result(
+        raw,
+        particles,
+        images,
+        {"picture": measured.picture},
+        settings,
+        _warnings(view, measured, name),
+        _steps(raw, view, measured),
+    )
 
 
 def _result(
@@ -91,7 +96,7 @@ def _result(
     particles: xr.Dataset,
     images: xr.Dataset,
     pictures: dict[str, xr.Dataset],
-    settings: dict[str, object],
+    settings: Mapping[str, object],
     warnings: Sequence[str],
     steps: Sequence[str],
 ) -> xr.DataTree:
@@ -115,7 +120,11 @@ def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
     bar = int(raw.attrs.get("data_bar_rows", 0))
     steps = []
     if bar:
-        source = "as the metadata state" if raw.attrs.get("data_bar_source") == "metadata" else "as found in the image"
+        source = (
+            "as the metadata state"
+            if raw.attrs.get("data_bar_source") == "metadata"
+            else "as found in the image"
+        )
         steps.append(f"The data bar of {bar} rows was left out, {source}.")
     if view.calibrated:
         steps.append(f"Pixels of {view.pixel_x:.6g} x {view.pixel_y:.6g} nm.")
@@ -126,7 +135,10 @@ def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
         "Particles cut by the frame were left out and the others weighted after Miles and Lantuéjoul.",
     ]
     if not measured.particles["x"].size:
-        steps = [*steps[:-3], "No more closed outlines were found than of the opposite polarity: no particles."]
+        steps = [
+            *steps[:-3],
+            "No more closed outlines were found than of the opposite polarity: no particles.",
+        ]
     return steps
 
 
@@ -150,19 +162,23 @@ def pool(singles: Sequence[xr.DataTree]) -> xr.DataTree:
     names = {"particles" if "particles" in tree else "particles_in_pixels" for tree in singles}
     if len(names) > 1:
         raise AnalysisError(
-            "some images have a scale and others have none", expected="a scale for every image", found="both",
+            "some images have a scale and others have none",
+            expected="a scale for every image",
+            found="both",
             advice="Give pixel_size, or analyse them apart.",
         )
     name = names.pop()
     pairs = [(tree[name].to_dataset(), tree["images"].to_dataset()) for tree in singles]
     particles, images = tables.pooled(pairs)
-    pictures = {}
+    pictures: dict[str, xr.Dataset] = {}
     for tree in singles:
         for key in tree.children:
             if key.startswith("picture") and len(pictures) < _PICTURES:
                 pictures[f"picture_{len(pictures)}"] = tree[key].to_dataset()
     warnings = [text for tree in singles for text in results.warnings_of(tree)] + _repeated(images)
-    steps = list(dict.fromkeys(step for tree in singles for step in json.loads(str(tree.attrs.get("steps", "[]")))))
+    steps = list(
+        dict.fromkeys(step for tree in singles for step in json.loads(str(tree.attrs.get("steps", "[]"))))
+    )
     steps.append(f"{images.sizes['image']} images were pooled; intervals rest on the scatter between them.")
     settings = json.loads(str(singles[0].attrs.get("settings", "{}")))
     result = _result([], particles, images, pictures, settings, warnings, steps)

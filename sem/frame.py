@@ -68,8 +68,14 @@ def frame(
     if int(attrs.get("pages", 1)) > 1:
         doubts.append(f"the file holds {attrs['pages']} pages, the first is analysed")
     sizes = parse_pixel_size(pixel_size) if pixel_size else _stated(attrs)
-    if pixel_size and (stated := _stated(attrs)) and max(abs(a / b - 1) for a, b in zip(sizes, stated, strict=True)) > 0.01:
-        doubts.append(f"the file states pixels of {stated[0]:.6g} x {stated[1]:.6g} nm, {pixel_size} is used as given")
+    if (
+        pixel_size
+        and (stated := _stated(attrs))
+        and max(abs(a / b - 1) for a, b in zip(sizes, stated, strict=True)) > 0.01
+    ):
+        doubts.append(
+            f"the file states pixels of {stated[0]:.6g} x {stated[1]:.6g} nm, {pixel_size} is used as given"
+        )
     stretch = _stretch(attrs, tilt, doubts) if sizes else 1.0
     relative = scale_uncertainty / 100 if scale_uncertainty is not None else _SCALE_STDDEV
     relative = math.hypot(relative, float(attrs.get("scale_relative_stddev", 0.0)))
@@ -89,7 +95,9 @@ def parse_pixel_size(text: str | float) -> tuple[float, float]:
     sizes = [quantity(part, "nm") for part in parts]
     if not 1 <= len(sizes) <= 2 or not all(math.isfinite(size) and 1e-4 < size < 1e7 for size in sizes):
         raise SettingError(
-            "setting 'pixel_size'", expected="'5 nm' or '5 nm x 7 nm' between 0.0001 nm and 10 mm", found=repr(text)
+            "setting 'pixel_size'",
+            expected="'5 nm' or '5 nm x 7 nm' between 0.0001 nm and 10 mm",
+            found=repr(text),
         )
     return round(sizes[0], 12), round(sizes[-1], 12)
 
@@ -110,7 +118,9 @@ def _stretch(attrs: dict[Any, Any], tilt: float | None, doubts: list[str]) -> fl
     if abs(stage) < _LEAST_TILT or attrs.get("tilt_correction") == "on":
         return 1.0
     if attrs.get("tilt_correction") == "off" and abs(stage) <= 80 and attrs.get("beam", "EBeam") == "EBeam":
-        doubts.append(f"the stage is tilted by {stage:.1f} degree without correction: y is divided by cos(tilt)")
+        doubts.append(
+            f"the stage is tilted by {stage:.1f} degree without correction: y is divided by cos(tilt)"
+        )
         return 1.0 / math.cos(math.radians(stage))
     doubts.append(
         f"the stage is tilted by {stage:.1f} degree and the file does not say whether that is corrected: y is taken"

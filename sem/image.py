@@ -90,9 +90,21 @@ def _picture(view: Frame, found: find.Particles) -> xr.Dataset:
     return xr.Dataset(
         {
             "preview": (("row", "column"), grey, {"units": "counts", "long_name": "grey level, stretched"}),
-            "outline_x": (outline, (x * view.pixel_x).astype(np.float32), {"units": unit, "long_name": "outline x"}),
-            "outline_y": (outline, (y * view.pixel_x).astype(np.float32), {"units": unit, "long_name": "outline y"}),
-            "seen": (outline, found.own.astype(np.int8), {"units": "1", "long_name": "1 where the edge is seen"}),
+            "outline_x": (
+                outline,
+                (x * view.pixel_x).astype(np.float32),
+                {"units": unit, "long_name": "outline x"},
+            ),
+            "outline_y": (
+                outline,
+                (y * view.pixel_x).astype(np.float32),
+                {"units": unit, "long_name": "outline y"},
+            ),
+            "seen": (
+                outline,
+                found.own.astype(np.int8),
+                {"units": "1", "long_name": "1 where the edge is seen"},
+            ),
         },
         attrs={"width": view.size[0], "height": view.size[1], "unit": unit},
     )

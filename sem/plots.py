@@ -40,7 +40,7 @@ def _overlay(picture: xr.Dataset, name: str) -> fig.Figure:
     rings = [np.stack([a, b], axis=1).astype(np.float64) for a, b in zip(x, y, strict=True)]
     marks: list[fig.Mark] = [fig.Image(picture["preview"].values, wide, high)]
     if rings:
-        marks.append(fig.Outlines(rings, label="outlines, hidden parts completed", colour="fit"))
+        marks.append(fig.Outlines(rings, colour="fit"))
     if unit == "nm":
         marks += _scale_bar(wide, high, shown)
     panel = fig.Panel(f"x / {shown}", f"y / {shown}", marks, equal=True, xlim=(0.0, wide), ylim=(0.0, high))
@@ -63,12 +63,21 @@ def _scale_bar(width: float, height: float, unit: str) -> list[fig.Mark]:
 def _distribution(curves: xr.Dataset, rows: list[Row]) -> fig.Figure:
     unit = str(curves["edges"].attrs["units"])
     marks: list[fig.Mark] = [
-        fig.Bars(curves["edges"].values, curves["frequency"].values, label="relative frequency", colour="accent"),
-        fig.Line(curves["diameter"].values, curves["kernel_density"].values, label="kernel density", colour="data"),
-        fig.Line(curves["diameter"].values, curves["log_normal"].values, label="log-normal", colour="fit", dash=True),
+        fig.Bars(
+            curves["edges"].values, curves["frequency"].values, label="relative frequency", colour="accent"
+        ),
+        fig.Line(
+            curves["diameter"].values, curves["kernel_density"].values, label="kernel density", colour="data"
+        ),
+        fig.Line(
+            curves["diameter"].values,
+            curves["log_normal"].values,
+            label="log-normal",
+            colour="fit",
+            dash=True,
+        ),
     ]
-    for level in (10, 50, 90):
-        marks.append(fig.Rule(float(curves.attrs[f"number_d{level}"]), label=f"D{level}"))
+    marks += [fig.Rule(float(curves.attrs[f"number_d{level}"]), label=f"D{level}") for level in (10, 50, 90)]
     panel = fig.Panel(f"equivalent circular diameter / {unit}", "relative frequency / %", marks)
     known = {row.quantity: row for row in rows if row.status == "measured"}
     caption = "Number-weighted size distribution, corrected for the frame."

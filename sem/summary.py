@@ -41,10 +41,16 @@ def population(particles: xr.Dataset, images: xr.Dataset) -> Population:
     index = particles["image"].values
     wide, high = images["width"].values[index], images["height"].values[index]
     inside = particles["touches_edge"].values == 0
-    weights = distribution.edge_weights(particles["width"].values, particles["height"].values, inside, (wide, high))
+    weights = distribution.edge_weights(
+        particles["width"].values, particles["height"].values, inside, (wide, high)
+    )
     groups = [np.flatnonzero((index == k) & inside) for k in range(images.sizes["image"])]
-    columns = (particles["equivalent_diameter"].values, weights, particles["confidence"].values,
-               particles["completeness"].values)
+    columns = (
+        particles["equivalent_diameter"].values,
+        weights,
+        particles["confidence"].values,
+        particles["completeness"].values,
+    )
     return Population(*([column[group] for group in groups] for column in columns))
 
 
@@ -94,7 +100,9 @@ def _count(make: Rows, people: Population, particles: xr.Dataset) -> Row:
     interval = from_stddev(people.count, spread)
     bounded = Interval(interval.value, spread, max(0.0, interval.low), interval.high)
     note = f"{cut} more are cut by the frame and not counted" if cut else ""
-    return make.measured("particle_count", "all", bounded, "1", "closed outlines; Poisson and doubtful outlines", note)
+    return make.measured(
+        "particle_count", "all", bounded, "1", "closed outlines; Poisson and doubtful outlines", note
+    )
 
 
 def _diameter(make: Rows, name: str, people: Population, images: xr.Dataset) -> Row:
@@ -133,7 +141,7 @@ def _tile_counts(particles: xr.Dataset, images: xr.Dataset, what: F64) -> list[F
         x = particles["x"].values[mine] / images["width"].values[k] * _TILES
         y = particles["y"].values[mine] / images["height"].values[k] * _TILES
         cell = np.clip(x.astype(int), 0, _TILES - 1) * _TILES + np.clip(y.astype(int), 0, _TILES - 1)
-        found.append(np.bincount(cell, weights=what[mine], minlength=_TILES**2))
+        found.append(np.bincount(cell, weights=what[mine], minlength=_TILES**2).astype(np.float64))
     return found
 
 
@@ -160,10 +168,16 @@ def _density(make: Rows, particles: xr.Dataset, images: xr.Dataset, people: Popu
 def _coverage(make: Rows, particles: xr.Dataset, images: xr.Dataset) -> Row:
     seen = particles["area"].values * particles["completeness"].values
     interval = _areal(particles, images, images["coverage"].values, seen)
-    edge = 2 * float(np.mean(images["boundary_stddev"].values)) / float(np.mean(particles["equivalent_diameter"].values))
+    edge = (
+        2
+        * float(np.mean(images["boundary_stddev"].values))
+        / float(np.mean(particles["equivalent_diameter"].values))
+    )
     wide = uncertainty.widened(interval, 0.0, edge)
     bounded = Interval(wide.value, wide.stddev, wide.low, max(wide.value, min(wide.high, 1.0)))
-    return make.measured("coverage", "particles", bounded, "1", "area inside the outlines; scatter between parts")
+    return make.measured(
+        "coverage", "particles", bounded, "1", "area inside the outlines; scatter between parts"
+    )
 
 
 def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
@@ -180,7 +194,10 @@ def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
     percent = {"units": "%", "long_name": "relative frequency"}
     bin_width = float(edges[1] - edges[0])
     volume = weights * values**3
-    attrs: dict[str, float | str] = {"log_normal_median": fitted.median, "log_normal_gsd": fitted.geometric_sd}
+    attrs: dict[str, float | str] = {
+        "log_normal_median": fitted.median,
+        "log_normal_gsd": fitted.geometric_sd,
+    }
     for level in (10, 50, 90):
         attrs[f"volume_d{level}"] = distribution.quantile(level / 100)(values, volume)
         attrs[f"number_d{level}"] = distribution.quantile(level / 100)(values, weights)

@@ -7,8 +7,12 @@ import xarray as xr
 
 from interlayer.sem.image import COLUMNS, Measured
 
-_IMAGE_TEXTS = {"name": "file", "polarity": "particles brighter or darker than their surroundings",
-                "fingerprint": "coarse structure, to tell the same field", "origin": "file and sha256"}
+_IMAGE_TEXTS = {
+    "name": "file",
+    "polarity": "particles brighter or darker than their surroundings",
+    "fingerprint": "coarse structure, to tell the same field",
+    "origin": "file and sha256",
+}
 _IMAGE_NUMBERS = {
     "width": (1, "width of the image"),
     "height": (1, "height of the image without data bar"),

@@ -38,7 +38,7 @@ def rows(image: NDArray[np.generic]) -> int:
         or flat[top + 2 :].mean() < 0.5
     ):
         return 0
-    return found
+    return int(found)
 
 
 def _ground(levels: NDArray[np.int16]) -> int:

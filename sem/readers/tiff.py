@@ -126,9 +126,7 @@ def _candidates(path: Path, tiff: Any, page: Any, columns: int, rows: int) -> li
             found.append(fei.parse(text, *size))
     if text := _text(tiff, page, 34683):
         found.append(fei.parse_xml(text, *size))
-    if text := _text(tiff, page, 34118, "cp1252"):
-        found.append(zeiss.parse(text, *size))
-    elif text := _text(tiff, page, 34119, "utf-16-le"):
+    if (text := _text(tiff, page, 34118, "cp1252")) or (text := _text(tiff, page, 34119, "utf-16-le")):
         found.append(zeiss.parse(text, *size))
     if data := _bytes(tiff, page, 50431):
         found.append(others.parse_tescan(others.tescan_tag(data), *size))
@@ -163,7 +161,7 @@ def _trailing(path: Path, size: tuple[int, int]) -> Metadata | None:
         stream.seek(max(0, path.stat().st_size - _TAIL))
         tail = stream.read(_TAIL)
     at = tail.rfind(b"[User]")
-    if at < 0 or b"[PrivateFei]" not in tail[at:] and b"[Scan]" not in tail[at:]:
+    if at < 0 or (b"[PrivateFei]" not in tail[at:] and b"[Scan]" not in tail[at:]):
         return None
     return fei.parse(tail[at:].decode("latin-1"), *size)
 

@@ -11,7 +11,9 @@ F64 = NDArray[np.float64]
 #: relative scatter of a particle's outline about an ellipse, and of the shift and elongation of its outline;
 #: they set how far the visible arc is trusted to tell the hidden one
 _SCATTER, _SHIFT, _ELONGATION = 0.03, 0.15, 0.05
-_BASIS = np.stack([np.ones_like(ANGLES), np.cos(ANGLES), np.sin(ANGLES), np.cos(2 * ANGLES), np.sin(2 * ANGLES)]).T
+_BASIS = np.stack(
+    [np.ones_like(ANGLES), np.cos(ANGLES), np.sin(ANGLES), np.cos(2 * ANGLES), np.sin(2 * ANGLES)]
+).T
 _RIDGE = np.diag([0.0, *[(_SCATTER / _SHIFT) ** 2] * 2, *[(_SCATTER / _ELONGATION) ** 2] * 2])
 
 
@@ -29,7 +31,7 @@ def whole(outlines: Outlines, own: NDArray[np.bool_]) -> F64:
     weight *= np.minimum(1.0, 1.5 * _SCATTER / np.maximum(residual, 1e-9))
     model = _fit(relative, weight)
     believable = own & (np.abs(relative - model) < 0.2)
-    return np.where(believable, relative, np.clip(model, 0.5, 2.0)) * scale
+    return np.asarray(np.where(believable, relative, np.clip(model, 0.5, 2.0)) * scale)
 
 
 def _fit(relative: F64, weight: F64) -> F64:

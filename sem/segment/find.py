@@ -20,6 +20,7 @@ _FEW = 0.10
 #: a polarity leads when it explains this many times more than the other, with this many particles
 _LEAD, _ENOUGH = 1.8, 20
 
+
 @dataclass(frozen=True, slots=True)
 class Particles:
     """The particles of an image; lengths in image columns (width of a pixel), y scaled to match.
@@ -60,7 +61,9 @@ class Particles:
 
     def none(self) -> "Particles":
         """Return the same without any particle."""
-        empty = {name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible", "worth")}
+        empty = {
+            name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible", "worth")
+        }
         return replace(self, **empty, labels=np.zeros_like(self.labels))
 
 
@@ -100,7 +103,7 @@ def particles(
     cv2.setNumThreads(1)
     images = pyramid(image, aspect, 3.2 * R_MAX)
     steps = [k for k in range(len(images)) if R_MAX * 2**k >= smallest and R_MIN * 2**k <= largest]
-    signs = {"bright": (1,), "dark": (-1,)}.get(polarity, (1, -1))
+    signs: tuple[int, ...] = {"bright": (1,), "dark": (-1,)}.get(polarity, (1, -1))
     found: dict[int, list[_Found]] = {1: [], -1: []}
     for k in reversed(steps or [0]):
         at = level(images[k], image.shape)
@@ -175,7 +178,7 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         radius=radius * finest.step_x,
         own=chosen.own,
         score=chosen.score.astype(np.float64),
-        visible=counts * finest.step_x**2,
+        visible=counts.astype(np.float64) * finest.step_x**2,
         labels=chosen.labels,
         step=finest.step_x,
         polarity=polarity,

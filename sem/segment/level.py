@@ -61,12 +61,16 @@ def pyramid(image: NDArray[np.generic], aspect: float, coarsest: float) -> list[
     rows, columns = image.shape
     first = np.ascontiguousarray(image)
     if abs(aspect - 1.0) > 1e-3:
-        size = (columns, max(1, round(rows * aspect))) if aspect < 1 else (max(1, round(columns / aspect)), rows)
+        size = (
+            (columns, max(1, round(rows * aspect))) if aspect < 1 else (max(1, round(columns / aspect)), rows)
+        )
         first = cv2.resize(first, size, interpolation=cv2.INTER_AREA)
     images = [first]
     while min(images[-1].shape) / 2 >= coarsest:
         last = images[-1]
-        images.append(cv2.resize(last, (last.shape[1] // 2, last.shape[0] // 2), interpolation=cv2.INTER_AREA))
+        images.append(
+            cv2.resize(last, (last.shape[1] // 2, last.shape[0] // 2), interpolation=cv2.INTER_AREA)
+        )
     return images
 
 
@@ -83,4 +87,4 @@ def level(image: NDArray[np.generic], shape: tuple[int, int]) -> Level:
     noise = max(noise, floor)
     gradient /= noise
     rows, columns = smooth.shape
-    return Level(smooth, gradient, shape[1] / columns, shape[0] / rows, noise)
+    return Level(np.asarray(smooth, np.float32), gradient, shape[1] / columns, shape[0] / rows, noise)

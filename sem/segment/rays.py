@@ -88,7 +88,9 @@ def trace(level: Level, seeds: F32, sign: int, fan: Fan = FINE) -> Outlines:
 
 def join(parts: Sequence[Outlines]) -> Outlines:
     """Return several sets of outlines as one."""
-    return Outlines(*(np.concatenate([getattr(p, n) for p in parts]) for n in ("centre", "radius", "strength")))
+    return Outlines(
+        *(np.concatenate([getattr(p, n) for p in parts]) for n in ("centre", "radius", "strength"))
+    )
 
 
 def recentred(outlines: Outlines) -> F32:
@@ -121,7 +123,12 @@ def _sample(level: Level, seeds: F32, sign: int, fan: Fan) -> F32:
     x = cos * reach + np.tile(seeds[:, 0], fan.rays)[:, None]
     y = sin * reach + np.tile(seeds[:, 1], fan.rays)[:, None]
     both = cv2.remap(
-        level.gradient, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(np.nan, np.nan, 0, 0)
+        level.gradient,
+        x,
+        y,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(np.nan, np.nan, 0, 0),
     ).reshape(*x.shape, 2)
     inward = both[..., 0] * (cos * -sign) + both[..., 1] * (sin * -sign)
     return np.asarray(inward.reshape(fan.rays, len(seeds), fan.samples), np.float32)

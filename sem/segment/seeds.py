@@ -62,9 +62,9 @@ def _voted(level: Level, sign: int) -> F32:
             inside = (cx >= 0) & (cx < columns) & (cy >= 0) & (cy < rows)
             votes += np.bincount(cy[inside] * columns + cx[inside], minlength=votes.size).astype(np.float32)
         sigma = 0.16 * (low + high) / 2
-        share = cv2.GaussianBlur(votes.reshape(rows, columns), (0, 0), sigma)
+        share = np.asarray(cv2.GaussianBlur(votes.reshape(rows, columns), (0, 0), sigma), np.float32)
         # a full circle whose votes scatter by sigma piles up 2 pi r / (2 pi 2 sigma^2) at its centre
-        share *= np.float32(4 * np.pi * sigma**2 / (2 * np.pi * (low + high) / 2) )
+        share *= np.float32(4 * np.pi * sigma**2 / (2 * np.pi * (low + high) / 2))
         peaks = _peaks(share, _SHARE, (low + high) / 2, int(low / 2))
         worth = share[peaks[:, 1].astype(int), peaks[:, 0].astype(int)]
         seeds.append(np.column_stack([peaks, worth]))
@@ -89,7 +89,7 @@ def mask(level: Level, sign: int) -> NDArray[np.uint8]:
 
 def _widest(level: Level, sign: int) -> F32:
     distance = cv2.distanceTransform(mask(level, sign), cv2.DIST_L2, 3)
-    smooth = cv2.GaussianBlur(distance, (0, 0), 1.5)
+    smooth = np.asarray(cv2.GaussianBlur(distance, (0, 0), 1.5), np.float32)
     peaks = _peaks(smooth, 0.6 * R_MIN, 0.0, int(R_MIN * 0.7))
     peaks[:, 2] = distance[peaks[:, 1].astype(int), peaks[:, 0].astype(int)] * 1.1
     return peaks[(peaks[:, 2] >= R_MIN * 0.8) & (peaks[:, 2] <= R_MAX * 1.1)]

@@ -49,7 +49,7 @@ def scores(outlines: Outlines) -> F32:
     r = outlines.radius / outlines.radius.mean(axis=1, keepdims=True)
     bend = np.roll(r, 1, axis=1) - 2 * r + np.roll(r, -1, axis=1)
     ragged = np.sqrt(np.mean(bend**2, axis=1))
-    return (mean * np.minimum(1.0, share / 0.6) / (1 + (ragged / 0.06) ** 2)).astype(np.float32)
+    return np.asarray(mean * np.minimum(1.0, share / 0.6) / (1 + (ragged / 0.06) ** 2), np.float32)
 
 
 def support(outlines: Outlines) -> NDArray[np.bool_]:
@@ -119,4 +119,3 @@ def _paint(labels: NDArray[np.int32], points: F32, label: int) -> bool:
         return False
     part[free] = label
     return True
-
