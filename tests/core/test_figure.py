@@ -43,7 +43,7 @@ def every_mark() -> fig.Figure:
 def test_both_renderers_draw_every_mark(tmp_path: Path) -> None:
     draw(every_mark()).savefig(tmp_path / "figure.png")
     text = render(every_mark(), "u")
-    assert text.count("<clipPath") == 3 and "line &lt;b&gt;" in text and "data:image/png" in text
+    assert text.count("<clipPath") == 3 and "line &lt;b&gt;" in text and "data:image/jpeg" in text
     assert "nan" not in text and text == render(every_mark(), "u")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from interlayer import techniques
+from interlayer.core.figure import Figure, Image
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
@@ -25,6 +26,7 @@ class Drawing:
     title: str
     caption: str
     svg: str
+    is_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class Section:
     anchor: str
     title: str
     warnings: tuple[str, ...]
+    pictures: tuple[Drawing, ...]
     drawings: tuple[Drawing, ...]
     numbers: tuple[NumberRow, ...]
     tables: tuple[Table, ...]
@@ -155,21 +158,36 @@ def section(sample_id: str, path: str, result: xr.DataTree) -> Section:
     technique, kind, name = (str(attrs.get(key, "")) for key in ("technique", "kind", "measurement"))
     title = techniques.KIND_TITLES.get(kind) or techniques.TITLES[technique]
     anchor = anchor_of(sample_id, path)
-    drawings = tuple(
-        Drawing(figure.title, figure.caption, render(figure, f"{anchor}-{index}"))
-        for index, figure in enumerate(techniques.figures(result))
-    )
+    drawings, faults = _drawings(result, anchor)
     return Section(
         anchor,
         f"{title}: {name}" if name else title,
-        tuple(warnings_of(result)),
-        drawings,
+        (*warnings_of(result), *faults),
+        tuple(each for each in drawings if each.is_picture),
+        tuple(each for each in drawings if not each.is_picture),
         tuple(number_row(row) for row in rows_of(result)),
         tuple(table(key, records) for key, records in tables(result).items()),
         tuple(json.loads(str(attrs.get("steps", "[]")))),
         tuple(json.loads(str(attrs.get("sources", "[]")))),
         _settings(str(attrs.get("settings", "{}"))),
     )
+
+
+def _drawings(result: xr.DataTree, anchor: str) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
+    """Return the figures of a result; a fault in drawing must not cost the report its numbers."""
+    try:
+        described = techniques.figures(result)
+        return tuple(
+            Drawing(figure.title, figure.caption, render(figure, f"{anchor}-{index}"), _is_picture(figure))
+            for index, figure in enumerate(described)
+        ), ()
+    except Exception as error:
+        return (), (f"The figures could not be drawn ({type(error).__name__}: {error}); please report it.",)
+
+
+def _is_picture(figure: Figure) -> bool:
+    """Return True for a figure of nothing but one image: several of them stand side by side."""
+    return len(figure.panels) == 1 and any(isinstance(mark, Image) for mark in figure.panels[0].marks)
 
 
 def _settings(text: str) -> str:
@@ -196,7 +214,16 @@ def unit_text(unit: str) -> str:
     """Return a unit as people write it."""
     if unit == "1":
         return ""
-    special = {"angstrom": "Å", "degree": "°", "ohm": "Ω", "sigma": "σ", "um": "µm"}
+    special = {
+        "angstrom": "Å",
+        "degree": "°",
+        "ohm": "Ω",
+        "sigma": "σ",
+        "um": "µm",
+        "uA": "µA",
+        "uV": "µV",
+        "ug": "µg",
+    }
     text = special.get(unit, unit.replace("ohm", "Ω").replace("um", "µm") if unit != "counts" else unit)
     return text.replace("^2", "²").replace("^3", "³")
 
