@@ -168,11 +168,21 @@ def _backwards(totals: F32) -> NDArray[np.intp]:
 
 
 def _peak(inward: F32, path: NDArray[np.intp]) -> tuple[F32, F32]:
-    """Return position (in samples, refined by a parabola) and height of the gradient at the path."""
+    """Return position (in samples, refined by a parabola) and height of the gradient at the path.
+
+    The path climbs to the nearest peak within two samples; where there is none it runs along the flank of
+    another edge, and the height is 0.
+    """
     rays, rows = np.arange(path.shape[0])[:, None], np.arange(path.shape[1])
-    middle = np.clip(path, 1, inward.shape[2] - 2)
+    last = inward.shape[2] - 2
+    middle = np.clip(path, 1, last)
+    for _ in range(2):
+        a, b, c = (inward[rays, rows, middle + shift] for shift in (-1, 0, 1))
+        middle = np.clip(middle + np.where((c > b) & (c >= a), 1, np.where(a > b, -1, 0)), 1, last)
     a, b, c = (inward[rays, rows, middle + shift] for shift in (-1, 0, 1))
     bend = a - 2 * b + c
+    top = (b >= a) & (b >= c)
     with np.errstate(invalid="ignore", divide="ignore"):
-        offset = np.where((bend < 0) & (b >= a) & (b >= c), 0.5 * (a - c) / bend, 0.0)
-    return (middle + np.nan_to_num(offset)).astype(np.float32), b.astype(np.float32)
+        offset = np.where((bend < 0) & top, 0.5 * (a - c) / bend, 0.0)
+    height = np.where(top | np.isnan(b), b, 0.0)
+    return (middle + np.nan_to_num(offset)).astype(np.float32), height.astype(np.float32)

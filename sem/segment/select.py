@@ -15,6 +15,8 @@ F32 = NDArray[np.float32]
 _NEAR, _LIKE = 0.35, 1.35
 #: least share of rays with an edge of its own, largest share of the area that others may hide
 OWN, HIDDEN = 0.33, 0.70
+#: how far inside its edge a particle is looked for, in pixels
+_INSIDE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +101,10 @@ def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
 
 
 def _inner_points(outlines: Outlines, shape: tuple[int, int]) -> NDArray[np.intp]:
-    inside = Outlines(outlines.centre, outlines.radius * np.float32(0.88), outlines.strength).points()
-    return np.clip(np.rint(inside), 0, np.array(shape[::-1]) - 1).astype(np.intp)
+    """Return the pixel inside each outline point that tells whose edge it is."""
+    radius = outlines.radius - np.maximum(0.1 * outlines.radius, _INSIDE)
+    inside = Outlines(outlines.centre, np.maximum(radius, 0).astype(np.float32), outlines.strength).points()
+    return np.asarray(np.clip(np.rint(inside), 0, np.array(shape[::-1]) - 1), np.intp)
 
 
 def _paint(labels: NDArray[np.int32], points: F32, label: int) -> bool:
