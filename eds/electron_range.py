@@ -34,9 +34,7 @@ def material(name: str) -> Material:
         When materials.toml does not have it.
     """
     if name not in materials():
-        raise SettingError(
-            "unknown material", expected="one of " + ", ".join(materials()), found=repr(name)
-        )
+        raise SettingError("unknown material", expected="one of " + ", ".join(materials()), found=repr(name))
     return materials()[name]
 
 
@@ -53,4 +51,4 @@ def electron_range(kilovolts: float, what: Material) -> float:
     >>> round(electron_range(5.0, material("Li")))
     1983
     """
-    return 1000 * 0.0276 * what.a * kilovolts**1.67 / (what.z**0.89 * what.density)
+    return float(1000 * 0.0276 * what.a * kilovolts**1.67 / (what.z**0.89 * what.density))

@@ -125,9 +125,7 @@ def _score(sums: Floats, pixels: Floats, slope: float) -> float:
     return (chi_square - dof) / float(np.sqrt(2 * dof))
 
 
-def gather(
-    counts: Floats, step: tuple[float, float], slope: float, offset: Floats | None = None
-) -> DepthMap:
+def gather(counts: Floats, step: tuple[float, float], slope: float, offset: Floats | None = None) -> DepthMap:
     """Return counts by depth and group of columns, columns shifted by whole pixels along the slope.
 
     Parameters
@@ -155,7 +153,8 @@ def gather(
     members = np.bincount(group, minlength=groups)
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(index, values.ravel(), rows * groups).reshape(rows, groups)
+        sums = np.bincount(index, values.ravel(), rows * groups)
+        return np.asarray(sums, dtype=np.float64).reshape(rows, groups)
 
     rest = slope * along - shift * dy
     left_over = float(np.mean([rest[group == g].var() for g in range(groups)]))
@@ -163,7 +162,7 @@ def gather(
         counts=summed(counts),
         pixels=summed(np.ones_like(counts)),
         offset=np.zeros((rows, groups)) if offset is None else summed(offset),
-        depth=(np.arange(rows) + low + 0.5) * dy,
+        depth=(np.arange(rows, dtype=np.float64) + low + 0.5) * dy,
         position=np.bincount(group, along, groups) / members,
         shift=np.bincount(group, shift * dy, groups) / members,
         pitch=dy,

@@ -50,9 +50,7 @@ def single(data: DepthMap) -> Start:
     gain_right, level_right = _gain(*right)
     total = gain_left + gain_right
     i = int(np.argmax(total))
-    return Start(
-        (float(ends[i + 1]),), (float(level_left[i]), float(level_right[i])), float(total[i])
-    )
+    return Start((float(ends[i + 1]),), (float(level_left[i]), float(level_right[i])), float(total[i]))
 
 
 def double(data: DepthMap) -> Start | None:

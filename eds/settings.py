@@ -9,7 +9,9 @@ SETTINGS: tuple[Setting, ...] = (
         "forms a layer",
         "texts",
     ),
-    Setting("pixel_size", 'size of a pixel of the map, "20 nm" or "20 nm x 25 nm" (x by y); replaces the file\'s'),
+    Setting(
+        "pixel_size", 'size of a pixel of the map, "20 nm" or "20 nm x 25 nm" (x by y); replaces the file\'s'
+    ),
     Setting(
         "section_angle",
         "angle between the section and the layer's normal; the thickness is multiplied by its cosine (0)",

@@ -1,4 +1,4 @@
-"""EDS files, told apart by content, to raw Datasets with `counts` (y, x, energy) or `map_<element>` (y, x)."""
+"""EDS files, told apart by content, to raw Datasets of `counts` (y, x, energy) or `map_<element>` (y, x)."""
 
 import re
 import struct
@@ -23,7 +23,7 @@ def _is_spc(probe: Probe) -> bool:
     if len(probe.head) < 3840:
         return False
     version, start, channels = struct.unpack_from("<f24xih", probe.head)
-    return 0.4 < version < 1.0 and start == 3840 and 0 < channels <= 4096
+    return bool(0.4 < version < 1.0 and start == 3840 and 0 < channels <= 4096)
 
 
 def _is_msa(probe: Probe) -> bool:
@@ -64,7 +64,9 @@ def _is_table(probe: Probe) -> bool:
     if all(numeric[:-1]):
         return len(rows[0]) > 2
     header = " ".join(rows[0]).lower()
-    return all(numeric[1:-1]) and any(word in header for word in ("distance", "position", "depth", "(nm)", "/ nm"))
+    return all(numeric[1:-1]) and any(
+        word in header for word in ("distance", "position", "depth", "(nm)", "/ nm")
+    )
 
 
 def _plausible(cell: str) -> bool:
@@ -84,10 +86,18 @@ FORMATS: tuple[Format, ...] = (
         "with the .spc and .ipr beside it (same stem, or the only ones); memory-mapped",
     ),
     Format(
-        "EDAX spectrum", (".spc",), _is_spc, "interlayer.eds.readers.edax:load_spc", "one spectrum, format 0.70"
+        "EDAX spectrum",
+        (".spc",),
+        _is_spc,
+        "interlayer.eds.readers.edax:load_spc",
+        "one spectrum, format 0.70",
     ),
     Format(
-        "EMSA/MAS spectrum", (".msa", ".emsa"), _is_msa, "interlayer.eds.readers.msa:load", "ISO 22029, X-Y or Y"
+        "EMSA/MAS spectrum",
+        (".msa", ".emsa"),
+        _is_msa,
+        "interlayer.eds.readers.msa:load",
+        "ISO 22029, X-Y or Y",
     ),
     Format(
         "Lispix cube",

@@ -16,7 +16,9 @@ def axis(count: int, step: float | None, name: str) -> xr.DataArray:
     """Return pixel centres in nm, or in pixel without a step."""
     centres = np.arange(count) + 0.5
     if step is None:
-        return xr.DataArray(centres, dims=name, attrs={"units": "pixel", "long_name": f"{name}, uncalibrated"})
+        return xr.DataArray(
+            centres, dims=name, attrs={"units": "pixel", "long_name": f"{name}, uncalibrated"}
+        )
     return xr.DataArray(centres * step, dims=name, attrs={"units": "nm", "long_name": name})
 
 

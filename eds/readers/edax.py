@@ -5,7 +5,6 @@ Layouts: EDAX's published descriptions of the three formats, checked against rea
 
 import struct
 from dataclasses import dataclass
-from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,13 @@ from numpy.typing import NDArray
 from interlayer.core.errors import ReadError
 from interlayer.eds.readers import calibration, dataset
 
-_SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y "
-    "Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W "
-    "Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U"
-).split()
+#: elements by atomic number
+_TABLE = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb
+Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
+Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U
+"""
+_SYMBOLS = tuple(_TABLE.split())
 _TYPES = {1: "<u1", 2: "<u2", 4: "<u4"}
 #: bytes of a map that are read to verify its energy axis
 SAMPLE = 32 * 2**20
@@ -102,7 +103,9 @@ def parse_ipr(path: Path) -> tuple[float, float, float]:
     """Return pixel height and width (nm) and the beam voltage (kV, 0 if not given) of an `.ipr`."""
     data = path.read_bytes()[:1024]
     if len(data) < 72:
-        raise ReadError("the image parameters are truncated", path=path, expected="264 bytes", found=len(data))
+        raise ReadError(
+            "the image parameters are truncated", path=path, expected="264 bytes", found=len(data)
+        )
     version, voltage = struct.unpack_from("<h", data)[0], struct.unpack_from("<h", data, 52)[0]
     dx, dy = struct.unpack_from("<ff", data, 64)
     if not all(np.isfinite(v) and 0 < v < 1e4 for v in (dx, dy)):
@@ -163,7 +166,9 @@ def sample_sum(counts: NDArray[np.generic]) -> NDArray[np.float64]:
     """Return the sum spectrum of lines spread evenly over a map, at most `SAMPLE` bytes of it."""
     line = int(counts.nbytes // counts.shape[0])
     lines = int(np.clip(SAMPLE // max(line, 1), 1, counts.shape[0]))
-    points = int(np.clip(SAMPLE // (counts.nbytes // (counts.shape[0] * counts.shape[1])), 1, counts.shape[1]))
+    points = int(
+        np.clip(SAMPLE // (counts.nbytes // (counts.shape[0] * counts.shape[1])), 1, counts.shape[1])
+    )
     chosen = np.unique(np.linspace(0, counts.shape[0] - 1, lines).astype(int))
     total = np.zeros(counts.shape[2])
     for index in chosen:
@@ -182,9 +187,16 @@ def companion(path: Path, suffix: str) -> Path | None:
     for each in beside:
         if each.stem.lower() in (stem, f"{stem}_img"):
             return each
-    shared = [(len(commonprefix([each.stem.lower(), stem])), each) for each in beside]
+    shared = [(_shared(each.stem.lower(), stem), each) for each in beside]
     longest = max((length for length, _ in shared), default=0)
     near = [each for length, each in shared if length == longest and length >= 4]
     if len(near) == 1:
         return near[0]
     return beside[0] if len(beside) == 1 else None
+
+
+def _shared(one: str, two: str) -> int:
+    """Return how many first letters two names share."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two))
+    )

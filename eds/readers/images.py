@@ -46,5 +46,7 @@ def _png(path: Path) -> NDArray[np.generic]:
     data = path.read_bytes()
     width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
     if width * height > MAX_PIXELS:
-        raise ReadError("impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=(height, width))
+        raise ReadError(
+            "impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=(height, width)
+        )
     return np.asarray(imagecodecs.png_decode(data))

@@ -29,7 +29,9 @@ def load(path: Path) -> xr.Dataset:
     if values.shape[2] == 1:
         return dataset.element_map(np.asarray(values[:, :, 0]), element_of(path.stem), step, attrs)
     offset = float(keys.get("depth-origin", 0.0)) * _energy_factor(keys)
-    stated = float(keys.get("ev-per-chan") or 0.0) or float(keys.get("depth-scale", 0.0)) * _energy_factor(keys)
+    stated = float(keys.get("ev-per-chan") or 0.0) or float(keys.get("depth-scale", 0.0)) * _energy_factor(
+        keys
+    )
     verdict = calibration.verify(
         sample_sum(values), stated or None, values.shape[2], float(attrs.get("beam_voltage", 0.0))
     )

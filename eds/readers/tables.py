@@ -20,7 +20,9 @@ MAX_TEXT = 256 * 2**20
 def load(path: Path) -> xr.Dataset:
     """Return the Dataset of a matrix of counts, or of a line scan with a distance column."""
     if path.stat().st_size > MAX_TEXT:
-        raise ReadError("the table is too large", expected=f"at most {MAX_TEXT} bytes", found=path.stat().st_size)
+        raise ReadError(
+            "the table is too large", expected=f"at most {MAX_TEXT} bytes", found=path.stat().st_size
+        )
     lines = [line for line in read_text(path).splitlines() if line.strip() and not line.startswith("#")]
     rows = _rows(lines)
     header = _header(rows)
@@ -40,9 +42,13 @@ def _rows(lines: list[str]) -> list[list[str]]:
 
 
 def _header(rows: list[list[str]]) -> list[str]:
-    return rows[0] if rows and any(re.search(r"[A-Za-z]{2}|^[A-Z]$", cell) for cell in rows[0]) and not all(
-        cell.lower() in ("nan", "inf", "-inf") or _is_number(cell) for cell in rows[0]
-    ) else []
+    return (
+        rows[0]
+        if rows
+        and any(re.search(r"[A-Za-z]{2}|^[A-Z]$", cell) for cell in rows[0])
+        and not all(cell.lower() in ("nan", "inf", "-inf") or _is_number(cell) for cell in rows[0])
+        else []
+    )
 
 
 def _is_number(cell: str) -> bool:
@@ -81,12 +87,16 @@ def _unit(text: str) -> str:
 
 def _line_scan(header: list[str], body: NDArray[np.float64]) -> xr.Dataset:
     if body.shape[0] < 8 or body.shape[1] < 2:
-        raise ReadError("too few points for a layer", expected="at least 8 of distance and counts", found=body.shape)
+        raise ReadError(
+            "too few points for a layer", expected="at least 8 of distance and counts", found=body.shape
+        )
     distance = np.array([convert(float(v), _unit(header[0]), "nm") for v in body[:, 0]])
     steps = np.diff(distance)
     step = float(np.median(steps))
     if not step > 0 or np.abs(steps - step).max() > 0.02 * step + 1e-9:
-        raise ReadError("the distance column is not evenly spaced", found=f"steps {steps.min():g} to {steps.max():g}")
+        raise ReadError(
+            "the distance column is not evenly spaced", found=f"steps {steps.min():g} to {steps.max():g}"
+        )
     data = {}
     for place, name in enumerate(header[1:], start=1):
         element = element_of(re.split(r"[(/\[]", name)[0])
@@ -106,7 +116,9 @@ def _line_scan(header: list[str], body: NDArray[np.float64]) -> xr.Dataset:
         )
     if not data:
         raise ReadError("no column names an element", found=", ".join(header[1:]))
-    y = xr.DataArray(distance + 0.5 * step - distance[0], dims="y", attrs={"units": "nm", "long_name": "distance"})
+    y = xr.DataArray(
+        distance + 0.5 * step - distance[0], dims="y", attrs={"units": "nm", "long_name": "distance"}
+    )
     return xr.Dataset(data, coords={"y": y, "x": dataset.axis(1, step, "x")}, attrs={"line_scan": 1})
 
 
