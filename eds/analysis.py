@@ -1,7 +1,7 @@
 """From raw EDS data to the thickness of a layer, or to the reason why there is none."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
@@ -65,15 +65,13 @@ def analyze(
     raws = as_list(raw)
     job = _Job(raws, chosen)
     job.run()
-    return tree(
-        "eds", raw, job.rows, job.nodes, settings=chosen, warnings=job.warnings, steps=job.steps
-    )
+    return tree("eds", raw, job.rows, job.nodes, settings=chosen, warnings=job.warnings, steps=job.steps)
 
 
 class _Job:
     """One analysis under way: collects rows, nodes, warnings and steps."""
 
-    def __init__(self, raws: Sequence[xr.Dataset], chosen: dict[str, object]) -> None:
+    def __init__(self, raws: Sequence[xr.Dataset], chosen: Mapping[str, object]) -> None:
         self.raws = raws
         self.chosen = chosen
         self.rows: list[Row] = []
@@ -87,7 +85,11 @@ class _Job:
         """Measure every target, or say why there is none."""
         targets = self._targets()
         outcomes = [measure(target, self._number("edge_width")) for target in targets]
-        kept = [each for each in outcomes if each.target.asked or each.status != "not detected"]
+        kept = [
+            each
+            for each in outcomes
+            if each.target.asked or each.status not in ("not detected", "not determined")
+        ]
         for outcome in kept:
             self._add(outcome)
         self._compare(kept)
@@ -112,7 +114,9 @@ class _Job:
         maps = [raw for raw in self.raws if "counts" not in raw]
         targets: list[Target] = []
         if len(spectra) > 1:
-            raise AnalysisError("several spectra or spectrum maps", expected="one at a time", found=len(spectra))
+            raise AnalysisError(
+                "several spectra or spectrum maps", expected="one at a time", found=len(spectra)
+            )
         for raw in spectra:
             total = inputs.sum_spectrum(raw, self._number("beam_voltage"), self._number("energy_step"))
             self._add_spectrum(raw, total)
@@ -129,7 +133,9 @@ class _Job:
     def _no_position(self) -> None:
         for element in self._elements() or ["N"]:
             note = "one spectrum has no position; a thickness needs a map or a line scan"
-            self.rows.append(self.make.absent("not determined", "layer_thickness", element, "nm", "none", note))
+            self.rows.append(
+                self.make.absent("not determined", "layer_thickness", element, "nm", "none", note)
+            )
 
     def _add_spectrum(self, raw: xr.Dataset, total: Spectrum) -> None:
         self.kilovolts = total.kilovolts
@@ -154,8 +160,8 @@ class _Job:
         self.warnings += [f"{element}: {note}." for note in outcome.notes if "element map holds" not in note]
         if outcome.counts_lost:
             self.warnings.append(
-                f"{element}: this map has no count statistics, {outcome.counts_lost}; the intervals rest on the scatter "
-                "about the fit."
+                f"{element}: this map has no count statistics, {outcome.counts_lost}; the intervals "
+                "rest on the scatter about the fit."
             )
         self._steps(outcome, cosine)
 
@@ -166,12 +172,12 @@ class _Job:
             low, high = local.energy[local.window][[0, -1]]
             others = ", ".join(local.names[1:-2]) or "no other lines"
             self.steps.append(
-                f"{local.names[0]}: local fit with {others} and a straight continuum; raw counts from {low:.0f} to "
-                f"{high:.0f} eV, leakage of neighbouring lines as an expected offset by depth."
+                f"{local.names[0]}: local fit with {others} and a straight continuum; raw counts "
+                f"from {low:.0f} to {high:.0f} eV, leakage of neighbours as an expected offset by depth."
             )
         self.steps.append(
-            f"{target.element}: orientation searched, columns sheared by whole pixels, Poisson likelihood of two "
-            f"interfaces with waviness; intervals by profile likelihood, widened by √{outcome.scale:.2f}."
+            f"{target.element}: orientation searched, columns sheared by whole pixels, Poisson likelihood of "
+            f"two interfaces with waviness; intervals by profile likelihood, widened by √{outcome.scale:.2f}."
         )
         if cosine != 1.0:
             self.steps.append(f"Thickness multiplied by {cosine:.4f} for the section's angle.")
@@ -186,7 +192,7 @@ class _Job:
         note = f"electron range at {self.kilovolts:g} kV (Kanaya and Okayama): {shown}"
         thickness = outcome.thickness.value if outcome.thickness is not None else math.inf
         if max(reach.values()) > thickness:
-            note += "; on a bulk section the range exceeds the thickness, which is then a deconvolution by the model"
+            note += "; on a bulk section the range exceeds the thickness: it is then a model's deconvolution"
         return note
 
     def _compare(self, outcomes: Sequence[Outcome]) -> None:
@@ -196,6 +202,6 @@ class _Job:
                 a, b = one.thickness, two.thickness
                 if a is not None and b is not None and (a.low > b.high or b.low > a.high):
                     self.warnings.append(
-                        f"The layers of {one.target.element} ({a.value:.0f} nm, {a.low:.0f} to {a.high:.0f}) and "
-                        f"{two.target.element} ({b.value:.0f} nm, {b.low:.0f} to {b.high:.0f}) differ."
+                        f"The layers of {one.target.element} ({a.value:.0f} nm, {a.low:.0f} to {a.high:.0f}) "
+                        f"and {two.target.element} ({b.value:.0f} nm, {b.low:.0f} to {b.high:.0f}) differ."
                     )

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from interlayer.eds import search
+from interlayer.eds.fit import Fit, Problem
 from interlayer.eds.geometry import DepthMap
-from interlayer.eds.layer import fit_steps
+from interlayer.eds.layer import fit_straight
 
 Floats = NDArray[np.float64]
 
@@ -21,8 +22,7 @@ class Detection:
     """Significance of a layer against a single step, in sigma after the number of trials."""
 
     sigma: float
-    deviance: float
-    excess: float
+    straight: tuple[Problem, Fit] | None = None
 
     @property
     def detected(self) -> bool:
@@ -65,21 +65,20 @@ def detect(data: DepthMap, blur: float | None = None, scale: float = 1.0) -> Det
 
     Notes
     -----
-    The layer has four parameters more (position, level, blur, orientation is shared); the number of trials is the
-    number of independent orientations times positions that the search had.
+    The layer has four parameters more (place, width, level, blur); the number of trials is that of the
+    independent orientations and places that the search had.
     """
     found = search.double(data)
     if found is None:
-        return Detection(0.0, 0.0, 0.0)
-    _, one = fit_steps(data, search.single(data), wavy=False, blur=blur)
-    problem, two = fit_steps(data, found, wavy=False, blur=blur)
+        return Detection(0.0)
+    problem, two = fit_straight(data, found, blur)
     levels = two.theta[problem.lay.levels]
-    excess = float(levels[1] - max(levels[0], levels[2]))
+    if levels[1] <= max(levels[0], levels[2]):
+        return Detection(0.0)
+    _, one = fit_straight(data, search.single(data), blur)
     deviance = 2 * (two.log_likelihood - one.log_likelihood) / scale
-    if excess <= 0:
-        return Detection(0.0, float(max(deviance, 0.0)), excess)
-    trials = 0.25 * data.depth.size * 20.0
-    return Detection(significance(deviance, 4, trials), float(deviance), excess)
+    trials = 5.0 * data.depth.size
+    return Detection(significance(deviance, 4, trials), (problem, two))
 
 
 def thickness_limit(data: DepthMap, scale: float = 1.0) -> float:

@@ -51,4 +51,4 @@ def electron_range(kilovolts: float, what: Material) -> float:
     >>> round(electron_range(5.0, material("Li")))
     1983
     """
-    return 1000 * 0.0276 * what.a * kilovolts**1.67 / (what.z**0.89 * what.density)
+    return float(1000 * 0.0276 * what.a * kilovolts**1.67 / (what.z**0.89 * what.density))

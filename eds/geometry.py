@@ -153,7 +153,8 @@ def gather(counts: Floats, step: tuple[float, float], slope: float, offset: Floa
     members = np.bincount(group, minlength=groups)
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(index, values.ravel(), rows * groups).reshape(rows, groups)
+        sums = np.bincount(index, values.ravel(), rows * groups)
+        return np.asarray(sums, dtype=np.float64).reshape(rows, groups)
 
     rest = slope * along - shift * dy
     left_over = float(np.mean([rest[group == g].var() for g in range(groups)]))
@@ -161,7 +162,7 @@ def gather(counts: Floats, step: tuple[float, float], slope: float, offset: Floa
         counts=summed(counts),
         pixels=summed(np.ones_like(counts)),
         offset=np.zeros((rows, groups)) if offset is None else summed(offset),
-        depth=(np.arange(rows) + low + 0.5) * dy,
+        depth=(np.arange(rows, dtype=np.float64) + low + 0.5) * dy,
         position=np.bincount(group, along, groups) / members,
         shift=np.bincount(group, shift * dy, groups) / members,
         pitch=dy,

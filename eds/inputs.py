@@ -106,7 +106,7 @@ def parse_pixel_size(text: str) -> tuple[float, float]:
 
     Examples
     --------
-    >>> parse_pixel_size("20 nm x 0.025 um")
+    >>> parse_pixel_size("20 nm x 25 nm")
     (25.0, 20.0)
     """
     parts = [quantity(part, "nm") for part in re.split(r"\s*[x×*]\s*", text.strip())]
@@ -161,19 +161,23 @@ def _strongest(total: Spectrum, asked: Sequence[str]) -> list[str]:
     return [e for e in dict.fromkeys(each.family.element for each in ranked) if e not in asked][: MOST - 1]
 
 
-def _target(raw: xr.Dataset, total: Spectrum, family: Family, step: tuple[float, float], asked: bool) -> Target:
+def _target(
+    raw: xr.Dataset, total: Spectrum, family: Family, step: tuple[float, float], asked: bool
+) -> Target:
     local = spectrum.local_fit(total.counts, total.energy, family, total.elements, total.resolution)
     found = window(raw["counts"], local)
     notes = []
     hiding = [e for e in HIDDEN.get(family.element, ()) if e in total.elements]
     if hiding:
         notes.append(
-            f"{' and '.join(hiding)} in the sample: its L lines lie under {family.name} and cannot be told apart"
+            f"{' and '.join(hiding)} in the sample: its L lines lie under {family.name} and hide in it"
         )
     return Target(family.element, found.counts, step, asked, found, tuple(notes))
 
 
-def map_targets(raws: Sequence[xr.Dataset], elements: Sequence[str] | None, pixel_size: str | None) -> list[Target]:
+def map_targets(
+    raws: Sequence[xr.Dataset], elements: Sequence[str] | None, pixel_size: str | None
+) -> list[Target]:
     """Return the element maps of raw Datasets."""
     targets = []
     for raw in raws:
@@ -210,5 +214,7 @@ def _map_target(raw: xr.Dataset, data: xr.DataArray, element: str, step: tuple[f
     lost = str(raw.attrs.get("count_statistics", ""))
     if units != "counts":
         lost = lost or f"its unit is {units}"
-    note = "an element map holds the window's background and leakage; only a spectrum map lets them be separated"
+    note = (
+        "an element map holds the window's background and leakage; only a spectrum map lets them be separated"
+    )
     return Target(element, np.asarray(data.values, dtype=np.float64), step, True, None, (note,), units, lost)

@@ -10,7 +10,7 @@ from interlayer.core.intervals import CHI2_95, Interval
 from interlayer.eds import fit as fitting
 from interlayer.eds import search
 from interlayer.eds.fit import Fit, Problem
-from interlayer.eds.geometry import DepthMap, gather, orient
+from interlayer.eds.geometry import DepthMap, Orientation, gather, orient
 from interlayer.eds.model import Basis, basis, layout
 
 Floats = NDArray[np.float64]
@@ -25,8 +25,13 @@ class Layered:
 
     problem: Problem
     fit: Fit
-    transposed: bool
+    where: Orientation
     step: tuple[float, float]
+
+    @property
+    def transposed(self) -> bool:
+        """Return whether depth runs along the map's x."""
+        return self.where.transposed
 
     @property
     def data(self) -> DepthMap:
@@ -37,8 +42,8 @@ class Layered:
     def tangent_stddev(self) -> float:
         """Return the standard deviation of the tangent: of the fit, and of the plane behind a wavy segment.
 
-        The second part is what waves of the roughness found, by the spectrum of a random walk, add to the
-        slope of a segment as long as the map.
+        The second part is what waves longer than the map, of the power that the longest waves in it show
+        (falling with the wave number), add to the slope of a segment as long as the map.
         """
         lay, shape = self.problem.lay, self.problem.shape
         if not lay.sloped:
@@ -48,7 +53,8 @@ class Layered:
         number = np.arange(1, lay.waves + 2)
         cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)
         leverage = (shape.along @ cosines) / float(shape.along @ shape.along)
-        waves = self.fit.roughness[0] * float(np.sum(leverage**2 / number**2))
+        longest = self.fit.theta[lay.wave][:3] ** 2 * number[1:4][: lay.waves]
+        waves = float(longest.mean() * np.sum(leverage**2 / number))
         return float(np.sqrt(fitted + waves)) / shape.scale
 
     @property
@@ -76,17 +82,13 @@ def start(data: DepthMap, shape: Basis, found: search.Start, blur: float) -> Flo
     return theta
 
 
-def fit_steps(
-    data: DepthMap, found: search.Start, *, wavy: bool, blur: float | None = None
-) -> tuple[Problem, Fit]:
-    """Return the fit of one or two interfaces from sharp starting steps.
+def fit_straight(data: DepthMap, found: search.Start, blur: float | None = None) -> tuple[Problem, Fit]:
+    """Return the fit of straight interfaces from sharp starting steps.
 
     Parameters
     ----------
-    wavy
-        Let the interfaces bend; the roughness is found from the data.
     blur
-        Fixed σ of both interfaces, nm; free without it.
+        Fixed σ of all interfaces, nm; free without it.
     """
     along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
     shape = basis(data, max(SHORTEST * data.pitch, 2.0 * along))
@@ -96,13 +98,23 @@ def fit_steps(
     theta = start(data, shape, found, guess)
     held = tuple(range(lay.blurs.start, lay.blurs.stop)) if blur is not None else ()
     problem = Problem(data, lay, shape, held)
-    bends = tuple(range(lay.wave.start, lay.swell.stop))
-    plain = fitting.maximise(problem.holding(*bends), theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
-    if not wavy or not bends:
-        return problem.holding(*bends), plain
-    sigma = float(np.mean(plain.theta[lay.blurs]))
+    straight = problem.holding(*range(lay.wave.start, lay.swell.stop))
+    return problem, fitting.maximise(straight, theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
+
+
+def bend(problem: Problem, straight: Fit) -> Fit:
+    """Return the fit with waviness, from the one without; the roughness is found from the data."""
+    lay = problem.lay
+    if lay.waves == 0:
+        return straight
+    sigma = float(np.mean(straight.theta[lay.blurs]))
     first = (max(0.25 * sigma**2, 4 * fitting.SMOOTH), max(0.02 * sigma**2, 4 * fitting.SMOOTH))
-    return problem, fitting.maximise(problem, plain.theta, first, adapt=True, iterations=80, tolerance=1e-2)
+    return fitting.maximise(problem, straight.theta, first, adapt=True, iterations=80, tolerance=1e-2)
+
+
+def turned(values: Floats, where: Orientation) -> Floats:
+    """Return a map with depth down its rows."""
+    return values.T if where.transposed else values
 
 
 def fit_layer(
@@ -122,15 +134,15 @@ def fit_layer(
         Fixed σ of both interfaces, nm.
     """
     where = orient(counts, step)
-    if where.transposed:
-        counts, step = counts.T, step[::-1]
-        offset = None if offset is None else offset.T
-    data = gather(counts, step, where.slope, offset)
+    across = step[::-1] if where.transposed else step
+    data = gather(
+        turned(counts, where), across, where.slope, None if offset is None else turned(offset, where)
+    )
     found = search.double(data)
     if found is None:
         return None
-    problem, best = fit_steps(data, found, wavy=True, blur=blur)
-    return Layered(problem, best, where.transposed, step)
+    problem, straight = fit_straight(data, found, blur)
+    return Layered(problem, bend(problem, straight), where, across)
 
 
 def width_interval(layered: Layered, scale: float = 1.0) -> Interval:

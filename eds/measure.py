@@ -7,10 +7,11 @@ from numpy.typing import NDArray
 
 from interlayer.core.intervals import Interval
 from interlayer.eds import detection, spread, statistics, unmix
+from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
 from interlayer.eds.geometry import DepthMap, gather, orient
 from interlayer.eds.inputs import Target
-from interlayer.eds.layer import Layered, fit_layer, width_interval
+from interlayer.eds.layer import Layered, bend, turned, width_interval
 from interlayer.eds.spread import Spread
 
 Floats = NDArray[np.float64]
@@ -63,30 +64,54 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
         σ of both interfaces (nm) when it is known from a sharp reference edge.
     """
     values, lost = _as_counts(target)
+    where = orient(values, target.step)
+    step = target.step[::-1] if where.transposed else target.step
+    plain = turned(values, where)
+    offset = None
+    if target.spectral is not None:
+        below = _straight_depth(plain.shape, step, where.slope)
+        offset = unmix.leakage(unmix.by_depth(target.spectral, turned(below, where), step[0]))
+    data = gather(plain, step, where.slope, None if offset is None else turned(offset, where))
     if values.sum() < 20:
-        return _nothing(target, values, "fewer than 20 counts in all", lost)
-    layered = fit_layer(values, target.step, blur=blur)
-    line = np.inf
-    if target.spectral is not None and layered is not None:
-        below = unmix.depth_below(layered, values.shape)
-        depths = unmix.by_depth(target.spectral, below, layered.data.pitch)
-        offset = unmix.leakage(target.spectral, depths)
-        layered = fit_layer(values, target.step, offset, blur)
-        line = 0.0 if layered is None else unmix.line_excess(depths, layered)
-    if layered is None:
-        return _nothing(target, values, "no part of the map stands above both its sides", lost)
-    scale = statistics.dispersion(layered.problem, layered.fit)
-    found = detection.detect(layered.data, blur, scale)
-    if not found.detected:
-        reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; {detection.THRESHOLD:g} are needed"
-        return replace(_nothing(target, values, reason, lost), detection=found)
-    if line < LINE_EXCESS:
-        reason = (
-            f"the counts in the {target.element} window rise, but the {target.element} line does not "
-            f"({line:.1f} sigma; {LINE_EXCESS:g} are needed)"
-        )
-        return replace(_nothing(target, values, reason, lost), detection=replace(found, sigma=max(line, 0.0)))
-    return _judge(target, layered, found, scale, lost)
+        return _nothing(target, data, Detection(0.0), "fewer than 20 counts in all", lost)
+    found = detection.detect(data, blur)
+    if found.straight is None:
+        return _nothing(target, data, found, "no part of the map stands above both its sides", lost)
+    scale = statistics.dispersion(*found.straight)
+    if scale > 1:
+        found = detection.detect(data, blur, scale)
+    if not found.detected or found.straight is None:
+        reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; "
+        reason += f"{detection.THRESHOLD:g} are needed"
+        return _nothing(target, data, found, reason, lost)
+    problem, straight = found.straight
+    layered = Layered(problem, bend(problem, straight), where, step)
+    if target.spectral is not None:
+        layered, line = _with_leakage(target.spectral, layered, values)
+        if line < LINE_EXCESS:
+            reason = (
+                f"the counts in the {target.element} window rise, but the {target.element} line does not "
+                f"({line:.1f} sigma; {LINE_EXCESS:g} are needed)"
+            )
+            return _nothing(target, data, replace(found, sigma=max(line, 0.0)), reason, lost)
+    return _judge(target, layered, found, statistics.dispersion(layered.problem, layered.fit), lost)
+
+
+def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: float) -> Floats:
+    along = (np.arange(shape[1]) - (shape[1] - 1) / 2) * step[1]
+    return np.asarray((np.arange(shape[0])[:, None] + 0.5) * step[0] - slope * along[None, :])
+
+
+def _with_leakage(spectral: unmix.Window, layered: Layered, values: Floats) -> tuple[Layered, float]:
+    """Return the layer fitted again with the leakage at each depth, and the excess of the line in it."""
+    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.data.pitch)
+    offset = unmix.leakage(depths)
+    where = layered.where
+    data = gather(turned(values, where), layered.step, where.slope, turned(offset, where))
+    problem = replace(layered.problem, data=data)
+    best = fitting.maximise(problem, layered.fit.theta, layered.fit.roughness, adapt=True, tolerance=1e-2)
+    again = replace(layered, problem=problem, fit=best)
+    return again, unmix.line_excess(depths, again)
 
 
 def _as_counts(target: Target) -> tuple[Floats, str]:
@@ -98,13 +123,11 @@ def _as_counts(target: Target) -> tuple[Floats, str]:
     return target.values / max(noise.fano, 1e-6 * max(float(target.values.mean()), 1e-9)), lost
 
 
-def _nothing(target: Target, values: Floats, reason: str, lost: str) -> Outcome:
-    where = orient(values, target.step)
-    plain, step = (values.T, target.step[::-1]) if where.transposed else (values, target.step)
-    data = gather(plain, step, where.slope)
-    none = Detection(0.0, 0.0, 0.0)
-    limit = detection.thickness_limit(data) if values.sum() >= 20 else float("nan")
-    return Outcome(target, "not detected", reason, none, data, None, None, None, 1.0, limit, target.notes, lost)
+def _nothing(target: Target, data: DepthMap, found: Detection, reason: str, lost: str) -> Outcome:
+    limit = detection.thickness_limit(data) if data.counts.sum() >= 20 else float("nan")
+    return Outcome(
+        target, "not detected", reason, found, data, None, None, None, 1.0, limit, target.notes, lost
+    )
 
 
 def _judge(target: Target, layered: Layered, found: Detection, scale: float, lost: str) -> Outcome:
@@ -118,10 +141,12 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
     if not layered.fit.converged:
         notes.append("the fit did not converge fully")
     if scale > 1.2:
-        notes.append(f"the counts scatter {scale:.2f} times more than the model: intervals widened by {scale**0.5:.2f}")
+        notes.append(
+            f"the counts scatter {scale:.2f} times more than the model: intervals widened by {scale**0.5:.2f}"
+        )
     gap = _interrupted(layered)
     if gap:
-        notes.append(gap)
+        status, reason = "not determined", gap
     return Outcome(
         target,
         status,
@@ -145,15 +170,15 @@ def _status(layered: Layered, across: Interval, thickness: Interval) -> tuple[st
     if across.low <= 0.5 * layered.data.pitch:
         return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
     blur = theta[lay.blurs]
-    worst = lay.blurs.start + int(np.argmax(blur))
+    worst = int(lay.blurs.start) + int(np.argmax(blur))
     ratio = float(theta[worst] / theta[lay.width])
     gradient = np.zeros(lay.size)
     gradient[worst], gradient[lay.width] = 1 / theta[lay.width], -ratio / theta[lay.width]
-    stddev = float(np.sqrt(max(gradient @ layered.fit.covariance @ gradient, 0.0)))
+    stddev = float(np.sqrt(np.maximum(gradient @ layered.fit.covariance @ gradient, 0.0)))
     if ratio + 1.645 * stddev > BLUR_SHARE:
         return "not resolved", (
-            f"the blur ({theta[worst]:.0f} nm) is {ratio:.2f} of the layer's width: up to {BLUR_SHARE:g}, also within "
-            f"its error, is needed; thickness, blur and level trade against each other"
+            f"the blur ({theta[worst]:.0f} nm) is {ratio:.2f} of the layer's width: up to {BLUR_SHARE:g}, "
+            "also within its error, is needed; thickness, blur and level trade against each other"
         )
     if thickness.high - thickness.low > 1.2 * thickness.value:
         return "not resolved", "too few counts: the interval is wider than the thickness"
@@ -194,5 +219,6 @@ def _interrupted(layered: Layered) -> str:
     weakest = int(np.argmin(excess))
     others = float(np.delete(excess, weakest).mean())
     if excess[weakest] + 3 * noise[weakest] < 0.3 * others:
-        return f"the layer is interrupted: quarter {weakest + 1} of its length has {excess[weakest] / others:.0%} of the excess"
+        share = f"{excess[weakest] / others:.0%} of the excess of the rest"
+        return f"the excess is no continuous layer: quarter {weakest + 1} of its length has {share}"
     return ""

@@ -72,7 +72,7 @@ class Layout:
     @property
     def size(self) -> int:
         """Return the number of parameters."""
-        return self.swell.stop
+        return int(self.swell.stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ def edges(theta: Floats, lay: Layout, shape: Basis) -> Floats:
     if lay.sloped:
         centre = centre + theta[lay.slope] * shape.along
     if lay.interfaces == 1:
-        return centre[None, :]
+        return np.asarray(centre[None, :])
     half = 0.5 * (theta[lay.width] + shape.swell @ theta[lay.swell])
     return np.stack([centre - half, centre + half])
 
@@ -141,7 +141,7 @@ def mean_counts(theta: Floats, lay: Layout, shape: Basis, data: DepthMap) -> Flo
     for i, edge in enumerate(edges(theta, lay, shape)):
         sigma = np.sqrt(blurs[i] ** 2 + data.smear)
         value += (levels[i + 1] - levels[i]) * ndtr((data.depth[:, None] - edge[None, :]) / sigma)
-    return data.pixels * value + data.offset
+    return np.asarray(data.pixels * value + data.offset)
 
 
 def gradients(theta: Floats, lay: Layout, shape: Basis, data: DepthMap) -> tuple[Floats, Floats]:

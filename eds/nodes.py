@@ -20,11 +20,17 @@ PREVIEW, CHANNELS = 1000, 4096
 
 def spectrum_node(total: Spectrum) -> xr.Dataset:
     """Return the sum spectrum with its continuum."""
-    energy = xr.DataArray(total.energy[:CHANNELS], dims="energy", attrs={"units": "eV", "long_name": "X-ray energy"})
+    energy = xr.DataArray(
+        total.energy[:CHANNELS], dims="energy", attrs={"units": "eV", "long_name": "X-ray energy"}
+    )
     return xr.Dataset(
         {
             "counts": ("energy", total.counts[:CHANNELS], {"units": "counts", "long_name": "sum spectrum"}),
-            "continuum": ("energy", total.background[:CHANNELS], {"units": "counts", "long_name": "continuum"}),
+            "continuum": (
+                "energy",
+                total.background[:CHANNELS],
+                {"units": "counts", "long_name": "continuum"},
+            ),
         },
         coords={"energy": energy},
         attrs={"detector_resolution": total.resolution, "beam_voltage": total.kilovolts},
@@ -37,13 +43,21 @@ def lines_table(total: Spectrum) -> xr.Dataset:
     return xr.Dataset(
         {
             "line": ("line_number", np.array([each.family.name for each in found], dtype=object)),
-            "energy": ("line_number", np.array([each.family.main for each in found], dtype=float), {"units": "eV"}),
+            "energy": (
+                "line_number",
+                np.array([each.family.main for each in found], dtype=float),
+                {"units": "eV"},
+            ),
             "position": (
                 "line_number",
                 np.array([peak(total, each.family.main) for each in found], dtype=float),
                 {"units": "eV", "long_name": "observed maximum"},
             ),
-            "net_counts": ("line_number", np.array([each.counts for each in found], dtype=float), {"units": "counts"}),
+            "net_counts": (
+                "line_number",
+                np.array([each.counts for each in found], dtype=float),
+                {"units": "counts"},
+            ),
             "significance": (
                 "line_number",
                 np.array([each.significance for each in found], dtype=float),
@@ -99,10 +113,17 @@ def _map(outcome: Outcome, element_map: Floats | None) -> xr.Dataset:
     }
     if element_map is not None:
         net = _binned(element_map, size).astype(np.float32)
-        data["net_counts"] = (("y", "x"), net, {"units": "counts", "long_name": "fitted line, neighbours taken off"})
+        data["net_counts"] = (
+            ("y", "x"),
+            net,
+            {"units": "counts", "long_name": "fitted line, neighbours taken off"},
+        )
     return xr.Dataset(
         data,
-        coords={"y": ("y", y, {"units": "nm", "long_name": "y"}), "x": ("x", x, {"units": "nm", "long_name": "x"})},
+        coords={
+            "y": ("y", y, {"units": "nm", "long_name": "y"}),
+            "x": ("x", x, {"units": "nm", "long_name": "x"}),
+        },
         attrs={"width": values.shape[1] * dx, "height": values.shape[0] * dy},
     )
 
@@ -118,7 +139,9 @@ def _along(layered: Layered, scale: float) -> xr.Dataset:
     position, thickness, stddev = spread.along(layered, scale)
     edges, edge_stddev = spread.interfaces(layered, scale)
     _, dx = layered.step
-    width = (position[-1] - position[0]) / max(position.size - 1, 1) * position.size if position.size > 1 else dx
+    width = (
+        (position[-1] - position[0]) / max(position.size - 1, 1) * position.size if position.size > 1 else dx
+    )
     nm = {"units": "nm"}
     return xr.Dataset(
         {
@@ -145,7 +168,7 @@ def _profile(layered: Layered) -> xr.Dataset:
     flat, size = (index - low).ravel(), int(index.max()) - low + 1
 
     def summed(values: Floats) -> Floats:
-        return np.bincount(flat, values.ravel(), size)
+        return np.asarray(np.bincount(flat, values.ravel(), size), dtype=np.float64)
 
     pixels = summed(data.pixels)
     keep = pixels >= 0.25 * pixels.max()
@@ -155,12 +178,18 @@ def _profile(layered: Layered) -> xr.Dataset:
     )
 
 
-def _profile_node(depth: Floats, pixels: Floats, counts: Floats, expected: Floats, offset: Floats) -> xr.Dataset:
+def _profile_node(
+    depth: Floats, pixels: Floats, counts: Floats, expected: Floats, offset: Floats
+) -> xr.Dataset:
     each = {"units": "counts"}
     return xr.Dataset(
         {
             "mean_counts": ("depth", counts / pixels, each | {"long_name": "counts per pixel"}),
-            "mean_counts_stddev": ("depth", np.sqrt(np.maximum(expected, 1.0)) / pixels, each | {"long_name": "√model"}),
+            "mean_counts_stddev": (
+                "depth",
+                np.sqrt(np.maximum(expected, 1.0)) / pixels,
+                each | {"long_name": "√model"},
+            ),
             "fit": ("depth", expected / pixels, each | {"long_name": "fit"}),
             "leakage": ("depth", offset / pixels, each | {"long_name": "lines of other elements"}),
             "residual": (

@@ -25,7 +25,11 @@ def rows(outcome: Outcome, make: Rows, section_cosine: float, extra: str) -> lis
     extra
         A note for the thickness: the electron range.
     """
-    return [*_detection(outcome, make), *_thickness(outcome, make, section_cosine, extra), *_shape(outcome, make, section_cosine)]
+    return [
+        *_detection(outcome, make),
+        *_thickness(outcome, make, section_cosine, extra),
+        *_shape(outcome, make, section_cosine),
+    ]
 
 
 def _detection(outcome: Outcome, make: Rows) -> Iterator[Row]:
@@ -47,7 +51,10 @@ def _thickness(outcome: Outcome, make: Rows, cosine: float, extra: str) -> Itera
     name = "layer_thickness"
     if found is None:
         if math.isfinite(outcome.limit):
-            note += f"; a layer with twice the counts of its surroundings would have been seen above {outcome.limit:.0f} nm"
+            note += (
+                "; a layer with twice the counts of its surroundings would have been seen above "
+                f"{outcome.limit:.0f} nm (blur not counted)"
+            )
         yield make.absent("not detected", name, element, "nm", method, note, outcome.limit * cosine)
         return
     found = found.scaled(cosine)
@@ -74,7 +81,9 @@ def _shape(outcome: Outcome, make: Rows, cosine: float) -> Iterator[Row]:
         if swell.resolved:
             yield make.measured("layer_spread", element, found, "nm", method, note)
         else:
-            yield make.limit("upper", "layer_spread", element, found.high, "nm", method, note + "; zero is not excluded")
+            yield make.limit(
+                "upper", "layer_spread", element, found.high, "nm", method, note + "; zero is not excluded"
+            )
     yield from _edges(outcome, make)
     degrees = math.degrees(math.atan(layered.tangent))
     stddev = math.degrees(layered.tangent_stddev / (1 + layered.tangent**2)) * math.sqrt(outcome.scale)
@@ -95,17 +104,23 @@ def _edges(outcome: Outcome, make: Rows) -> Iterator[Row]:
         return
     lay, theta, scale = layered.problem.lay, layered.fit.theta, outcome.scale
     near, far = ("left", "right") if layered.transposed else ("top", "bottom")
-    for side, where, place in zip(("near", "far"), (near, far), range(lay.blurs.start, lay.blurs.stop), strict=True):
+    for side, where, place in zip(
+        ("near", "far"), (near, far), range(lay.blurs.start, lay.blurs.stop), strict=True
+    ):
         subject = f"{outcome.target.element} {side}"
         blur = float(theta[place]) * layered.cosine
         note = f"Gaussian σ at the {where} side of the map; waviness shorter than modelled counts as blur"
         stddev = float(np.sqrt(layered.fit.covariance[place, place] * scale)) * layered.cosine
         if place in layered.problem.fixed:
-            yield make.measured("edge_width", subject, Interval(blur, 0.0, blur, blur), "nm", "as given", note)
+            yield make.measured(
+                "edge_width", subject, Interval(blur, 0.0, blur, blur), "nm", "as given", note
+            )
         elif outcome.status != "measured":
             yield make.absent("not determined", "edge_width", subject, "nm", METHOD, outcome.reason)
         elif stddev > 0.5 * blur or blur < 0.5 * layered.data.pitch:
             limit = blur + 1.645 * min(stddev, 2 * layered.data.pitch + blur)
             yield make.limit("upper", "edge_width", subject, limit, "nm", METHOD, note)
         else:
-            yield make.measured("edge_width", subject, from_log(math.log(blur), stddev / blur), "nm", METHOD, note)
+            yield make.measured(
+                "edge_width", subject, from_log(math.log(blur), stddev / blur), "nm", METHOD, note
+            )

@@ -38,7 +38,9 @@ def total(counts: xr.DataArray) -> Floats:
     return result
 
 
-def template(family: Family, energy: Floats, resolution: float, shift: float = 0.0, stretch: float = 1.0) -> Floats:
+def template(
+    family: Family, energy: Floats, resolution: float, shift: float = 0.0, stretch: float = 1.0
+) -> Floats:
     """Return the share of a family's counts that falls into each channel: (channel,)."""
     step = float(energy[1] - energy[0])
     shape = np.zeros(energy.size)
@@ -146,7 +148,8 @@ def _believable(each: Found, found: Sequence[Found], excited: float, hints: Sequ
         return False
     return not any(
         other.counts > 8 * each.counts
-        and min(abs(line - each.family.main) for line in other.family.energies) < 3.5 * float(width(each.family.main))
+        and min(abs(line - each.family.main) for line in other.family.energies)
+        < 3.5 * float(width(each.family.main))
         for other in found
         if other.family.element != element
     )
@@ -209,7 +212,8 @@ def poisson_amplitudes(shapes: Floats, counts: Floats, iterations: int = 40) -> 
         if change < 1e-4 * max(float(amplitudes.max()), 1.0):
             break
     information = (shapes / model[:, None]).T @ shapes
-    return amplitudes, np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+    covariance = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+    return amplitudes, np.asarray(covariance, dtype=np.float64)
 
 
 def _neighbours(family: Family, present: Sequence[str], resolution: float, reach: float) -> list[Family]:
@@ -252,12 +256,16 @@ def local_fit(
         table = shapes(place[0] * step, 1 + place[1])
         model = np.maximum(table @ poisson_amplitudes(table, seen, 8)[0], 1e-9)
         penalty = (place[0] * step / 8.0) ** 2 + (place[1] / 0.08) ** 2
-        return float(2 * np.sum(model - seen + xlogy(seen, np.maximum(seen, 1e-9) / model))) + penalty
+        deviance = 2 * np.sum(model - seen + xlogy(seen, np.maximum(seen, 1e-9) / model))
+        return float(deviance + penalty)
 
-    place = np.zeros(2)
+    place: Floats = np.zeros(2)
     if seen.sum() > 300:
-        options = {"initial_simplex": [[0, 0], [0.5, 0], [0, 0.05]], "maxfev": 60, "xatol": 0.01, "fatol": 0.1}
-        place = optimize.minimize(misfit, place, method="Nelder-Mead", options=options).x
+        simplex = np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.05]])
+        place = np.asarray(
+            optimize.fmin(misfit, place, xtol=0.01, ftol=0.1, maxfun=60, disp=False, initial_simplex=simplex),
+            dtype=np.float64,
+        )
     table = shapes(place[0] * step, 1 + place[1])
     amplitudes, covariance = poisson_amplitudes(table, seen)
     names = (family.name, *(each.name for each in others), "continuum", "continuum slope")
@@ -277,7 +285,9 @@ def local_fit(
     )
 
 
-def _window(shapes: Floats, amplitudes: Floats, energy: Floats, centre: float, fwhm: float) -> NDArray[np.bool_]:
+def _window(
+    shapes: Floats, amplitudes: Floats, energy: Floats, centre: float, fwhm: float
+) -> NDArray[np.bool_]:
     """Return the window with the most signal over noise, between ±0.4 and ±1 FWHM."""
     model = shapes @ amplitudes
     best, best_score = np.abs(energy - centre) <= 0.5 * fwhm, -1.0

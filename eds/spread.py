@@ -36,16 +36,22 @@ def spread(layered: Layered, scale: float = 1.0, seed: int = 0) -> Spread | None
     lay = problem.lay
     if lay.swells == 0:
         return None
-    centre = max(float(np.sqrt(best.roughness[1])), 0.1 * float(np.sqrt(best.covariance[lay.width, lay.width])), 1.0)
+    centre = max(
+        float(np.sqrt(best.roughness[1])), 0.1 * float(np.sqrt(best.covariance[lay.width, lay.width])), 1.0
+    )
     grid = np.array([0.03, 0.35, 0.7, 1.0, 1.4, 2.0, 3.5]) * centre
     rng = np.random.default_rng(seed)
     draws, weights, theta = [], [], best.theta
     for tau in grid:
-        fit = fitting.maximise(problem, theta, (best.roughness[0], float(tau**2)), iterations=6, tolerance=0.02)
+        fit = fitting.maximise(
+            problem, theta, (best.roughness[0], float(tau**2)), iterations=6, tolerance=0.02
+        )
         prior = lay.swells * np.log(tau**2)
-        weights.append((fit.objective / scale - 0.5 * fit.log_determinant - 0.5 * prior))
+        weights.append(fit.objective / scale - 0.5 * fit.log_determinant - 0.5 * prior)
         cover = fit.covariance[lay.swell, lay.swell] * scale
-        values = rng.multivariate_normal(fit.theta[lay.swell], cover, DRAWS, method="eigh", check_valid="ignore")
+        values = rng.multivariate_normal(
+            fit.theta[lay.swell], cover, DRAWS, method="eigh", check_valid="ignore"
+        )
         draws.append(np.sqrt(np.sum(values**2, axis=1)))
         theta = fit.theta
     log_weights = np.array(weights)
@@ -92,5 +98,7 @@ def interfaces(layered: Layered, scale: float = 1.0) -> tuple[Floats, Floats]:
         if lay.swells:
             rows[:, lay.swell] = side * shape.swell
         values.append(rows @ best.theta + data.shift)
-        spreads.append(np.sqrt(np.maximum(np.einsum("jp,pq,jq->j", rows, best.covariance, rows) * scale, 0.0)))
+        spreads.append(
+            np.sqrt(np.maximum(np.einsum("jp,pq,jq->j", rows, best.covariance, rows) * scale, 0.0))
+        )
     return np.stack(values), np.stack(spreads)

@@ -36,7 +36,9 @@ def check(values: Floats) -> Statistics:
     if not whole:
         return Statistics(False, fano, "its values are not whole numbers")
     if fano < 0.85 - tolerance:
-        return Statistics(False, fano, f"its noise is {fano:.2f} of what counts have (smoothed or scaled down)")
+        return Statistics(
+            False, fano, f"its noise is {fano:.2f} of what counts have (smoothed or scaled down)"
+        )
     if fano > 1.5 + tolerance:
         return Statistics(False, fano, f"its noise is {fano:.1f} times what counts have (scaled up)")
     return Statistics(True, fano, "")

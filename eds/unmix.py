@@ -63,12 +63,14 @@ def element_map(found: Window) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Depths:
-    """Spectra and component counts by depth.
+    """Component counts by depth.
 
     ``depth`` (bin,) nm from the layer's centre, ``pixels`` (bin,), ``components`` (component, bin) counts,
-    ``variance`` (bin,) of the element's, ``index`` (y, x) bin of each pixel.
+    ``variance`` (bin,) of the element's, ``index`` (y, x) bin of each pixel,
+    ``local`` the fit that gave the components.
     """
 
+    local: Local
     depth: Floats
     pixels: Floats
     components: Floats
@@ -101,13 +103,14 @@ def by_depth(found: Window, where: Floats, pitch: float) -> Depths:
     variance = np.zeros(bins)
     variance[present] = matrix[0] ** 2 @ spectra.T
     pixels = np.bincount(flat, minlength=bins).astype(np.float64)
-    return Depths((np.arange(bins) + low) * pitch, pixels, components, variance, index)
+    depth = (np.arange(bins, dtype=np.float64) + low) * pitch
+    return Depths(found.local, depth, pixels, components, variance, index)
 
 
-def leakage(found: Window, depths: Depths) -> Floats:
+def leakage(depths: Depths) -> Floats:
     """Return the expected counts of neighbouring lines in the window of each pixel: (y, x)."""
-    lines = slice(1, len(found.local.names) - 2)
-    shares = found.local.shares[lines]
+    lines = slice(1, len(depths.local.names) - 2)
+    shares = depths.local.shares[lines]
     per_bin = np.maximum(shares @ depths.components[lines], 0.0)
     kernel = np.array([0.25, 0.5, 0.25])
     smooth = np.convolve(np.pad(per_bin, 1, mode="edge"), kernel, "valid")
@@ -132,7 +135,9 @@ def line_excess(depths: Depths, layered: Layered) -> float:
 
 def _mean(depths: Depths, use: NDArray[np.bool_]) -> tuple[float, float]:
     pixels = max(float(depths.pixels[use].sum()), 1.0)
-    return float(depths.components[0, use].sum() / pixels), float(np.sqrt(depths.variance[use].sum()) / pixels)
+    return float(depths.components[0, use].sum() / pixels), float(
+        np.sqrt(depths.variance[use].sum()) / pixels
+    )
 
 
 def depth_below(layered: Layered, shape: tuple[int, int]) -> Floats:
@@ -150,4 +155,4 @@ def depth_below(layered: Layered, shape: tuple[int, int]) -> Floats:
     smooth = centre + data.shift - data.slope * data.position
     line = np.interp(span * step, data.position, smooth) + data.slope * span * step
     below = (np.arange(height)[:, None] + 0.5) * data.pitch - line[None, :]
-    return below.T if layered.transposed else below
+    return np.asarray(below.T if layered.transposed else below)

@@ -1,4 +1,4 @@
-"""EDS files, told apart by content, to raw Datasets with `counts` (y, x, energy) or `map_<element>` (y, x)."""
+"""EDS files, told apart by content, to raw Datasets of `counts` (y, x, energy) or `map_<element>` (y, x)."""
 
 import re
 import struct
@@ -23,7 +23,7 @@ def _is_spc(probe: Probe) -> bool:
     if len(probe.head) < 3840:
         return False
     version, start, channels = struct.unpack_from("<f24xih", probe.head)
-    return 0.4 < version < 1.0 and start == 3840 and 0 < channels <= 4096
+    return bool(0.4 < version < 1.0 and start == 3840 and 0 < channels <= 4096)
 
 
 def _is_msa(probe: Probe) -> bool:

@@ -111,6 +111,6 @@ def _without_lines(
     return Verdict(
         step,
         header_step is not None,
-        f"{step:g} eV per channel, unverified: no line rises enough; the axis then ends at {ends[step]:g} keV; "
+        f"{step:g} eV per channel, unverified: no line rises enough; the axis ends at {ends[step]:g} keV; "
         + evidence,
     )

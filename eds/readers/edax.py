@@ -5,7 +5,6 @@ Layouts: EDAX's published descriptions of the three formats, checked against rea
 
 import struct
 from dataclasses import dataclass
-from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,13 @@ from numpy.typing import NDArray
 from interlayer.core.errors import ReadError
 from interlayer.eds.readers import calibration, dataset
 
-_SYMBOLS = (
-    "H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb Sr Y "
-    "Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu Hf Ta W "
-    "Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U"
-).split()
+#: elements by atomic number
+_TABLE = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb
+Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
+Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U
+"""
+_SYMBOLS = tuple(_TABLE.split())
 _TYPES = {1: "<u1", 2: "<u2", 4: "<u4"}
 #: bytes of a map that are read to verify its energy axis
 SAMPLE = 32 * 2**20
@@ -186,9 +187,16 @@ def companion(path: Path, suffix: str) -> Path | None:
     for each in beside:
         if each.stem.lower() in (stem, f"{stem}_img"):
             return each
-    shared = [(len(commonprefix([each.stem.lower(), stem])), each) for each in beside]
+    shared = [(_shared(each.stem.lower(), stem), each) for each in beside]
     longest = max((length for length, _ in shared), default=0)
     near = [each for length, each in shared if length == longest and length >= 4]
     if len(near) == 1:
         return near[0]
     return beside[0] if len(beside) == 1 else None
+
+
+def _shared(one: str, two: str) -> int:
+    """Return how many first letters two names share."""
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two))
+    )
