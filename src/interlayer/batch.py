@@ -142,7 +142,8 @@ def analyze_task(task: Task) -> Outcome:
         result.attrs["key"] = task.key
         store.write_tree(result, task.target)
     except InterlayerError as error:
-        return Outcome(task.title, task.sample, "failed", error=str(error), error_type=type(error).__name__)
+        named = error.about(", ".join(path.name for path in task.paths))
+        return Outcome(task.title, task.sample, "failed", error=str(named), error_type=type(error).__name__)
     except Exception as error:  # a fault of ours must not stop the others; it is named as such
         text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
         return Outcome(task.title, task.sample, "failed", error=text, error_type=type(error).__name__)

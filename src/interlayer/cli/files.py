@@ -141,7 +141,7 @@ def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[
         raws = [package.read(path) for path in paths]
         result = package.analyze(raws if len(raws) > 1 else raws[0], **extra, **settings)
     except InterlayerError as error:
-        return Item(paths[0], technique, kind, error=error)
+        return Item(paths[0], technique, kind, error=error.about(paths[0]))
     except Exception as error:
         text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
         return Item(paths[0], technique, kind, error=AnalysisError(text, path=paths[0]))

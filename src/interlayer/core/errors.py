@@ -46,6 +46,13 @@ class InterlayerError(Exception):
         text = "; ".join(parts)
         return f"{text}. {self.advice}" if self.advice else text
 
+    def about(self, path: Path | str) -> "InterlayerError":
+        """Return the error naming a file, where it does not name one yet."""
+        if self.path is not None:
+            return self
+        details = {"expected": self.expected, "found": self.found, "advice": self.advice}
+        return type(self)(self.message, path=path, **details)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Survive the way back from a worker process."""
         details = {"path": self.path, "expected": self.expected, "found": self.found, "advice": self.advice}

@@ -125,11 +125,7 @@ def _load(path: Path, found: Format) -> "xr.Dataset":
     try:
         return loader(path)
     except InterlayerError as error:
-        if error.path is None:
-            raise ReadError(
-                error.message, path=path, expected=error.expected, found=error.found, advice=error.advice
-            ) from error
-        raise
+        raise error.about(path) from error
     except MemoryError as error:
         raise ReadError(f"{found.name}: the header asks for more memory than there is", path=path) from error
     except Exception as error:
