@@ -34,6 +34,14 @@ def whole(outlines: Outlines, own: NDArray[np.bool_]) -> F64:
     return np.asarray(np.where(believable, relative, np.clip(model, 0.5, 2.0)) * scale)
 
 
+def misfit(outlines: Outlines, own: NDArray[np.bool_]) -> F64:
+    """Return (n,) the rms distance of the visible arc from its ellipse, relative to the radius."""
+    relative = outlines.radius / np.mean(outlines.radius, axis=1, keepdims=True)
+    model = _robust(relative, own) @ _basis(relative.shape[1]).T
+    square = np.sum(own * (relative - model) ** 2, axis=1) / np.maximum(own.sum(axis=1), 1)
+    return np.asarray(np.sqrt(square))
+
+
 def ellipses(outlines: Outlines, own: NDArray[np.bool_], count: int) -> tuple[F32, F32]:
     """Return centres (n, 2) and radii (n, count) of ellipses through the visible arcs."""
     scale = np.mean(outlines.radius, axis=1, keepdims=True).astype(np.float64)

@@ -20,6 +20,8 @@ Polarity = Literal["bright", "dark"]
 _FEW = 0.10
 #: ... and when outlines explain more than this share of the edge pixels
 _EXPLAINED = 0.3
+#: relative distance of an outline from an ellipse at which it counts half
+_MISFIT = 0.10
 #: a polarity leads when it explains this many times more than the other, with this many particles
 _LEAD, _ENOUGH = 1.8, 20
 
@@ -156,7 +158,9 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     mean = base.mean(axis=1)
     size = (mean > 0.75 * R_MIN) & (mean < 1.3 * R_MAX)
     outlines = rays.trace(at, centre[size], base[size], sign)
-    score = select.scores(outlines) * _solid(select.fill(at, outlines, sign))
+    seen = select.support(outlines)
+    shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
+    score = select.scores(outlines) * _solid(select.fill(at, outlines, sign)) * shape.astype(np.float32)
     order = select.thin(outlines, score)
     return outlines.take(order), score[order]
 

@@ -18,6 +18,8 @@ _NEAR, _LIKE = 0.35, 1.35
 OWN, HIDDEN = 0.28, 0.75
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
+#: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
+_WITHIN, _PRIVATE = 0.9, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,48 @@ def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
             owns.append(own)
     index = np.array(kept, dtype=np.intp)
     own = np.array(owns, dtype=bool).reshape(len(kept), outlines.radius.shape[1])
-    return Chosen(outlines.take(index), own, score[index], labels)
+    return _without_shadows(Chosen(outlines.take(index), own, score[index], labels))
+
+
+def _without_shadows(chosen: Chosen) -> Chosen:
+    """Drop outlines that lie within another one and have hardly an edge that is not that one's."""
+    outlines = chosen.outlines
+    count = len(chosen.score)
+    radius = outlines.radius.mean(axis=1)
+    points = outlines.points()
+    heir = np.zeros(count + 1, np.int32)
+    heir[1:] = np.arange(1, count + 1)
+    for a, b in sorted(cKDTree(outlines.centre).query_pairs(1.2 * float(radius.max(initial=1.0)))):
+        small, large = (a, b) if radius[a] < radius[b] else (b, a)
+        if heir[small + 1] != small + 1 or heir[large + 1] != large + 1:
+            continue
+        depth, at = _depth(outlines, points[small], large)
+        if np.mean(depth > -np.maximum(0.1 * at, 1.5)) < _WITHIN:
+            continue
+        private = chosen.own[small] & (depth > np.maximum(0.15 * at, 1.5))
+        if private.mean() < _PRIVATE:
+            heir[small + 1] = large + 1
+    return _bequeath(chosen, heir)
+
+
+def _depth(outlines: Outlines, points: F32, other: int) -> tuple[F32, F32]:
+    """Return how far points lie inside another outline, and that outline's radius there."""
+    away = points - outlines.centre[other]
+    rays = outlines.radius.shape[1]
+    turn = np.rint(np.arctan2(away[:, 1], away[:, 0]) * rays / (2 * np.pi)).astype(np.intp) % rays
+    at = outlines.radius[other, turn]
+    return at - np.hypot(away[:, 0], away[:, 1]), at
+
+
+def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
+    alive = heir[1:] == np.arange(1, heir.size)
+    if alive.all():
+        return chosen
+    for _ in range(3):
+        heir = heir[heir]
+    number = np.concatenate([[0], np.cumsum(alive)]).astype(np.int32)
+    labels = number[heir][chosen.labels]
+    return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels)
 
 
 def _inner_points(outlines: Outlines, shape: tuple[int, int]) -> NDArray[np.intp]:
