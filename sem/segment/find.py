@@ -23,7 +23,7 @@ _EXPLAINED = 0.3
 #: relative distance of an outline from an ellipse at which it counts half
 _MISFIT = 0.10
 #: a polarity leads when it explains this many times more than the other, with this many particles
-_LEAD, _ENOUGH = 1.8, 20
+_LEAD, _ENOUGH = 3.0, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[in
     """Return the polarities worth following: one alone once it explains far more than the other."""
     last = {sign: found[sign][-1] for sign in signs}
     first = max(signs, key=lambda sign: last[sign].evidence)
-    strong = last[first].worth.size >= _ENOUGH
+    strong = last[first].worth.size >= _ENOUGH and last[first].explained > _EXPLAINED
     if strong and all(last[first].evidence > _LEAD * last[sign].evidence for sign in signs if sign != first):
         return (first,)
     return signs
@@ -144,7 +144,7 @@ def _search(at: Level, sign: int) -> _Found:
     arcs = seen * chosen.score**2 * radius
     small = float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9))
     explained = float(np.sum(seen * radius)) * 2 * np.pi / max(seeds.edges(at)[0].size, 1)
-    worth = (seen * chosen.score).astype(np.float64)
+    worth = (seen * select.gain(chosen.outlines)).astype(np.float64)
     return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, explained, worth)
 
 
@@ -171,9 +171,9 @@ def _solid(fill: F32) -> F32:
 
 def _exhausted(levels: list[_Found]) -> bool:
     """Tell whether finer levels can be left out: the particles are larger than what those see."""
-    best = max(each.evidence for each in levels)
-    last = levels[-1]
-    return len(levels) > 1 and (last.evidence < best or (last.explained > _EXPLAINED and last.small < _FEW))
+    best, last = max(levels, key=lambda each: each.evidence), levels[-1]
+    declines = last.evidence < best.evidence and best.explained > _EXPLAINED / 2
+    return declines or (last.explained > _EXPLAINED and last.small < _FEW)
 
 
 def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: _Found) -> Particles:
@@ -204,6 +204,6 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         labels=chosen.labels,
         step=finest.step_x,
         polarity=polarity,
-        worth=(chosen.own.mean(axis=1) * chosen.score).astype(np.float64),
+        worth=(chosen.own.mean(axis=1) * select.gain(chosen.outlines)).astype(np.float64),
         null=null.worth,
     )

@@ -95,7 +95,10 @@ def trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan = FINE) -> O
     sign
         +1 for bright particles, -1 for dark ones.
     """
-    starts = range(0, max(len(centre), 1), _CHUNK)
+    if not len(centre):
+        none = np.empty((0, fan.rays), np.float32)
+        return Outlines(centre.astype(np.float32), none, none)
+    starts = range(0, len(centre), _CHUNK)
     return join([_trace(level, centre[k : k + _CHUNK], base[k : k + _CHUNK], sign, fan) for k in starts])
 
 

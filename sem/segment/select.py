@@ -16,6 +16,8 @@ F32 = NDArray[np.float32]
 _NEAR, _LIKE = 0.35, 1.35
 #: least share of rays with an edge of its own, largest share of the area that others may hide
 OWN, HIDDEN = 0.28, 0.75
+#: relative bend from ray to ray at which an outline counts half
+_RAGGED = 0.09
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
 #: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
@@ -44,17 +46,21 @@ class Chosen:
     labels: NDArray[np.int32]
 
 
-def scores(outlines: Outlines) -> F32:
-    """Return how well edges support each outline, 0 to 1; ragged outlines count less."""
+def gain(outlines: Outlines) -> F32:
+    """Return the mean edge gain around each outline, 0 to 1; less where the frame cuts it."""
     strength = np.maximum(outlines.strength, 0)
     valid = np.isfinite(strength)
-    gain = np.where(valid, strength / (strength + HALF), 0.0)
+    total = np.where(valid, strength / (strength + HALF), 0.0).sum(axis=1)
     share = valid.mean(axis=1)
-    mean = gain.sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+    return np.asarray(total / np.maximum(valid.sum(axis=1), 1) * np.minimum(1.0, share / 0.6), np.float32)
+
+
+def scores(outlines: Outlines) -> F32:
+    """Return how well edges support each outline, 0 to 1; ragged outlines count less."""
     r = outlines.radius / outlines.radius.mean(axis=1, keepdims=True)
     bend = np.roll(r, 1, axis=1) - 2 * r + np.roll(r, -1, axis=1)
-    ragged = np.sqrt(np.mean(bend**2, axis=1))
-    return np.asarray(mean * np.minimum(1.0, share / 0.6) / (1 + (ragged / 0.06) ** 2), np.float32)
+    ragged = np.sqrt(np.mean(bend**2, axis=1)) / _RAGGED
+    return np.asarray(gain(outlines) / (1 + ragged**2), np.float32)
 
 
 def fill(level: Level, outlines: Outlines, sign: int) -> F32:
