@@ -157,7 +157,7 @@ def _shape(scene: Scene, rng: np.random.Generator, centre: Floats, diameter: flo
 SETS: dict[str, Scene] = {
     **{f"touching {t:g}": Scene(touching=t) for t in (1.15, 1.0, 0.9, 0.8, 0.7)},
     **{
-        f"hard {t:g}": Scene(touching=t, contrast=0.5, rough=0.6, shading=0.4, dose=40.0)
+        f"hard {t:g}": Scene(touching=t, contrast=0.5, rough=0.35, shading=0.4, dose=40.0)
         for t in (1.0, 0.9, 0.8)
     },
 }

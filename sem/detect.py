@@ -7,7 +7,8 @@ F64 = NDArray[np.float64]
 
 #: outlines of the right polarity for each one of the wrong polarity above a threshold, and their least number
 _RATIO, _COUNT = 5.0, 8
-#: share seen times score that texture seldom reaches
+#: share seen times edge gain below which an outline says nothing, and which texture seldom reaches
+_FLOOR = 0.2
 CRISP = 0.55
 
 
@@ -22,7 +23,7 @@ def present(worth: F64, null: F64) -> bool:
         return False
     if worth.max() > CRISP and (null.size == 0 or null.max() < 0.8 * CRISP):
         return True
-    levels = np.sort(worth)[::-1]
+    levels = np.sort(worth[worth >= _FLOOR])[::-1]
     found = np.arange(1, levels.size + 1)
     decoys = np.array([np.sum(null >= level) for level in levels])
     return bool(np.any((found >= _COUNT) & (found >= _RATIO * (decoys + 0.5))))

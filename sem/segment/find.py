@@ -13,12 +13,17 @@ from interlayer.sem.segment.level import R_MAX, R_MIN, Level, level, pyramid
 from interlayer.sem.segment.rays import Outlines
 
 F64 = NDArray[np.float64]
+F32 = NDArray[np.float32]
 Polarity = Literal["bright", "dark"]
 
 #: finer levels are left out when less than this share of the particles found is smaller than 1.4 R_MIN
 _FEW = 0.10
+#: ... and when outlines explain more than this share of the edge pixels
+_EXPLAINED = 0.3
+#: relative distance of an outline from an ellipse at which it counts half
+_MISFIT = 0.10
 #: a polarity leads when it explains this many times more than the other, with this many particles
-_LEAD, _ENOUGH = 1.8, 20
+_LEAD, _ENOUGH = 3.0, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class _Found:
     score: NDArray[np.float32]
     evidence: float
     small: float
+    explained: float
     worth: F64
 
 
@@ -124,34 +130,50 @@ def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[in
     """Return the polarities worth following: one alone once it explains far more than the other."""
     last = {sign: found[sign][-1] for sign in signs}
     first = max(signs, key=lambda sign: last[sign].evidence)
-    strong = last[first].worth.size >= _ENOUGH
+    strong = last[first].worth.size >= _ENOUGH and last[first].explained > _EXPLAINED
     if strong and all(last[first].evidence > _LEAD * last[sign].evidence for sign in signs if sign != first):
         return (first,)
     return signs
 
 
 def _search(at: Level, sign: int) -> _Found:
-    first = rays.trace(at, seeds.find(at, sign), sign, rays.COARSE)
-    kept = first.take(select.thin(first, select.scores(first)))
-    again = rays.recentred(kept)
-    again = again[(again[:, 2] > 0.75 * R_MIN) & (again[:, 2] < 1.3 * R_MAX)]
-    outlines = rays.trace(at, again, sign)
-    score = select.scores(outlines)
-    order = select.thin(outlines, score)
-    outlines, score = outlines.take(order), score[order]
+    outlines, score = _trace(at, sign)
     chosen = select.choose(outlines, score, at.shape)
     radius = chosen.outlines.radius.mean(axis=1)
-    arcs = chosen.own.mean(axis=1) * chosen.score**2 * radius
+    seen = chosen.own.mean(axis=1)
+    arcs = seen * chosen.score**2 * radius
     small = float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9))
-    worth = (chosen.own.mean(axis=1) * chosen.score).astype(np.float64)
-    return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, worth)
+    explained = float(np.sum(seen * radius)) * 2 * np.pi / max(seeds.edges(at)[0].size, 1)
+    worth = (seen * select.gain(chosen.outlines)).astype(np.float64)
+    return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, explained, worth)
+
+
+def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
+    """Return outlines and scores of one level, the surest first: a first look, then around its ellipses."""
+    seed = seeds.find(at, sign)
+    base = np.repeat(seed[:, 2:], rays.COARSE.rays, axis=1)
+    first = rays.trace(at, seed[:, :2], base, sign, rays.COARSE)
+    first = first.take(select.thin(first, select.scores(first)))
+    centre, base = complete.ellipses(first, select.support(first), rays.FINE.rays)
+    mean = base.mean(axis=1)
+    size = (mean > 0.75 * R_MIN) & (mean < 1.3 * R_MAX)
+    outlines = rays.trace(at, centre[size], base[size], sign)
+    seen = select.support(outlines)
+    shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
+    score = select.scores(outlines) * _solid(select.fill(at, outlines, sign)) * shape.astype(np.float32)
+    order = select.thin(outlines, score)
+    return outlines.take(order), score[order]
+
+
+def _solid(fill: F32) -> F32:
+    return np.asarray(0.2 + 0.8 * np.clip((fill - 0.4) / 0.4, 0.0, 1.0), np.float32)
 
 
 def _exhausted(levels: list[_Found]) -> bool:
     """Tell whether finer levels can be left out: the particles are larger than what those see."""
-    best = max(each.evidence for each in levels)
-    last = levels[-1]
-    return len(levels) > 1 and (last.evidence < best or (last.evidence > 0 and last.small < _FEW))
+    best, last = max(levels, key=lambda each: each.evidence), levels[-1]
+    declines = last.evidence < best.evidence and best.explained > _EXPLAINED / 2
+    return declines or (last.explained > _EXPLAINED and last.small < _FEW)
 
 
 def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: _Found) -> Particles:
@@ -182,6 +204,6 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         labels=chosen.labels,
         step=finest.step_x,
         polarity=polarity,
-        worth=(chosen.own.mean(axis=1) * chosen.score).astype(np.float64),
+        worth=(chosen.own.mean(axis=1) * select.gain(chosen.outlines)).astype(np.float64),
         null=null.worth,
     )

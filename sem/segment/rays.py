@@ -11,12 +11,10 @@ from interlayer.sem.segment.level import Level
 
 F32 = NDArray[np.float32]
 
-#: range of the samples along a ray, relative to the seed's radius
-INNER, OUTER = 0.4, 1.8
 #: gradient (in noise) at which an edge counts half, and above which a ray is supported
-HALF, SURE = 4.0, 3.0
-#: cost per ray of a step of one sample between neighbouring rays, and of a radius unlike the seed's
-_STEP, _PRIOR = 0.12, 0.10
+HALF, SURE = 4.0, 2.5
+#: cost of a slope (relative change of radius per 15 degrees), and of a radius unlike the expected one
+_STEP, _PRIOR = 2.0, 0.10
 _SHIFTS = (0, -1, 1, -2, 2)
 _REACH = 2
 #: seeds traced at a time, to bound the memory
@@ -25,25 +23,30 @@ _CHUNK = 256
 
 @dataclass(frozen=True, slots=True)
 class Fan:
-    """How densely outlines are sampled: rays around, samples along."""
+    """How outlines are sampled: rays around, samples along, from inner to outer times the expected radius."""
 
     rays: int
     samples: int
-
-    @property
-    def angles(self) -> F32:
-        """Return the angle of each ray in radians, from x towards y."""
-        return (np.arange(self.rays) * (2 * np.pi / self.rays)).astype(np.float32)
+    inner: float
+    outer: float
 
     @property
     def rho(self) -> F32:
         """Return the relative radius of each sample."""
-        return np.linspace(INNER, OUTER, self.samples, dtype=np.float32)
+        return np.linspace(self.inner, self.outer, self.samples, dtype=np.float32)
 
 
-COARSE, FINE = Fan(24, 28), Fan(48, 40)
+#: first look around a seed, second look around the first outline, last look at finer resolution
+COARSE, FINE, EXACT = Fan(24, 28, 0.4, 1.8), Fan(48, 32, 0.6, 1.5), Fan(48, 21, 0.82, 1.18)
 RAYS = FINE.rays
-ANGLES = FINE.angles
+
+
+def angles(count: int = RAYS) -> F32:
+    """Return the angles of rays in radians, from x towards y."""
+    return (np.arange(count) * (2 * np.pi / count)).astype(np.float32)
+
+
+ANGLES = angles()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Outlines:
     @property
     def angles(self) -> F32:
         """Return the angles of the rays."""
-        return Fan(self.radius.shape[1], 2).angles
+        return angles(self.radius.shape[1])
 
     def points(self) -> F32:
         """Return (n, rays, 2) x, y of the outlines."""
@@ -80,10 +83,23 @@ class Outlines:
         return np.stack([x, y], axis=-1)
 
 
-def trace(level: Level, seeds: F32, sign: int, fan: Fan = FINE) -> Outlines:
-    """Return the best closed outline around each seed (n, 3: x, y, radius)."""
-    starts = range(0, max(len(seeds), 1), _CHUNK)
-    return join([_trace(level, seeds[at : at + _CHUNK], sign, fan) for at in starts])
+def trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan = FINE) -> Outlines:
+    """Return the best closed outlines.
+
+    Parameters
+    ----------
+    centre
+        (n, 2) x and y in level pixels.
+    base
+        (n, fan.rays) expected radius along each ray.
+    sign
+        +1 for bright particles, -1 for dark ones.
+    """
+    if not len(centre):
+        none = np.empty((0, fan.rays), np.float32)
+        return Outlines(centre.astype(np.float32), none, none)
+    starts = range(0, len(centre), _CHUNK)
+    return join([_trace(level, centre[k : k + _CHUNK], base[k : k + _CHUNK], sign, fan) for k in starts])
 
 
 def join(parts: Sequence[Outlines]) -> Outlines:
@@ -93,48 +109,35 @@ def join(parts: Sequence[Outlines]) -> Outlines:
     )
 
 
-def recentred(outlines: Outlines) -> F32:
-    """Return (n, 3) centroid and mean radius of outlines."""
-    r, cos, sin = outlines.radius, np.cos(outlines.angles), np.sin(outlines.angles)
-    area = np.mean(r**2, axis=1) / 2
-    dx = np.mean(r**3 * cos, axis=1) / 3 / area
-    dy = np.mean(r**3 * sin, axis=1) / 3 / area
-    mean = np.sqrt(np.mean(r**2, axis=1))
-    return np.stack([outlines.centre[:, 0] + dx, outlines.centre[:, 1] + dy, mean], axis=1)
-
-
-def _trace(level: Level, seeds: F32, sign: int, fan: Fan) -> Outlines:
-    inward = _sample(level, seeds, sign, fan)  # (rays, n, samples)
+def _trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan) -> Outlines:
+    inward = _sample(level, centre, base, sign, fan)  # (rays, n, samples)
     gain = np.maximum(inward, 0)
     gain /= gain + HALF
     np.nan_to_num(gain, copy=False, nan=0.0)
     gain -= _PRIOR * np.abs(fan.rho - 1)
-    position, strength = _peak(inward, _best_path(gain))
-    step = (OUTER - INNER) / (fan.samples - 1)
-    radius = (INNER + position * step) * seeds[:, 2]
-    return Outlines(seeds[:, :2].copy(), radius.T.copy(), strength.T.copy())
+    cost = _STEP * (fan.outer - fan.inner) / (fan.samples - 1) * 24 / fan.rays
+    position, strength = _peak(inward, _best_path(gain, cost))
+    step = (fan.outer - fan.inner) / (fan.samples - 1)
+    radius = (fan.inner + position.T * step) * base
+    return Outlines(centre.astype(np.float32), radius.astype(np.float32), strength.T.copy())
 
 
-def _sample(level: Level, seeds: F32, sign: int, fan: Fan) -> F32:
+def _sample(level: Level, centre: F32, base: F32, sign: int, fan: Fan) -> F32:
     """Return the inward gradient along the rays, (rays, n, samples); NaN outside the image."""
-    cos = np.repeat(np.cos(fan.angles), len(seeds))[:, None]
-    sin = np.repeat(np.sin(fan.angles), len(seeds))[:, None]
-    reach = np.tile(seeds[:, 2], fan.rays)[:, None] * fan.rho
-    x = cos * reach + np.tile(seeds[:, 0], fan.rays)[:, None]
-    y = sin * reach + np.tile(seeds[:, 1], fan.rays)[:, None]
+    turn = angles(fan.rays)
+    cos = np.repeat(np.cos(turn), len(centre))[:, None]
+    sin = np.repeat(np.sin(turn), len(centre))[:, None]
+    reach = base.T.reshape(-1, 1) * fan.rho
+    x = cos * reach + np.tile(centre[:, 0], fan.rays)[:, None]
+    y = sin * reach + np.tile(centre[:, 1], fan.rays)[:, None]
     both = cv2.remap(
-        level.gradient,
-        x,
-        y,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(np.nan, np.nan, 0, 0),
+        level.gradient, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(np.nan, np.nan, 0, 0)
     ).reshape(*x.shape, 2)
     inward = both[..., 0] * (cos * -sign) + both[..., 1] * (sin * -sign)
-    return np.asarray(inward.reshape(fan.rays, len(seeds), fan.samples), np.float32)
+    return np.asarray(inward.reshape(fan.rays, len(centre), fan.samples), np.float32)
 
 
-def _best_path(gain: F32) -> NDArray[np.intp]:
+def _best_path(gain: F32, cost: float) -> NDArray[np.intp]:
     """Return (rays, n) sample of the closed path of greatest gain.
 
     The path is run once and a half around; the middle full turn is closed but for one step.
@@ -149,20 +152,20 @@ def _best_path(gain: F32) -> NDArray[np.intp]:
         last, now = totals[k - 1], totals[k, :, inner]
         now[:] = last[:, inner]
         for shift in _SHIFTS[1:]:
-            np.subtract(last[:, _REACH + shift : _REACH + shift + samples], _STEP * abs(shift), out=moved)
+            np.subtract(last[:, _REACH + shift : _REACH + shift + samples], cost * abs(shift), out=moved)
             np.maximum(now, moved, out=now)
         now += gain[k % rays]
-    path = _backwards(totals)
+    path = _backwards(totals, cost)
     quarter = rays // 4
     return np.roll(path[quarter : quarter + rays] - _REACH, quarter, axis=0)
 
 
-def _backwards(totals: F32) -> NDArray[np.intp]:
+def _backwards(totals: F32, cost: float) -> NDArray[np.intp]:
     rows = np.arange(totals.shape[1])
     path = np.zeros((len(totals), rows.size), np.intp)
     path[-1] = totals[-1].argmax(axis=1)
     for k in range(len(totals) - 1, 0, -1):
-        options = np.stack([totals[k - 1, rows, path[k] + shift] - _STEP * abs(shift) for shift in _SHIFTS])
+        options = np.stack([totals[k - 1, rows, path[k] + shift] - cost * abs(shift) for shift in _SHIFTS])
         path[k - 1] = path[k] + np.asarray(_SHIFTS)[options.argmax(axis=0)]
     return path
 

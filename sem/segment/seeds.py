@@ -10,7 +10,7 @@ from interlayer.sem.segment.level import R_MAX, R_MIN, Level
 F32 = NDArray[np.float32]
 
 #: gradient (in noise) of the weakest and of the surest edge pixel, as in Canny's hysteresis
-_EDGE_LOW, _EDGE_HIGH = 2.5, 4.5
+_EDGE_LOW, _EDGE_HIGH = 2.2, 3.8
 #: bands of radius that vote together, in level pixels
 _BANDS = ((5.5, 7.0), (7.0, 9.0), (9.0, 11.4), (11.4, 14.5))
 #: smallest share of a circle's edge that makes a seed

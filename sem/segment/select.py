@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from interlayer.sem.segment.level import Level
 from interlayer.sem.segment.rays import HALF, SURE, Outlines
 
 F32 = NDArray[np.float32]
@@ -14,9 +15,13 @@ F32 = NDArray[np.float32]
 #: an outline is a duplicate of a surer one this near (of the radius) with a radius this like
 _NEAR, _LIKE = 0.35, 1.35
 #: least share of rays with an edge of its own, largest share of the area that others may hide
-OWN, HIDDEN = 0.33, 0.70
+OWN, HIDDEN = 0.28, 0.75
+#: relative bend from ray to ray at which an outline counts half
+_RAGGED = 0.09
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
+#: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
+_WITHIN, _PRIVATE = 0.9, 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +46,40 @@ class Chosen:
     labels: NDArray[np.int32]
 
 
-def scores(outlines: Outlines) -> F32:
-    """Return how well edges support each outline, 0 to 1; ragged outlines count less."""
+def gain(outlines: Outlines) -> F32:
+    """Return the mean edge gain around each outline, 0 to 1; less where the frame cuts it."""
     strength = np.maximum(outlines.strength, 0)
     valid = np.isfinite(strength)
-    gain = np.where(valid, strength / (strength + HALF), 0.0)
+    total = np.where(valid, strength / (strength + HALF), 0.0).sum(axis=1)
     share = valid.mean(axis=1)
-    mean = gain.sum(axis=1) / np.maximum(valid.sum(axis=1), 1)
+    return np.asarray(total / np.maximum(valid.sum(axis=1), 1) * np.minimum(1.0, share / 0.6), np.float32)
+
+
+def scores(outlines: Outlines) -> F32:
+    """Return how well edges support each outline, 0 to 1; ragged outlines count less."""
     r = outlines.radius / outlines.radius.mean(axis=1, keepdims=True)
     bend = np.roll(r, 1, axis=1) - 2 * r + np.roll(r, -1, axis=1)
-    ragged = np.sqrt(np.mean(bend**2, axis=1))
-    return np.asarray(mean * np.minimum(1.0, share / 0.6) / (1 + (ragged / 0.06) ** 2), np.float32)
+    ragged = np.sqrt(np.mean(bend**2, axis=1)) / _RAGGED
+    return np.asarray(gain(outlines) / (1 + ragged**2), np.float32)
+
+
+def fill(level: Level, outlines: Outlines, sign: int) -> F32:
+    """Return the share of the inside that is like the inside of the visible edge, not like the ground.
+
+    An outline that ties several particles together has ground within.
+    """
+    rho = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
+    reach = outlines.radius[..., None] * rho
+    turn = outlines.angles[None, :, None]
+    x = outlines.centre[:, 0, None, None] + reach * np.cos(turn)
+    y = outlines.centre[:, 1, None, None] + reach * np.sin(turn)
+    rows, columns = level.shape
+    at = (np.clip(np.rint(y), 0, rows - 1).astype(np.intp), np.clip(np.rint(x), 0, columns - 1).astype(np.intp))
+    values = level.smooth[at] * np.float32(sign)  # (n, rays, 5)
+    seen = support(outlines)[..., None]
+    weight = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)
+    middle = 0.5 * np.sum(weight * (values[..., 3:4] + values[..., 4:5]), axis=1, keepdims=True)
+    return np.asarray((values[..., :4] > middle).mean(axis=(1, 2)), np.float32)
 
 
 def support(outlines: Outlines) -> NDArray[np.bool_]:
@@ -97,7 +125,48 @@ def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
             owns.append(own)
     index = np.array(kept, dtype=np.intp)
     own = np.array(owns, dtype=bool).reshape(len(kept), outlines.radius.shape[1])
-    return Chosen(outlines.take(index), own, score[index], labels)
+    return _without_shadows(Chosen(outlines.take(index), own, score[index], labels))
+
+
+def _without_shadows(chosen: Chosen) -> Chosen:
+    """Drop outlines that lie within another one and have hardly an edge that is not that one's."""
+    outlines = chosen.outlines
+    count = len(chosen.score)
+    radius = outlines.radius.mean(axis=1)
+    points = outlines.points()
+    heir = np.zeros(count + 1, np.int32)
+    heir[1:] = np.arange(1, count + 1)
+    for a, b in sorted(cKDTree(outlines.centre).query_pairs(1.2 * float(radius.max(initial=1.0)))):
+        small, large = (a, b) if radius[a] < radius[b] else (b, a)
+        if heir[small + 1] != small + 1 or heir[large + 1] != large + 1:
+            continue
+        depth, at = _depth(outlines, points[small], large)
+        if np.mean(depth > -np.maximum(0.1 * at, 1.5)) < _WITHIN:
+            continue
+        private = chosen.own[small] & (depth > np.maximum(0.15 * at, 1.5))
+        if private.mean() < _PRIVATE:
+            heir[small + 1] = large + 1
+    return _bequeath(chosen, heir)
+
+
+def _depth(outlines: Outlines, points: F32, other: int) -> tuple[F32, F32]:
+    """Return how far points lie inside another outline, and that outline's radius there."""
+    away = points - outlines.centre[other]
+    rays = outlines.radius.shape[1]
+    turn = np.rint(np.arctan2(away[:, 1], away[:, 0]) * rays / (2 * np.pi)).astype(np.intp) % rays
+    at = outlines.radius[other, turn]
+    return at - np.hypot(away[:, 0], away[:, 1]), at
+
+
+def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
+    alive = heir[1:] == np.arange(1, heir.size)
+    if alive.all():
+        return chosen
+    for _ in range(3):
+        heir = heir[heir]
+    number = np.concatenate([[0], np.cumsum(alive)]).astype(np.int32)
+    labels = number[heir][chosen.labels]
+    return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels)
 
 
 def _inner_points(outlines: Outlines, shape: tuple[int, int]) -> NDArray[np.intp]:
