@@ -10,13 +10,15 @@ from interlayer.core.intervals import CHI2_95, Interval
 from interlayer.eds import fit as fitting
 from interlayer.eds import search
 from interlayer.eds.fit import Fit, Problem
-from interlayer.eds.geometry import DepthMap, Orientation, gather, orient
+from interlayer.eds.geometry import DepthMap, Orientation, gather, orient, thin
 from interlayer.eds.model import Basis, basis, layout
 
 Floats = NDArray[np.float64]
 
 #: shortest period of waviness that is modelled, pixels along the layer
 SHORTEST = 14.0
+#: rows are added up to this share of the smaller blur
+SAMPLING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +92,41 @@ def fit_straight(data: DepthMap, found: search.Start, blur: float | None = None)
     blur
         Fixed σ of all interfaces, nm; free without it.
     """
-    along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
-    shape = basis(data, max(SHORTEST * data.pitch, 2.0 * along))
-    lay = layout(shape, len(found.edges))
     span = found.edges[1] - found.edges[0] if len(found.edges) == 2 else 20 * data.pitch
-    guess = blur if blur is not None else max(0.12 * span, data.pitch)
-    theta = start(data, shape, found, guess)
-    held = tuple(range(lay.blurs.start, lay.blurs.stop)) if blur is not None else ()
-    problem = Problem(data, lay, shape, held)
-    straight = problem.holding(*range(lay.wave.start, lay.swell.stop))
-    return problem, fitting.maximise(straight, theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
+    shape = basis(data, np.inf)
+    problem = _problem(data, shape, len(found.edges), blur is not None)
+    theta = start(data, shape, found, blur if blur is not None else max(0.12 * span, data.pitch))
+    straight = problem.holding(*range(problem.lay.wave.start, problem.lay.swell.stop))
+    return straight, fitting.maximise(straight, theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
 
 
-def bend(problem: Problem, straight: Fit) -> Fit:
-    """Return the fit with waviness, from the one without; the roughness is found from the data."""
-    lay = problem.lay
-    if lay.waves == 0:
-        return straight
-    sigma = float(np.mean(straight.theta[lay.blurs]))
-    first = (max(0.25 * sigma**2, 4 * fitting.SMOOTH), max(0.02 * sigma**2, 4 * fitting.SMOOTH))
-    return fitting.maximise(problem, straight.theta, first, adapt=True, iterations=80, tolerance=1e-2)
+def _problem(data: DepthMap, shape: Basis, interfaces: int, blur_fixed: bool) -> Problem:
+    lay = layout(shape, interfaces)
+    return Problem(data, lay, shape, tuple(range(lay.blurs.start, lay.blurs.stop)) if blur_fixed else ())
+
+
+def bend(data: DepthMap, straight: tuple[Problem, Fit]) -> tuple[Problem, Fit]:
+    """Return the fit with waviness, from the one without; the roughness is found from the data.
+
+    Rows are added up as long as the blur stays finely sampled.
+    """
+    old, best = straight
+    sigma = np.sqrt(best.theta[old.lay.blurs] ** 2 + old.data.smear)
+    data = thin(data, int(SAMPLING * float(sigma.min()) / data.pitch), 1)
+    along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
+    shape = basis(data, max(SHORTEST * data.width, 2.0 * along))
+    fixed = old.lay.blurs.start in old.fixed
+    problem = _problem(data, shape, old.lay.interfaces, fixed)
+    theta = np.zeros(problem.lay.size)
+    shared = old.lay.centre + 1
+    theta[:shared] = best.theta[:shared]
+    if problem.lay.interfaces == 2:
+        theta[problem.lay.width] = best.theta[old.lay.width]
+    if problem.lay.sloped and old.lay.sloped:
+        theta[problem.lay.slope] = best.theta[old.lay.slope] * shape.scale / old.shape.scale
+    first = float(np.mean(sigma)) ** 2
+    rough = (max(0.25 * first, 4 * fitting.SMOOTH), max(0.02 * first, 4 * fitting.SMOOTH))
+    return problem, fitting.maximise(problem, theta, rough, adapt=True, iterations=80, tolerance=1e-2)
 
 
 def turned(values: Floats, where: Orientation) -> Floats:
@@ -141,8 +158,8 @@ def fit_layer(
     found = search.double(data)
     if found is None:
         return None
-    problem, straight = fit_straight(data, found, blur)
-    return Layered(problem, bend(problem, straight), where, across)
+    problem, best = bend(data, fit_straight(data, found, blur))
+    return Layered(problem, best, where, across)
 
 
 def width_interval(layered: Layered, scale: float = 1.0) -> Interval:

@@ -9,7 +9,7 @@ from interlayer.core.intervals import Interval
 from interlayer.eds import detection, spread, statistics, unmix
 from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
-from interlayer.eds.geometry import DepthMap, gather, orient
+from interlayer.eds.geometry import DepthMap, gather, orient, thin
 from interlayer.eds.inputs import Target
 from interlayer.eds.layer import Layered, bend, turned, width_interval
 from interlayer.eds.spread import Spread
@@ -84,8 +84,7 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
         reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; "
         reason += f"{detection.THRESHOLD:g} are needed"
         return _nothing(target, data, found, reason, lost)
-    problem, straight = found.straight
-    layered = Layered(problem, bend(problem, straight), where, step)
+    layered = Layered(*bend(data, found.straight), where, step)
     if target.spectral is not None:
         layered, line = _with_leakage(target.spectral, layered, values)
         if line < LINE_EXCESS:
@@ -104,10 +103,11 @@ def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: fl
 
 def _with_leakage(spectral: unmix.Window, layered: Layered, values: Floats) -> tuple[Layered, float]:
     """Return the layer fitted again with the leakage at each depth, and the excess of the line in it."""
-    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.data.pitch)
+    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.step[0])
     offset = unmix.leakage(depths)
     where = layered.where
     data = gather(turned(values, where), layered.step, where.slope, turned(offset, where))
+    data = thin(data, round(layered.data.pitch / data.pitch), 1)
     problem = replace(layered.problem, data=data)
     best = fitting.maximise(problem, layered.fit.theta, layered.fit.roughness, adapt=True, tolerance=1e-2)
     again = replace(layered, problem=problem, fit=best)
@@ -167,7 +167,7 @@ def _status(layered: Layered, across: Interval, thickness: Interval) -> tuple[st
     lay, theta = layered.problem.lay, layered.fit.theta
     if _runs_out(layered):
         return "lower limit", "the layer reaches the edge of the map"
-    if across.low <= 0.5 * layered.data.pitch:
+    if across.low <= 0.5 * layered.step[0]:
         return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
     blur = theta[lay.blurs]
     worst = int(lay.blurs.start) + int(np.argmax(blur))
@@ -193,7 +193,7 @@ def _runs_out(layered: Layered) -> bool:
     seen = data.pixels > 0
     top = data.depth[np.argmax(seen, axis=0)]
     bottom = data.depth[len(data.depth) - 1 - np.argmax(seen[::-1], axis=0)]
-    margin = np.maximum(layered.fit.theta[lay.blurs], 2 * data.pitch)
+    margin = np.maximum(layered.fit.theta[lay.blurs], 2 * layered.step[0])
     out = (edges[0] - margin[0] < top) | (edges[1] + margin[1] > bottom)
     return bool(out.mean() > 0.1)
 

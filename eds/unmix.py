@@ -154,5 +154,5 @@ def depth_below(layered: Layered, shape: tuple[int, int]) -> Floats:
     # centre + slope * position is smooth; its shifts by whole pixels are not
     smooth = centre + data.shift - data.slope * data.position
     line = np.interp(span * step, data.position, smooth) + data.slope * span * step
-    below = (np.arange(height)[:, None] + 0.5) * data.pitch - line[None, :]
+    below = (np.arange(height)[:, None] + 0.5) * layered.step[0] - line[None, :]
     return np.asarray(below.T if layered.transposed else below)
