@@ -87,7 +87,15 @@ def erf_pair(counts: Floats) -> float:
         down = 0.5 * (1 - erf((y - p[1]) / (abs(p[3]) * np.sqrt(2))))
         return np.asarray(p[5] * (1 - up) + p[4] * up * down + p[6] * (1 - down))
 
-    start = [y[above[0]], y[above[-1]], 150, 150, np.percentile(profile, 95), profile[:15].mean(), profile[-15:].mean()]
+    start = [
+        y[above[0]],
+        y[above[-1]],
+        150,
+        150,
+        np.percentile(profile, 95),
+        profile[:15].mean(),
+        profile[-15:].mean(),
+    ]
     try:
         found, _ = optimize.curve_fit(model, y, profile, start, maxfev=4000)
     except RuntimeError:
@@ -131,18 +139,24 @@ def run(case: Case, runs: int) -> str:
         inside = np.mean([each.low <= TRUE <= each.high for each in good])
         stated = np.median([each.stddev for each in good])
         cells = [f"{values.mean() - TRUE:+.1f}", f"{values.std():.1f}", f"{stated:.1f}", f"{inside:.1%}"]
-    with_ends = [each.thickness for each in found if each.status in ("not resolved", "upper limit") and each.thickness]
+    with_ends = [
+        each.thickness for each in found if each.status in ("not resolved", "upper limit") and each.thickness
+    ]
     ends = f"{np.mean([e.low <= TRUE <= e.high for e in with_ends]):.1%}" if with_ends else "–"
     limit = "–" if case.levels[1] <= max(case.levels[0], case.levels[2]) else f"{bound(case):.1f}"
     other = np.array(usual)[np.isfinite(usual)]
     erf_cells = f"{np.mean(other) - TRUE:+.0f} | {np.std(other):.0f}" if limit != "–" else "– | –"
-    return " | ".join(["", case.name, *cells, limit, ends, erf_cells, f"{1000 * seconds / runs:.0f}", tally, ""]).strip()
+    return " | ".join(
+        ["", case.name, *cells, limit, ends, erf_cells, f"{1000 * seconds / runs:.0f}", tally, ""]
+    ).strip()
 
 
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
-    print("| case | bias/nm | sd/nm | stated sd/nm | covered | bound/nm | ends of unresolved hold | erf bias | erf sd | ms | statuses |")
+    print(
+        "| case | bias/nm | sd/nm | stated sd/nm | covered | bound/nm | ends of unresolved hold | erf bias | erf sd | ms | statuses |"
+    )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for case in CASES:
         if wanted in case.name:

@@ -4,7 +4,6 @@ Waviness is a random effect: its coefficients are normal with a variance found f
 Fellner–Schall update (Wood and Fasiolo 2017, Biometrics 73, 1071).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -244,29 +243,3 @@ def _roughness(
         update(lay.wave, shape.wave_prior, roughness[0]),
         update(lay.swell, shape.swell_prior, roughness[1]) if lay.swells else roughness[1],
     )
-
-
-def profiler(
-    problem: Problem, best: Fit, index: int, couple: Callable[[Floats, float], Floats] | None = None
-) -> Callable[[float], float]:
-    """Return −2 log of the penalised likelihood, maximised over all but one parameter.
-
-    Parameters
-    ----------
-    couple
-        Improves the starting point when the parameter is moved: (parameters, new value) -> parameters.
-    """
-    held = problem.holding(index)
-    known: dict[float, Floats] = {float(best.theta[index]): best.theta}
-
-    def deviance(value: float) -> float:
-        nearest = min(known, key=lambda other: abs(other - value))
-        start = known[nearest].copy()
-        if couple is not None:
-            start = couple(start, value)
-        start[index] = value
-        fit = maximise(held, start, best.roughness, iterations=25, tolerance=2e-3)
-        known[value] = fit.theta
-        return -2.0 * fit.objective
-
-    return deviance
