@@ -8,13 +8,15 @@ from scipy import special, stats
 
 from interlayer.eds import search
 from interlayer.eds.fit import Fit, Problem
-from interlayer.eds.geometry import DepthMap
+from interlayer.eds.geometry import DepthMap, thin
 from interlayer.eds.layer import fit_straight
 
 Floats = NDArray[np.float64]
 
 #: sigma (after trials) from which a layer counts as detected
 THRESHOLD = 3.0
+#: groups along the layer that a straight fit needs
+GROUPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ def detect(data: DepthMap, blur: float | None = None, scale: float = 1.0) -> Det
     The layer has four parameters more (place, width, level, blur); the number of trials is that of the
     independent orientations and places that the search had.
     """
+    data = thin(data, 1, data.position.size // GROUPS)
     found = search.double(data)
     if found is None:
         return Detection(0.0)

@@ -3,7 +3,7 @@
 Counts are only ever added up, never resampled: a sum of Poisson counts is a Poisson count.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,8 +45,8 @@ class DepthMap:
         (group,) nm along the rows from the middle of the map.
     shift
         (group,) nm that the shearing took out: depth in the map = depth + shift.
-    pitch
-        Depth step, nm.
+    pitch, width
+        Depth step, and width of a pixel along the layer, nm.
     smear
         nm², variance of the depth inside one cell (pixel height, and what the shearing left over).
     slope
@@ -60,6 +60,7 @@ class DepthMap:
     position: Floats
     shift: Floats
     pitch: float
+    width: float
     smear: float
     slope: float
 
@@ -166,6 +167,35 @@ def gather(counts: Floats, step: tuple[float, float], slope: float, offset: Floa
         position=np.bincount(group, along, groups) / members,
         shift=np.bincount(group, shift * dy, groups) / members,
         pitch=dy,
+        width=dx,
         smear=dy**2 / 12 + left_over,
         slope=slope,
+    )
+
+
+def thin(data: DepthMap, deep: int, wide: int) -> DepthMap:
+    """Return the map with ``deep`` rows and ``wide`` groups added into one cell."""
+    deep, wide = max(deep, 1), max(wide, 1)
+    if deep == wide == 1:
+        return data
+    rows, columns = np.arange(0, data.depth.size, deep), np.arange(0, data.position.size, wide)
+
+    def summed(values: Floats) -> Floats:
+        return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
+
+    def averaged(values: Floats, starts: NDArray[np.intp]) -> Floats:
+        lengths = np.diff(np.append(starts, values.size))
+        return np.asarray(np.add.reduceat(values, starts) / lengths, dtype=np.float64)
+
+    pitch = data.pitch * deep
+    return replace(
+        data,
+        counts=summed(data.counts),
+        pixels=summed(data.pixels),
+        offset=summed(data.offset),
+        depth=averaged(data.depth, rows),
+        position=averaged(data.position, columns),
+        shift=averaged(data.shift, columns),
+        pitch=pitch,
+        smear=data.smear + (pitch**2 - data.pitch**2) / 12,
     )

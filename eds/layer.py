@@ -1,22 +1,24 @@
 """From a map of counts to a layer: search, fit, and the same without a layer for comparison."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.core.intervals import CHI2_95, Interval
+from interlayer.core.intervals import CHI2_95, Z95, Interval
 from interlayer.eds import fit as fitting
 from interlayer.eds import search
-from interlayer.eds.fit import Fit, Problem
-from interlayer.eds.geometry import DepthMap, Orientation, gather, orient
+from interlayer.eds.fit import Fit, Problem, maximise
+from interlayer.eds.geometry import DepthMap, Orientation, gather, orient, thin
 from interlayer.eds.model import Basis, basis, layout
 
 Floats = NDArray[np.float64]
 
 #: shortest period of waviness that is modelled, pixels along the layer
 SHORTEST = 14.0
+#: rows are added up to this share of the smaller blur
+SAMPLING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,8 @@ class Layered:
         cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)
         leverage = (shape.along @ cosines) / float(shape.along @ shape.along)
         longest = self.fit.theta[lay.wave][:3] ** 2 * number[1:4][: lay.waves]
-        waves = float(longest.mean() * np.sum(leverage**2 / number))
+        # three coefficients know their variance badly: their t quantile over the normal one
+        waves = float(longest.mean() * np.sum(leverage**2 / number)) * (3.18 / Z95) ** 2
         return float(np.sqrt(fitted + waves)) / shape.scale
 
     @property
@@ -90,26 +93,41 @@ def fit_straight(data: DepthMap, found: search.Start, blur: float | None = None)
     blur
         Fixed σ of all interfaces, nm; free without it.
     """
-    along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
-    shape = basis(data, max(SHORTEST * data.pitch, 2.0 * along))
-    lay = layout(shape, len(found.edges))
     span = found.edges[1] - found.edges[0] if len(found.edges) == 2 else 20 * data.pitch
-    guess = blur if blur is not None else max(0.12 * span, data.pitch)
-    theta = start(data, shape, found, guess)
-    held = tuple(range(lay.blurs.start, lay.blurs.stop)) if blur is not None else ()
-    problem = Problem(data, lay, shape, held)
-    straight = problem.holding(*range(lay.wave.start, lay.swell.stop))
-    return problem, fitting.maximise(straight, theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
+    shape = basis(data, np.inf)
+    problem = _problem(data, shape, len(found.edges), blur is not None)
+    theta = start(data, shape, found, blur if blur is not None else max(0.12 * span, data.pitch))
+    straight = problem.holding(*range(problem.lay.wave.start, problem.lay.swell.stop))
+    return straight, maximise(straight, theta, (1.0, 1.0), iterations=40, tolerance=1e-2)
 
 
-def bend(problem: Problem, straight: Fit) -> Fit:
-    """Return the fit with waviness, from the one without; the roughness is found from the data."""
-    lay = problem.lay
-    if lay.waves == 0:
-        return straight
-    sigma = float(np.mean(straight.theta[lay.blurs]))
-    first = (max(0.25 * sigma**2, 4 * fitting.SMOOTH), max(0.02 * sigma**2, 4 * fitting.SMOOTH))
-    return fitting.maximise(problem, straight.theta, first, adapt=True, iterations=80, tolerance=1e-2)
+def _problem(data: DepthMap, shape: Basis, interfaces: int, blur_fixed: bool) -> Problem:
+    lay = layout(shape, interfaces)
+    return Problem(data, lay, shape, tuple(range(lay.blurs.start, lay.blurs.stop)) if blur_fixed else ())
+
+
+def bend(data: DepthMap, straight: tuple[Problem, Fit]) -> tuple[Problem, Fit]:
+    """Return the fit with waviness, from the one without; the roughness is found from the data.
+
+    Rows are added up as long as the blur stays finely sampled.
+    """
+    old, best = straight
+    sigma = np.sqrt(best.theta[old.lay.blurs] ** 2 + old.data.smear)
+    data = thin(data, int(SAMPLING * float(sigma.min()) / data.pitch), 1)
+    along = abs(float(np.median(np.diff(data.position)))) if data.position.size > 1 else data.pitch
+    shape = basis(data, max(SHORTEST * data.width, 2.0 * along))
+    fixed = old.lay.blurs.start in old.fixed
+    problem = _problem(data, shape, old.lay.interfaces, fixed)
+    theta = np.zeros(problem.lay.size)
+    shared = old.lay.centre + 1
+    theta[:shared] = best.theta[:shared]
+    if problem.lay.interfaces == 2:
+        theta[problem.lay.width] = best.theta[old.lay.width]
+    if problem.lay.sloped and old.lay.sloped:
+        theta[problem.lay.slope] = best.theta[old.lay.slope] * shape.scale / old.shape.scale
+    first = float(np.mean(sigma)) ** 2
+    rough = (max(0.25 * first, 4 * fitting.SMOOTH), max(0.02 * first, 4 * fitting.SMOOTH))
+    return problem, maximise(problem, theta, rough, adapt=True, iterations=80, tolerance=1e-2)
 
 
 def turned(values: Floats, where: Orientation) -> Floats:
@@ -141,44 +159,85 @@ def fit_layer(
     found = search.double(data)
     if found is None:
         return None
-    problem, straight = fit_straight(data, found, blur)
-    return Layered(problem, bend(problem, straight), where, across)
+    problem, best = bend(data, fit_straight(data, found, blur))
+    return Layered(problem, best, where, across)
 
 
-def width_interval(layered: Layered, scale: float = 1.0) -> Interval:
-    """Return the profile-likelihood interval of the width across the rows, nm (not yet times cosine).
+@dataclass(slots=True)
+class WidthProfile:
+    """The likelihood of the width (across the rows, not yet times cosine), all else maximised.
 
-    The ends are where the deviance has risen by 3.84 times ``scale``; the lower end is 0 when a layer
-    of vanishing thickness cannot be excluded, the upper may be the whole map.
+    Parameters
+    ----------
+    scale
+        Inflation of the thresholds for a misfit.
     """
-    problem, best = layered.problem, layered.fit
-    index = problem.lay.width
-    levels = problem.lay.levels
 
-    def couple(theta: Floats, value: float) -> Floats:
-        side = 0.5 * (theta[levels.start] + theta[levels.stop - 1])
-        theta = theta.copy()
-        theta[levels.start + 1] = side + (theta[levels.start + 1] - side) * theta[index] / max(value, 1e-9)
-        return theta
+    layered: Layered
+    scale: float = 1.0
+    known: dict[float, Fit] = field(default_factory=dict)
 
-    deviance = fitting.profiler(problem, best, index, couple)
-    value = float(best.theta[index])
-    stddev = float(np.sqrt(best.covariance[index, index] * scale))
-    rise = CHI2_95 * scale
-    floor = -2.0 * best.objective
-    low = _end(deviance, floor, value, -stddev, rise, 0.1 * problem.data.pitch)
-    high = _end(deviance, floor, value, stddev, rise, float(np.ptp(problem.data.depth)))
-    return Interval(value, stddev, low, high)
+    def __post_init__(self) -> None:
+        self.known[self.value] = self.layered.fit
+
+    @property
+    def value(self) -> float:
+        """Return the best width, nm."""
+        return float(self.layered.fit.theta[self.layered.problem.lay.width])
+
+    @property
+    def stddev(self) -> float:
+        """Return the standard deviation by curvature, nm."""
+        index = self.layered.problem.lay.width
+        return float(np.sqrt(self.layered.fit.covariance[index, index] * self.scale))
+
+    def fit_at(self, width: float) -> Fit:
+        """Return the fit with the width held, started from the nearest one known."""
+        if width in self.known:
+            return self.known[width]
+        problem, nearest = self.layered.problem, min(self.known, key=lambda other: abs(other - width))
+        lay = problem.lay
+        theta = self.known[nearest].theta.copy()
+        levels = theta[lay.levels]
+        side = 0.5 * (levels[0] + levels[2])
+        theta[lay.levels.start + 1] = side + (levels[1] - side) * nearest / max(width, 1e-9)
+        theta[lay.width] = width
+        held = problem.holding(lay.width)
+        found = maximise(held, theta, self.layered.fit.roughness, iterations=25, tolerance=2e-3)
+        self.known[width] = found
+        return found
+
+    def rise(self, width: float) -> float:
+        """Return the rise of the deviance over its minimum."""
+        return 2.0 * (self.layered.fit.objective - self.fit_at(width).objective)
+
+    def end(self, threshold: float, *, upper: bool) -> float:
+        """Return where the deviance has risen by a threshold; 0 or the whole map where it never does."""
+        bound = float(np.ptp(self.layered.data.depth)) if upper else 0.1 * self.layered.data.pitch
+        return _end(
+            self.rise, self.value, self.stddev if upper else -self.stddev, threshold * self.scale, bound
+        )
+
+    def interval(self) -> Interval:
+        """Return the 95 % interval: the deviance has risen by 3.84 times ``scale`` at its ends."""
+        low, high = self.end(CHI2_95, upper=False), self.end(CHI2_95, upper=True)
+        return Interval(self.value, self.stddev, low, high)
+
+    def blur_share(self, threshold: float) -> float:
+        """Return the larger blur over the width at the lower end of the width at a threshold."""
+        lay = self.layered.problem.lay
+        width = self.end(threshold, upper=False)
+        return float(self.fit_at(width).theta[lay.blurs].max() / width)
 
 
 def _end(
-    deviance: Callable[[float], float], floor: float, value: float, stddev: float, rise: float, bound: float
+    rise: Callable[[float], float], value: float, stddev: float, threshold: float, bound: float
 ) -> float:
-    """Return where the deviance has risen by ``rise``; ``stddev`` is signed and points to the end.
+    """Return where ``rise`` reaches a threshold; ``stddev`` is signed and points to the end.
 
     Works on the square root of the rise, which is nearly straight.
     """
-    want = float(np.sqrt(rise))
+    want = float(np.sqrt(threshold))
     sign = 1.0 if stddev > 0 else -1.0
     inside, inside_z = value, 0.0
     outside: tuple[float, float] | None = None
@@ -186,7 +245,7 @@ def _end(
     for _ in range(14):
         if (trial - bound) * sign >= 0:
             trial = bound
-        z = float(np.sqrt(max(deviance(trial) - floor, 0.0)))
+        z = float(np.sqrt(max(rise(trial), 0.0)))
         if abs(z - want) < 0.01 * want:
             return trial
         if z < want:

@@ -9,16 +9,18 @@ from interlayer.core.intervals import Interval
 from interlayer.eds import detection, spread, statistics, unmix
 from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
-from interlayer.eds.geometry import DepthMap, gather, orient
+from interlayer.eds.geometry import DepthMap, gather, orient, thin
 from interlayer.eds.inputs import Target
-from interlayer.eds.layer import Layered, bend, turned, width_interval
+from interlayer.eds.layer import Layered, WidthProfile, bend, turned
 from interlayer.eds.spread import Spread
 
 Floats = NDArray[np.float64]
 
 #: largest blur, as a share of the thickness, up to which a thickness is stated as measured: above it the
 #: plateau is never reached and level, blur and thickness trade against each other
-BLUR_SHARE = 0.40
+BLUR_SHARE = 0.44
+#: rise of the deviance at which the blur's share is judged: one-sided 90 %
+ONE_SIDED = 1.28**2
 #: sigma by which the element's line must stand higher in the layer than beside it
 LINE_EXCESS = 3.0
 
@@ -84,8 +86,7 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
         reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; "
         reason += f"{detection.THRESHOLD:g} are needed"
         return _nothing(target, data, found, reason, lost)
-    problem, straight = found.straight
-    layered = Layered(problem, bend(problem, straight), where, step)
+    layered = Layered(*bend(data, found.straight), where, step)
     if target.spectral is not None:
         layered, line = _with_leakage(target.spectral, layered, values)
         if line < LINE_EXCESS:
@@ -104,10 +105,11 @@ def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: fl
 
 def _with_leakage(spectral: unmix.Window, layered: Layered, values: Floats) -> tuple[Layered, float]:
     """Return the layer fitted again with the leakage at each depth, and the excess of the line in it."""
-    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.data.pitch)
+    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.step[0])
     offset = unmix.leakage(depths)
     where = layered.where
     data = gather(turned(values, where), layered.step, where.slope, turned(offset, where))
+    data = thin(data, round(layered.data.pitch / data.pitch), 1)
     problem = replace(layered.problem, data=data)
     best = fitting.maximise(problem, layered.fit.theta, layered.fit.roughness, adapt=True, tolerance=1e-2)
     again = replace(layered, problem=problem, fit=best)
@@ -131,12 +133,13 @@ def _nothing(target: Target, data: DepthMap, found: Detection, reason: str, lost
 
 
 def _judge(target: Target, layered: Layered, found: Detection, scale: float, lost: str) -> Outcome:
-    across = width_interval(layered, scale)
+    profile = WidthProfile(layered, scale)
+    across = profile.interval()
     cosine, tangent = layered.cosine, layered.tangent
     turn = across.value * abs(tangent) / (1 + tangent**2) ** 1.5 * layered.tangent_stddev
     thickness = across.scaled(cosine).with_systematic(turn)
     thickness = replace(thickness, low=max(thickness.low, 0.0))
-    status, reason = _status(layered, across, thickness)
+    status, reason = _status(layered, profile, across, thickness)
     notes = list(target.notes)
     if not layered.fit.converged:
         notes.append("the fit did not converge fully")
@@ -144,9 +147,6 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
         notes.append(
             f"the counts scatter {scale:.2f} times more than the model: intervals widened by {scale**0.5:.2f}"
         )
-    gap = _interrupted(layered)
-    if gap:
-        status, reason = "not determined", gap
     return Outcome(
         target,
         status,
@@ -163,26 +163,27 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
     )
 
 
-def _status(layered: Layered, across: Interval, thickness: Interval) -> tuple[str, str]:
+def _status(
+    layered: Layered, profile: WidthProfile, across: Interval, thickness: Interval
+) -> tuple[str, str]:
     lay, theta = layered.problem.lay, layered.fit.theta
     if _runs_out(layered):
         return "lower limit", "the layer reaches the edge of the map"
-    if across.low <= 0.5 * layered.data.pitch:
+    if across.low <= 0.5 * layered.step[0]:
         return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
-    blur = theta[lay.blurs]
-    worst = int(lay.blurs.start) + int(np.argmax(blur))
-    ratio = float(theta[worst] / theta[lay.width])
-    gradient = np.zeros(lay.size)
-    gradient[worst], gradient[lay.width] = 1 / theta[lay.width], -ratio / theta[lay.width]
-    stddev = float(np.sqrt(np.maximum(gradient @ layered.fit.covariance @ gradient, 0.0)))
-    if ratio + 1.645 * stddev > BLUR_SHARE:
+    fixed = lay.blurs.start in layered.problem.fixed
+    blur = float(theta[lay.blurs].max())
+    share = blur / float(theta[lay.width])
+    worst = share if fixed else max(share, profile.blur_share(ONE_SIDED))
+    if worst > BLUR_SHARE:
         return "not resolved", (
-            f"the blur ({theta[worst]:.0f} nm) is {ratio:.2f} of the layer's width: up to {BLUR_SHARE:g}, "
-            "also within its error, is needed; thickness, blur and level trade against each other"
+            f"the blur ({blur:.0f} nm) is {share:.2f} of the layer's width and may be {worst:.2f}: below "
+            f"{BLUR_SHARE:g} is needed; thickness, blur and level trade against each other"
         )
     if thickness.high - thickness.low > 1.2 * thickness.value:
         return "not resolved", "too few counts: the interval is wider than the thickness"
-    return "measured", ""
+    gap = _interrupted(layered)
+    return ("not determined", gap) if gap else ("measured", "")
 
 
 def _runs_out(layered: Layered) -> bool:
@@ -193,7 +194,7 @@ def _runs_out(layered: Layered) -> bool:
     seen = data.pixels > 0
     top = data.depth[np.argmax(seen, axis=0)]
     bottom = data.depth[len(data.depth) - 1 - np.argmax(seen[::-1], axis=0)]
-    margin = np.maximum(layered.fit.theta[lay.blurs], 2 * data.pitch)
+    margin = np.maximum(layered.fit.theta[lay.blurs], 2 * layered.step[0])
     out = (edges[0] - margin[0] < top) | (edges[1] + margin[1] > bottom)
     return bool(out.mean() > 0.1)
 
@@ -205,7 +206,8 @@ def _interrupted(layered: Layered) -> str:
     if groups < 8:
         return ""
     edges, _ = spread.interfaces(layered)
-    edges = edges - data.shift
+    centre, half = edges.mean(axis=0) - data.shift, 0.5 * float((edges[1] - edges[0]).mean())
+    edges = np.stack([centre - half, centre + half])
     inside = (data.depth[:, None] > edges[0]) & (data.depth[:, None] < edges[1])
     excess, noise = np.empty(4), np.empty(4)
     for k, part in enumerate(np.array_split(np.arange(groups), 4)):

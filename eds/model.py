@@ -90,6 +90,8 @@ class Basis:
     wave_prior, swell_prior
         (k,) variance of each coefficient for unit roughness: falls with the square of the wave number,
         as for a random walk.
+    rest
+        (group,) nm of slope that shearing by whole pixels left over in each group.
     """
 
     along: Floats
@@ -98,14 +100,16 @@ class Basis:
     swell: Floats
     wave_prior: Floats
     swell_prior: Floats
+    rest: Floats
 
 
 def basis(data: DepthMap, shortest: float) -> Basis:
     """Return the basis for a depth map; ``shortest`` is the shortest period that is modelled, nm."""
     groups = data.position.size
+    rest = data.slope * data.position - data.shift
     if groups < 6:
         empty = np.empty((groups, 0))
-        return Basis(np.zeros(groups), 1.0, empty, empty, np.empty(0), np.empty(0))
+        return Basis(np.zeros(groups), 1.0, empty, empty, np.empty(0), np.empty(0), rest)
     span = float(data.position[-1] - data.position[0]) * groups / (groups - 1)
     count = int(np.clip(2 * span / shortest, 2, groups // 2))
     number = np.arange(1, count + 1)
@@ -114,7 +118,7 @@ def basis(data: DepthMap, shortest: float) -> Basis:
     along = (data.position - data.position.mean()) / scale
     wave = cosines - np.outer(along, along @ cosines) / float(along @ along)
     prior = 1.0 / number.astype(np.float64) ** 2
-    return Basis(along, scale, wave[:, 1:], cosines, prior[1:], prior)
+    return Basis(along, scale, wave[:, 1:], cosines, prior[1:], prior, rest)
 
 
 def layout(shape: Basis, interfaces: int) -> Layout:
@@ -125,7 +129,7 @@ def layout(shape: Basis, interfaces: int) -> Layout:
 
 def edges(theta: Floats, lay: Layout, shape: Basis) -> Floats:
     """Return the depth of each interface at each group, nm: (interface, group)."""
-    centre = theta[lay.centre] + shape.wave @ theta[lay.wave]
+    centre = shape.rest + theta[lay.centre] + shape.wave @ theta[lay.wave]
     if lay.sloped:
         centre = centre + theta[lay.slope] * shape.along
     if lay.interfaces == 1:

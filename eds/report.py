@@ -117,8 +117,8 @@ def _edges(outcome: Outcome, make: Rows) -> Iterator[Row]:
             )
         elif outcome.status != "measured":
             yield make.absent("not determined", "edge_width", subject, "nm", METHOD, outcome.reason)
-        elif stddev > 0.5 * blur or blur < 0.5 * layered.data.pitch:
-            limit = blur + 1.645 * min(stddev, 2 * layered.data.pitch + blur)
+        elif stddev > 0.5 * blur or blur < 0.5 * layered.step[0]:
+            limit = blur + 1.645 * min(stddev, 2 * layered.step[0] + blur)
             yield make.limit("upper", "edge_width", subject, limit, "nm", METHOD, note)
         else:
             yield make.measured(

@@ -97,7 +97,7 @@ def interfaces(layered: Layered, scale: float = 1.0) -> tuple[Floats, Floats]:
         rows[:, lay.width] = side
         if lay.swells:
             rows[:, lay.swell] = side * shape.swell
-        values.append(rows @ best.theta + data.shift)
+        values.append(rows @ best.theta + shape.rest + data.shift)
         spreads.append(
             np.sqrt(np.maximum(np.einsum("jp,pq,jq->j", rows, best.covariance, rows) * scale, 0.0))
         )

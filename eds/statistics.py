@@ -63,7 +63,7 @@ def dispersion(problem: Problem, best: Fit) -> float:
     for deep, wide in ((1, 1), (2, 2), (4, 4), (4, 16)):
         seen, expected = _blocks(problem.data.counts, deep, wide), _blocks(mean, deep, wide)
         use = expected > 3.0
-        dof = int(use.sum()) - problem.free.size
+        dof = int(use.sum()) - 10
         if dof < 30:
             continue
         chi_square = float(np.sum((seen[use] - expected[use]) ** 2 / expected[use]))

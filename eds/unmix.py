@@ -151,8 +151,6 @@ def depth_below(layered: Layered, shape: tuple[int, int]) -> Floats:
     columns = np.linspace(0, 1, width) if width > 1 else np.zeros(1)
     span = columns * (width - 1) - (width - 1) / 2
     step = layered.step[1]
-    # centre + slope * position is smooth; its shifts by whole pixels are not
-    smooth = centre + data.shift - data.slope * data.position
-    line = np.interp(span * step, data.position, smooth) + data.slope * span * step
-    below = (np.arange(height)[:, None] + 0.5) * data.pitch - line[None, :]
+    line = np.interp(span * step, data.position, centre) + data.slope * span * step
+    below = (np.arange(height)[:, None] + 0.5) * layered.step[0] - line[None, :]
     return np.asarray(below.T if layered.transposed else below)
