@@ -217,6 +217,8 @@ def _overpotential(cycle: Cycle, v: Floats, i: Floats) -> None:
     # dV = d(intercept)/slope …: the baseline's error moves the crossing too
     slope = np.array([-1.0 / coefficients[1], coefficients[0] / coefficients[1] ** 2])
     base_error = sigma / np.sqrt(max(before.sum(), 1)) / abs(coefficients[1])
+    if onset >= 0:
+        return
     cycle.overpotential = -float(onset)
     cycle.overpotential_stddev = float(np.sqrt(slope @ covariance @ slope + base_error**2))
 
@@ -238,7 +240,7 @@ def _quantity(
     gain: float, offset: float, method: str,
 ) -> list[Row]:  # fmt: skip
     """Return the headline row (the last cycle that has the feature) and one row per cycle."""
-    good = [(c.number, value, stddev) for c, (value, stddev) in zip(cycles, values, strict=True) if np.isfinite(value)]
+    good = [(c.number, value, stddev) for c, (value, stddev) in zip(cycles, values, strict=True) if value > 3 * stddev]
     if not good:
         return [rows.absent("not detected", quantity, "", unit, method, "no such wave above the noise")]
     found = []

@@ -47,9 +47,11 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     tests = [kk.test(each.frequency, each.z) for each in spectra]
     alarms = [str(s.number) for s, test in zip(spectra, tests, strict=True) if not test.consistent]
     if alarms:
+        size = max(100 * test.disagreement for test in tests)
         outcome.warnings.append(
-            f"{len(alarms)} of {len(spectra)} sweeps break the Kramers-Kronig relations (p < {kk.ALARM:g}; "
-            f"sweep {', '.join(alarms[:5])}): the cell drifted, or was not linear."
+            f"{len(alarms)} of {len(spectra)} sweeps do not agree with the Kramers-Kronig relations within their noise "
+            f"(p < {kk.ALARM:g}; sweep {', '.join(alarms[:5])}; at most {size:.2g} % of |Z|): the cell drifted, or was "
+            "not linear, or an artefact of the instrument."
         )
     rows = Rows("electrochem", origin(raws))
     outcome.rows += _rows(rows, chosen, fits, spectra, given)
@@ -256,6 +258,9 @@ def _table(
             np.array([autocorrelation_factor(f, r) for f, r in fits]), "1", "widening for serial correlation",
         ),
         "kramers_kronig_p": (np.array([t.p_value for t in tests]), "1", "p value of the Kramers-Kronig test"),
+        "kramers_kronig_disagreement": (
+            np.array([t.disagreement for t in tests]), "1", "disagreement of the parts relative to |Z|",
+        ),
         "kramers_kronig_noise": (np.array([t.noise for t in tests]), "1", "noise relative to |Z|, model-free"),
     }  # fmt: skip
     for k, name in enumerate(chosen.names):
