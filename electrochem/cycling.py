@@ -228,7 +228,7 @@ def _capacity_rows(
 def _retention_rows(rows: Rows, cycles: Cycles, last: int, reference: int) -> list[Row]:
     """Return retention and fade against the reference cycle; gain errors of current and mass cancel."""
     number, start = int(cycles.number[last]), int(cycles.number[reference])
-    if number - start < 2:
+    if number - start < 10:
         return []
     at, of = float(cycles.discharge[last]), float(cycles.discharge[reference])
     retention = 100 * at / of
