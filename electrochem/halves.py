@@ -93,7 +93,11 @@ def _since(counter: Floats, segment: Segment) -> Floats:
     if runs_on:
         return np.asarray(change)
     # restarted: the first value is what has passed since the begin, unless it began elsewhere
-    start = 0.0 if abs(float(inside[0])) <= max(row_share, 0.02 * abs(float(inside[-1] - inside[0]))) else float(inside[0])
+    start = (
+        0.0
+        if abs(float(inside[0])) <= max(row_share, 0.02 * abs(float(inside[-1] - inside[0])))
+        else float(inside[0])
+    )
     return np.abs(inside - start)
 
 
@@ -116,10 +120,14 @@ def _agree(instrument: Floats, integrals: Floats, resolution: float, warnings: l
         return False
     ratio = instrument[large] / integrals[large]
     middle = float(np.median(ratio))
-    if abs(middle - 1) <= max(_AGREE, resolution) and float(np.mean(np.abs(ratio / middle - 1) < 5 * _AGREE)) > 0.9:
+    if (
+        abs(middle - 1) <= max(_AGREE, resolution)
+        and float(np.mean(np.abs(ratio / middle - 1) < 5 * _AGREE)) > 0.9
+    ):
         return True
     warnings.append(
-        f"The capacity column ({instrument[large].sum() * 1e3:.4g} mAh in all) does not agree with the integral of "
+        f"The capacity column ({instrument[large].sum() * 1e3:.4g} "
+        "mAh in all) does not agree with the integral of "
         f"the current ({integrals[large].sum() * 1e3:.4g} mAh; ratio {middle:.4g}): the integral is used."
     )
     return False
@@ -134,7 +142,9 @@ def _running(counter: Floats | None, segment: Segment, time: Floats, current: Fl
     return np.concatenate([[first], first + np.cumsum(steps)]) / 3600.0
 
 
-def _join(steps: Sequence[Segment], passed: Floats, energy: Floats, running: Floats, current: Floats) -> list[Half]:
+def _join(
+    steps: Sequence[Segment], passed: Floats, energy: Floats, running: Floats, current: Floats
+) -> list[Half]:
     """Join steps of one direction (CC then CV, or after a pause) to half cycles; adds up ``running``."""
     halves: list[Half] = []
     group: list[int] = []

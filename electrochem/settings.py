@@ -29,7 +29,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "cell",
-        "full: efficiency = discharge/charge; half: a cycle begins with discharge, efficiency = charge/discharge",
+        "full: efficiency = discharge/charge; half: a cycle "
+        "begins with discharge, efficiency = charge/discharge",
         "choice",
         choices=("full", "half"),
         kinds=("cycling",),
@@ -56,7 +57,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("molar_mass", "molar mass of the active material", "quantity", "g/mol", kinds=("gitt",)),
     Setting("molar_volume", "molar volume of the active material", "quantity", "cm^3/mol", kinds=("gitt",)),
     Setting("contact_area", "area between electrode and electrolyte", "quantity", "cm^2", kinds=("gitt",)),
-    Setting("radius", "radius of spherical particles; replaces mass and area", "quantity", "cm", kinds=("gitt",)),
+    Setting(
+        "radius", "radius of spherical particles; replaces mass and area", "quantity", "cm", kinds=("gitt",)
+    ),
     Setting(
         "voltage_limit",
         "cell voltage that ends the life of a symmetric cell; default 2 V",

@@ -52,9 +52,7 @@ def _chain(omega: Floats) -> tuple[Floats, Floats]:
     """Return the real and imaginary design matrices (points, coefficients): R∞, L, C and the relaxations."""
     decades = np.log10(omega.max() / omega.min()) + 2 * MARGIN
     count = int(min(max(round(PER_DECADE * decades), 4), max((2 * omega.size - 6) // 4, 3)))
-    tau = np.logspace(
-        -np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN, count
-    )
+    tau = np.logspace(-np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN, count)
     kernel = 1.0 / (1.0 + 1j * omega[:, None] * tau[None, :])
     zero = np.zeros_like(omega)
     real = np.column_stack([zero + 1.0, zero, zero, kernel.real])
@@ -94,5 +92,8 @@ def test(frequency: Floats, z: Complexes) -> KramersKronig:
     ratio = ((joint - re - im) / extra) / max((re + im) / dof, 1e-300)
     more = max(joint - re - im - extra * (re + im) / dof, 0.0)
     return KramersKronig(
-        float(stats.f.sf(ratio, extra, dof)), float(np.sqrt((re + im) / dof)), float(np.sqrt(more / n)), residual
+        float(stats.f.sf(ratio, extra, dof)),
+        float(np.sqrt((re + im) / dof)),
+        float(np.sqrt(more / n)),
+        residual,
     )

@@ -26,7 +26,11 @@ def starts(circuit: Circuit, frequency: Floats, z: Complexes, count: int, seed: 
     spectrum = z[:, order]
     draws = _Draws(circuit, omega, spectrum, count, rng)
     values = np.empty((z.shape[0], count, len(circuit.names)))
-    parts = circuit.root.parts if isinstance(circuit.root, Group) and not circuit.root.parallel else (circuit.root,)
+    parts = (
+        circuit.root.parts
+        if isinstance(circuit.root, Group) and not circuit.root.parallel
+        else (circuit.root,)
+    )
     draws.series(parts, values)
     low, high = circuit.bounds
     return np.clip(circuit.inner(values), low, high)
@@ -47,10 +51,14 @@ class _Draws:
     def series(self, parts: tuple[Node, ...], values: Floats) -> None:
         blocks = [part for part in parts if isinstance(part, Group)]
         count = len(blocks)
-        shares = self.rng.dirichlet(np.full(count + 1, 1.2), self.count) if count else np.ones((self.count, 1))
+        shares = (
+            self.rng.dirichlet(np.full(count + 1, 1.2), self.count) if count else np.ones((self.count, 1))
+        )
         taus = self._time_constants(count)
         for index, block in enumerate(blocks):
-            self._block(block, values, self.span * (shares[:, index] + 0.02)[None, :], taus[:, index][None, :])
+            self._block(
+                block, values, self.span * (shares[:, index] + 0.02)[None, :], taus[:, index][None, :]
+            )
         for part in parts:
             if isinstance(part, Element):
                 self._single(part, values, self.span * (shares[:, -1] + 0.02)[None, :])
@@ -111,7 +119,11 @@ def _leaves(node: Node) -> list[Element]:
 
 def arcs(circuit: Circuit) -> list[tuple[int, int, int]]:
     """Return (R, Q or C, n or −1) places of each simple arc p(R, CPE) or p(R, C) in the top-level series."""
-    parts = circuit.root.parts if isinstance(circuit.root, Group) and not circuit.root.parallel else (circuit.root,)
+    parts = (
+        circuit.root.parts
+        if isinstance(circuit.root, Group) and not circuit.root.parallel
+        else (circuit.root,)
+    )
     found = []
     for part in parts:
         if not (isinstance(part, Group) and part.parallel and len(part.parts) == 2):
@@ -126,9 +138,7 @@ def arcs(circuit: Circuit) -> list[tuple[int, int, int]]:
 
 def time_constants(circuit: Circuit, x: Floats) -> Floats:
     """Return ln τ (spectra, arcs) of the simple arcs: τ = (R Q)^(1/n)."""
-    columns = [
-        (x[:, r] + x[:, q]) / (x[:, n] if n >= 0 else 1.0) for r, q, n in arcs(circuit)
-    ]
+    columns = [(x[:, r] + x[:, q]) / (x[:, n] if n >= 0 else 1.0) for r, q, n in arcs(circuit)]
     return np.stack(columns, axis=1) if columns else np.empty((x.shape[0], 0))
 
 

@@ -9,7 +9,7 @@ Floats = NDArray[np.float64]
 
 def columns(result: xr.DataTree, node: str, *names: str) -> list[Floats]:
     """Return variables of a node as floats."""
-    return [np.asarray(result[node][name].values, dtype=np.float64) for name in names]
+    return [np.asarray(result[node].to_dataset()[name].values, dtype=np.float64) for name in names]
 
 
 def attribute(result: xr.DataTree, node: str, name: str) -> str:

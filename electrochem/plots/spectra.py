@@ -53,20 +53,28 @@ def _bode(result: xr.DataTree) -> Figure:
         f"Modulus, phase and residuals of {which} against frequency.",
         [
             Panel(
-                "frequency / Hz", "|Z| / Ω",
-                [Points(f, np.abs(z), "data"), Line(f, np.abs(model), "fit", "fit")], x_log=True, y_log=True,
+                "frequency / Hz",
+                "|Z| / Ω",
+                [Points(f, np.abs(z), "data"), Line(f, np.abs(model), "fit", "fit")],
+                x_log=True,
+                y_log=True,
             ),
             Panel(
-                "frequency / Hz", "−phase / degree",
-                [Points(f, -np.degrees(np.angle(z))), Line(f, -np.degrees(np.angle(model)), "", "fit")], x_log=True,
+                "frequency / Hz",
+                "−phase / degree",
+                [Points(f, -np.degrees(np.angle(z))), Line(f, -np.degrees(np.angle(model)), "", "fit")],
+                x_log=True,
             ),
             Panel(
-                "frequency / Hz", "residual / % of |Z|",
-                [Points(f, rest.real, "real", 0), Points(f, rest.imag, "imaginary", 1)], x_log=True, share=0.6,
+                "frequency / Hz",
+                "residual / % of |Z|",
+                [Points(f, rest.real, "real", 0), Points(f, rest.imag, "imaginary", 1)],
+                x_log=True,
+                share=0.6,
             ),
         ],
         share_x=True,
-    )  # fmt: skip
+    )
 
 
 def _series(result: xr.DataTree) -> Figure | None:
@@ -78,12 +86,18 @@ def _series(result: xr.DataTree) -> Figure | None:
     timed = bool(np.all(np.isfinite(time)) and np.ptp(time) > 0)
     x, label = (time, "time / h") if timed else (sweep, "sweep")
     marks: list[Mark] = []
-    names = [str(n) for n in table.data_vars if str(n)[:1] == "R" and f"{n}_stddev" in table and unit(result, "sweeps", str(n)) == "Ω"]
+    names = [
+        str(n)
+        for n in table.data_vars
+        if str(n)[:1] == "R" and f"{n}_stddev" in table and unit(result, "sweeps", str(n)) == "Ω"
+    ]
     for place, name in enumerate(names):
         value = np.asarray(table[name].values, dtype=np.float64)
         spread = 1.96 * np.asarray(table[f"{name}_stddev"].values, dtype=np.float64)
         reach = np.minimum(spread, 3 * value)
-        marks.append(Points(x, value, name, place, 4.0, value - np.minimum(reach, 0.95 * value), value + reach))
+        marks.append(
+            Points(x, value, name, place, 4.0, value - np.minimum(reach, 0.95 * value), value + reach)
+        )
         marks.append(Line(x, value, "", place, 0.8))
     return Figure(
         "eis-series",

@@ -70,12 +70,19 @@ def plating(result: xr.DataTree) -> list[Figure]:
         f"Voltage against time, and the time-weighted mean of |V| of each half cycle; {why or 'no short'}.",
         [
             Panel("time / h", "voltage / V", [Line(time, voltage, "", "data", 0.5), *rule]),
-            Panel("time / h", "polarisation / mV", [Points(begin, polarization, "", "accent", 2.0), *rule], share=0.7),
+            Panel(
+                "time / h",
+                "polarisation / mV",
+                [Points(begin, polarization, "", "accent", 2.0), *rule],
+                share=0.7,
+            ),
         ],
         share_x=True,
     )
     found = [main]
-    first = begin < begin[0] + 5 * max(float(np.median(np.diff(begin))), 1e-9) if begin.size > 1 else begin >= 0
+    first = (
+        begin < begin[0] + 5 * max(float(np.median(np.diff(begin))), 1e-9) if begin.size > 1 else begin >= 0
+    )
     shown = time <= float(begin[first][-1])
     if shown.sum() > 10:
         found.append(

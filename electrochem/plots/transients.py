@@ -41,7 +41,9 @@ def cv(result: xr.DataTree) -> list[Figure]:
             f"anodic peak current / {name}",
             [Points(np.sqrt(rate), peak * scale, "peaks"), Line(np.sqrt(rate), fit * scale, "line", "fit")],
         )
-        found.append(Figure("cv-scan-rates", "Peak current against scan rate", "Peaks and a straight line.", [panel]))
+        found.append(
+            Figure("cv-scan-rates", "Peak current against scan rate", "Peaks and a straight line.", [panel])
+        )
     return found
 
 
@@ -59,14 +61,25 @@ def gitt(result: xr.DataTree) -> list[Figure]:
             "gitt",
             "Galvanostatic intermittent titration",
             "Voltage against time; points: voltage at the end of the rest after each pulse.",
-            [Panel("time / h", "voltage / V", [Line(time, voltage, "", "data", 0.7), Points(begin, rest, "equilibrium", "accent")])],
+            [
+                Panel(
+                    "time / h",
+                    "voltage / V",
+                    [Line(time, voltage, "", "data", 0.7), Points(begin, rest, "equilibrium", "accent")],
+                )
+            ],
         )
     ]
     if "diffusion_coefficient" in result["pulses"]:
         state, d, low, high, valid = columns(
-            result, "pulses", "state", "diffusion_coefficient", "diffusion_coefficient_low",
-            "diffusion_coefficient_high", "validity",
-        )  # fmt: skip
+            result,
+            "pulses",
+            "state",
+            "diffusion_coefficient",
+            "diffusion_coefficient_low",
+            "diffusion_coefficient_high",
+            "validity",
+        )
         good = np.isfinite(d) & (high / np.maximum(low, 1e-300) < 1e4)
         beyond = good & (valid > 0.3)
         inside = good & ~beyond
@@ -75,7 +88,15 @@ def gitt(result: xr.DataTree) -> list[Figure]:
             marks.append(Points(state[inside], d[inside], "D", "accent", 4.0, low[inside], high[inside]))
         if beyond.any():
             marks.append(
-                Points(state[beyond], d[beyond], "pulse too long for the model", "warning", 4.0, low[beyond], high[beyond])
+                Points(
+                    state[beyond],
+                    d[beyond],
+                    "pulse too long for the model",
+                    "warning",
+                    4.0,
+                    low[beyond],
+                    high[beyond],
+                )
             )
         found.append(
             Figure(
@@ -96,7 +117,9 @@ def transference(result: xr.DataTree) -> list[Figure]:
     later = time > 0
     marks: list[Mark] = [
         Line(time[later], current[later] * 1e6, "current"),
-        Line(np.maximum(fit_t, time[later].min()), fit_i * 1e6, "extrapolation to the step", "fit", 1.6, True),
+        Line(
+            np.maximum(fit_t, time[later].min()), fit_i * 1e6, "extrapolation to the step", "fit", 1.6, True
+        ),
         Rule(initial * 1e6, "y", "initial current", "accent"),
         Rule(steady * 1e6, "y", "steady current", "good"),
     ]
@@ -111,7 +134,8 @@ def transference(result: xr.DataTree) -> list[Figure]:
         Figure(
             "transference",
             "Bruce–Vincent experiment",
-            "Current after the voltage step with the extrapolation of the initial current; impedance before and after.",
+            "Current after the voltage step with the extrapolation "
+            "of the initial current; impedance before and after.",
             panels,
             columns=2,
         )

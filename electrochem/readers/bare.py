@@ -46,16 +46,22 @@ def load_zplot(path: Path) -> xr.Dataset:
     return tidy.impedance(rows[:, 0], rows[:, 4] + 1j * rows[:, 5], {"time": rows[:, 3]}, {}, warnings)
 
 
-def _rows(lines: list[str], least: int) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], list[str]]:
+def _rows(
+    lines: list[str], least: int
+) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], list[str]]:
     parsed = [numbers(line) for line in lines if line.strip()]
     if not parsed:
         raise ReadError("the file holds no data row")
     width = max(least, len(parsed[0] or []))
-    bad = [n for n, row in enumerate(parsed) if row is None or len(row) < least or not np.all(np.isfinite(row))]
+    bad = [
+        n for n, row in enumerate(parsed) if row is None or len(row) < least or not np.all(np.isfinite(row))
+    ]
     warnings: list[str] = []
     if bad == [len(parsed) - 1] and len(parsed) > 1:
         warnings.append("The file is truncated: the last row is incomplete and was left out.")
         parsed.pop()
     elif bad:
-        raise ReadError(f"data row {bad[0] + 1} does not hold {least} numbers", found=repr(lines[bad[0]][:80]))
+        raise ReadError(
+            f"data row {bad[0] + 1} does not hold {least} numbers", found=repr(lines[bad[0]][:80])
+        )
     return np.array([(row or [])[:least] + [0.0] * (width - least) for row in parsed]), warnings

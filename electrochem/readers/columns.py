@@ -12,9 +12,13 @@ from interlayer.core.errors import ReadError
 
 _BRACKETS = re.compile(r"^(.*?)\s*[(\[（【]([^)\]）】]*)[)\]）】]\s*$")
 _FAMILY = {
-    "step_time": "time", "any_time": "time", "charge_capacity": "capacity", "discharge_capacity": "capacity",
-    "z_im": "z_re", "z_im_negative": "z_re",
-}  # fmt: skip
+    "step_time": "time",
+    "any_time": "time",
+    "charge_capacity": "capacity",
+    "discharge_capacity": "capacity",
+    "z_im": "z_re",
+    "z_im_negative": "z_re",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +40,7 @@ def _table() -> dict[str, Any]:
 
 @cache
 def _fields() -> dict[str, str]:
-    return {
-        name: field for field, entry in _table().items() if field != "units" for name in entry["names"]
-    }
+    return {name: field for field, entry in _table().items() if field != "units" for name in entry["names"]}
 
 
 @cache

@@ -48,7 +48,12 @@ def tidy_columns(
     sweep = np.zeros(frequency.size, dtype=np.int64)
     if spectral.any():
         sweep[spectral] = tidy.sweeps(frequency[spectral])
-    mixed = {"frequency": np.where(spectral, frequency, np.nan), "z_re": z.real, "z_im": z.imag, "sweep": sweep}
+    mixed = {
+        "frequency": np.where(spectral, frequency, np.nan),
+        "z_re": z.real,
+        "z_im": z.imag,
+        "sweep": sweep,
+    }
     return tidy.dataset({**extra, **mixed}, metadata, warnings)
 
 

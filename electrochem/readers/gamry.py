@@ -33,7 +33,9 @@ def load(path: Path) -> xr.Dataset:
     columns = _columns(lines, found[curve], decimal_comma=_comma(lines))
     values = {_CURVE[name]: column for name, column in columns.items() if name in _CURVE}
     if not {"time", "voltage", "current"} <= set(values):
-        raise ReadError("the curve of the .DTA lacks a column", expected="T, Vf, Im", found=", ".join(columns))
+        raise ReadError(
+            "the curve of the .DTA lacks a column", expected="T, Vf, Im", found=", ".join(columns)
+        )
     return tidy.dataset(values, metadata)
 
 

@@ -63,7 +63,10 @@ def _cut(body: bytes, warnings: list[str]) -> bytes:
     """Leave out a last line without an end when it has fewer cells than the line before."""
     head, _, last = body.rpartition(b"\n")
     before = head.rpartition(b"\n")[2]
-    if head and (last.count(b"\t") < before.count(b"\t") or len(last.rpartition(b"\t")[2]) < len(before.rpartition(b"\t")[2].rstrip())):
+    if head and (
+        last.count(b"\t") < before.count(b"\t")
+        or len(last.rpartition(b"\t")[2]) < len(before.rpartition(b"\t")[2].rstrip())
+    ):
         warnings.append("The file is truncated: the last line is incomplete and was left out.")
         return head + b"\n"
     return body

@@ -38,17 +38,23 @@ def build(
     notes = list(warnings)
     kept = _drop_headings(series, notes)
     values = {
-        field: _numbers(column, field) * found[field].factor for field, column in kept.items() if field != "state"
+        field: _numbers(column, field) * found[field].factor
+        for field, column in kept.items()
+        if field != "state"
     }
     record = values.pop("record", None)
-    silent = [c.name for c in found.values() if not c.stated and c.field in ("current", "capacity") and _plain(c)]
+    silent = [
+        c.name for c in found.values() if not c.stated and c.field in ("current", "capacity") and _plain(c)
+    ]
     if silent:
         notes.append(f"No unit is stated for {', '.join(silent)}: taken as A and Ah.")
     if "frequency" in values:
         return _spectra(values, metadata, notes)
     if "time" not in values and "step_time" in values:
         values["time"] = _from_step_time(values["step_time"])
-    essential = {name: values[name] for name in ("time", "voltage", "current") if name in values}
+    essential: dict[str, NDArray[np.generic]] = {
+        name: values[name] for name in ("time", "voltage", "current") if name in values
+    }
     tidy.check_finite(essential, first_line)
     _settle(values, kept.get("state"), notes)
     _check_cycles(values.get("cycle"), record)
@@ -67,7 +73,13 @@ def _drop_headings(series: Mapping[str, pl.Series], notes: list[str]) -> dict[st
         if each.dtype.is_numeric():
             return dict(series)
         heading &= each.cast(pl.String).str.contains(r"[^\d.,eE+\-\s]").fill_null(False).to_numpy()
-        heading &= ~each.cast(pl.String).str.to_lowercase().is_in(["nan", "inf", "-inf", "+inf"]).fill_null(False).to_numpy()
+        heading &= (
+            ~each.cast(pl.String)
+            .str.to_lowercase()
+            .is_in(["nan", "inf", "-inf", "+inf"])
+            .fill_null(False)
+            .to_numpy()
+        )
     if not heading.any():
         return dict(series)
     if heading.all():
@@ -81,7 +93,11 @@ def _numbers(series: pl.Series, field: str) -> Floats:
     if series.dtype.is_numeric():
         return np.asarray(series.cast(pl.Float64).to_numpy(), dtype=np.float64)
     if series.dtype.is_temporal():
-        return np.asarray(series.dt.total_seconds().to_numpy(), dtype=np.float64) if series.dtype == pl.Duration else np.full(len(series), np.nan)
+        return (
+            np.asarray(series.dt.total_seconds().to_numpy(), dtype=np.float64)
+            if series.dtype == pl.Duration
+            else np.full(len(series), np.nan)
+        )
     text = series.cast(pl.String).str.strip_chars()
     if field in ("time", "step_time", "any_time") and text.head(5).str.contains(":").any():
         return np.array([_seconds(each) for each in text.to_list()])
@@ -109,10 +125,12 @@ def _from_step_time(step_time: Floats) -> Floats:
     return np.asarray(np.cumsum(np.where(step < 0, step_time, step)), dtype=np.float64)
 
 
-def _spectra(values: dict[str, Floats], metadata: Mapping[str, str | float | int], notes: list[str]) -> xr.Dataset:
+def _spectra(
+    values: dict[str, Floats], metadata: Mapping[str, str | float | int], notes: list[str]
+) -> xr.Dataset:
     imaginary = values["z_im"] if "z_im" in values else -values["z_im_negative"]
     shared = {name: values[name] for name in ("time", "voltage", "current") if name in values}
-    extra: dict[str, NDArray[np.generic]] = {name: each for name, each in shared.items()}
+    extra: dict[str, NDArray[np.generic]] = dict(shared.items())
     tidy.check_finite({"frequency": values["frequency"], "z_re": values["z_re"], "z_im": imaginary})
     if np.mean(imaginary > 0) > 0.8 and "z_im" in values:
         notes.append("Im Z is positive at most frequencies: the file may hold −Im Z under the name of Im Z.")
@@ -127,7 +145,9 @@ def _settle(values: dict[str, Floats], state: pl.Series | None, notes: list[str]
     names = state.fill_null("").str.to_lowercase().str.strip_chars()
     discharge = np.asarray(_any(names, _DISCHARGE), dtype=bool)
     rest = np.asarray(names.is_in(list(_REST)) | names.str.contains("rest|搁置|静置"), dtype=bool)
-    constant_voltage = np.asarray(names.str.contains(r"cv|恒压") & ~names.str.contains("cccv|恒流恒压"), dtype=bool)
+    constant_voltage = np.asarray(
+        names.str.contains(r"cv|恒压") & ~names.str.contains("cccv|恒流恒压"), dtype=bool
+    )
     values["mode"] = np.where(rest, 3, np.where(constant_voltage, 2, 1)).astype(np.float64)
     current = values.get("current")
     if current is not None and discharge.any() and np.all(current >= 0) and np.any(current[discharge] > 0):

@@ -24,7 +24,9 @@ def load_xlsx(path: Path) -> xr.Dataset:
     except Exception as error:
         raise ReadError(f"the workbook is damaged ({error})", advice="Export it again.") from error
     try:
-        sheets = [(sheet.title, list(_limited(sheet.iter_rows(values_only=True)))) for sheet in book.worksheets]
+        sheets = [
+            (sheet.title, list(_limited(sheet.iter_rows(values_only=True)))) for sheet in book.worksheets
+        ]
     finally:
         book.close()
     return _dataset(sheets)
@@ -62,7 +64,10 @@ def _dataset(sheets: Sequence[tuple[str, Sequence[Row]]]) -> xr.Dataset:
     rows = list(sheets[index][1][line + 1 :])
     for _, more in sheets[index + 1 :]:
         rows += _continuation(more, names, rows)
-    wanted = {field: pl.Series([_cell(row, column.index) for row in rows], strict=False) for field, column in found.items()}
+    wanted = {
+        field: pl.Series([_cell(row, column.index) for row in rows], strict=False)
+        for field, column in found.items()
+    }
     return build(wanted, found, {"sheet": sheets[index][0]}, first_line=line + 2)
 
 
