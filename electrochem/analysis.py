@@ -63,13 +63,17 @@ def analyze(
     AnalysisError
         When the data do not hold what the kind needs.
     """
-    given = {name: value for name, value in locals().items() if name not in ("raw", "kind") and value is not None}
+    given = {
+        name: value for name, value in locals().items() if name not in ("raw", "kind") and value is not None
+    }
     raws = as_list(raw)
     if not raws:
         raise SettingError("nothing to analyse", expected="at least one raw Dataset")
     chosen = kind or recognise(raws)
     if chosen not in KINDS:
-        raise SettingError("unknown kind of measurement", expected="one of " + ", ".join(KINDS), found=repr(kind))
+        raise SettingError(
+            "unknown kind of measurement", expected="one of " + ", ".join(KINDS), found=repr(kind)
+        )
     settings = resolve(given, SETTINGS, "electrochem", chosen)
     module = import_module(f"interlayer.electrochem.{chosen}")
     run: Callable[[Sequence[xr.Dataset], Given], Outcome] = module.analyze

@@ -23,14 +23,17 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     limit = given.number("voltage_limit")
     over = _over_limit(run, limit)
     if over is not None and (short is None or over < short.index):
-        short = shorts.Short(over, run.halves[over].segment.begin, run.halves[over].segment.end, np.nan, "limit")
+        short = shorts.Short(
+            over, run.halves[over].segment.begin, run.halves[over].segment.end, np.nan, "limit"
+        )
     rows = Rows("electrochem", origin(raws))
     outcome.rows.append(_row(rows, run, density, short, given))
     outcome.nodes["trace"] = trace(run.time - run.origin, run.voltage, run.current)
     outcome.nodes["steps"] = _table(run, density, short, area)
     outcome.nodes["trace"].attrs |= _marks(run, short, density, area)
     outcome.steps += [
-        f"{len(run.halves)} half cycles at {np.unique(density).size} current densities were found from the current.",
+        f"{len(run.halves)} half cycles at {np.unique(density).size} "
+        "current densities were found from the current.",
         "A short is a sudden drop of |V|/|I| within a half cycle, or from one to the next, that lasts; "
         "hard when less than 30 % is left for good, else soft. Averages are by time.",
     ]
@@ -47,9 +50,12 @@ def _over_limit(run: symmetric.Run, limit: float) -> int | None:
 
 
 def _row(
-    rows: Rows, run: symmetric.Run, density: np.ndarray[tuple[int], np.dtype[np.float64]],
-    short: shorts.Short | None, given: Given,
-) -> Row:  # fmt: skip
+    rows: Rows,
+    run: symmetric.Run,
+    density: np.ndarray[tuple[int], np.dtype[np.float64]],
+    short: shorts.Short | None,
+    given: Given,
+) -> Row:
     area = given.size("area")
     half = run.halves[0].segment
     capacity = max(abs(each.segment.current) * each.segment.duration for each in run.halves) / 3.6
@@ -58,17 +64,29 @@ def _row(
         seen = density[short.index] if short else density.max()
         what = f"first failed at {seen:.3g} mA" if short else f"no short up to {seen:.3g} mA"
         return rows.absent(
-            "not determined", _QUANTITY, "cell", "mA/cm^2", f"staircase, {history}",
+            "not determined",
+            _QUANTITY,
+            "cell",
+            "mA/cm^2",
+            f"staircase, {history}",
             f"No area is given, so there is no mA/cm^2; {what}. Give area.",
-        )  # fmt: skip
+        )
     if short is None:
         return rows.limit(
-            "lower", _QUANTITY, "cell", float(density.max()), "mA/cm^2", f"staircase, {history}",
+            "lower",
+            _QUANTITY,
+            "cell",
+            float(density.max()),
+            "mA/cm^2",
+            f"staircase, {history}",
             "No short up to the highest step.",
-        )  # fmt: skip
+        )
     failed = float(density[short.index])
     survived = density[: short.index][density[: short.index] < failed * 0.99]
-    note = f"{short.kind} short at {failed:.3g} mA/cm^2, {(short.after - run.origin) / 3600:.2f} h after the start"
+    note = (
+        f"{short.kind} short at {failed:.3g} mA/cm^2, "
+        f"{(short.after - run.origin) / 3600:.2f} h after the start"
+    )
     if survived.size == 0:
         return rows.limit("upper", _QUANTITY, "cell", failed, "mA/cm^2", f"staircase, {history}", note)
     last = float(survived.max())
@@ -81,19 +99,28 @@ def _row(
 
 
 def _table(
-    run: symmetric.Run, density: np.ndarray[tuple[int], np.dtype[np.float64]], short: shorts.Short | None, area: float
+    run: symmetric.Run,
+    density: np.ndarray[tuple[int], np.dtype[np.float64]],
+    short: shorts.Short | None,
+    area: float,
 ) -> xr.Dataset:
     unit = "mA/cm^2" if np.isfinite(area) else "mA"
     size = np.abs(run.voltage)
     verdict = [
-        "survived" if short is None or k < short.index else (f"{short.kind} short" if k == short.index else "after")
+        "survived"
+        if short is None or k < short.index
+        else (f"{short.kind} short" if k == short.index else "after")
         for k in range(len(run.halves))
     ]
     parts = [half.segment for half in run.halves]
     return table_like(
         "half_cycle",
         {
-            "begin": (np.array([(s.begin - run.origin) / 3600 for s in parts]), "h", "begin of the half cycle"),
+            "begin": (
+                np.array([(s.begin - run.origin) / 3600 for s in parts]),
+                "h",
+                "begin of the half cycle",
+            ),
             "duration": (np.array([s.duration / 3600 for s in parts]), "h", "duration"),
             "current_density": (np.array([s.sign for s in parts]) * density, unit, "current density"),
             "mean_voltage": (
@@ -102,7 +129,11 @@ def _table(
                 "time-weighted mean of |V| after the first tenth",
             ),
             "resistance": (np.array([half.level for half in run.halves]), "ohm", "median of V/I"),
-            "capacity": (np.array([abs(s.current) * s.duration / 3.6 for s in parts]), "mAh", "charge passed"),
+            "capacity": (
+                np.array([abs(s.current) * s.duration / 3.6 for s in parts]),
+                "mAh",
+                "charge passed",
+            ),
             "verdict": (texts(verdict), "1", "survived, short, or after it"),
         },
         role="table",
@@ -110,7 +141,10 @@ def _table(
 
 
 def _marks(
-    run: symmetric.Run, short: shorts.Short | None, density: np.ndarray[tuple[int], np.dtype[np.float64]], area: float
+    run: symmetric.Run,
+    short: shorts.Short | None,
+    density: np.ndarray[tuple[int], np.dtype[np.float64]],
+    area: float,
 ) -> dict[str, str | float]:
     if short is None:
         return {"short": ""}

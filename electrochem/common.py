@@ -1,5 +1,6 @@
 """What every kind of measurement needs: settings in SI-like units, clean arrays, decimation, accuracy."""
 
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +43,9 @@ class Given:
     def number(self, name: str) -> float:
         """Return a numeric setting, NaN when it is not given."""
         value = self.values.get(name)
-        return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+        return (
+            float(value) if isinstance(value, int | float) and not isinstance(value, bool) else float("nan")
+        )
 
     def text(self, name: str, default: str = "") -> str:
         """Return a text setting."""
@@ -54,7 +57,7 @@ class Given:
         return self.values.get(name) is True
 
     def size(self, name: str) -> float:
-        """Return area or mass; EC-Lab's placeholder 0.001 and values that are not positive mean "not given"."""
+        """Return area or mass; EC-Lab's placeholder 0.001 and what is not positive mean "not given"."""
         value = self.number(name)
         return value if np.isfinite(value) and value > 0 and abs(value - 0.001) > 1e-9 else float("nan")
 
@@ -72,7 +75,10 @@ def area_warnings(raws: Sequence[xr.Dataset], given: Given) -> list[str]:
     stated, used = [float(raw.attrs.get("eclab_area", np.nan)) for raw in raws], given.size("area")
     for value in stated:
         if np.isfinite(value) and np.isfinite(used) and abs(value / used - 1) > 0.02:
-            return [f"The file states an electrode area of {value:g}, the setting {used:g} cm^2: the setting is used."]
+            return [
+                f"The file states an electrode area of {value:g}, "
+                f"the setting {used:g} cm^2: the setting is used."
+            ]
         if np.isfinite(value) and not np.isfinite(used):
             return [f"The file states an electrode area of {value:g} (unit not stored); give area to use it."]
     return []
@@ -109,7 +115,8 @@ def clock(raw: xr.Dataset, warnings: list[str]) -> Floats:
     if back.any():
         usual = float(np.median(step[~back])) if (~back).any() else 1.0
         warnings.append(
-            f"The time jumps back {int(back.sum())} times (largest {-step.min():.0f} s): the parts are joined."
+            f"The time jumps back {int(back.sum())} times (largest "
+            f"{-step.min():.0f} s): the parts are joined."
         )
         step = np.where(back, usual, step)
     return np.concatenate([[0.0], np.cumsum(step)])
@@ -124,8 +131,8 @@ def decimate(x: Floats, *ys: Floats, points: int = _PLOT_POINTS) -> NDArray[np.i
     keep = [np.array([0, x.size - 1])]
     for y in ys:
         safe = np.where(np.isfinite(y), y, 0.0)
-        keep.append(np.array([a + int(np.argmin(safe[a:b])) for a, b in zip(edges[:-1], edges[1:], strict=True)]))
-        keep.append(np.array([a + int(np.argmax(safe[a:b])) for a, b in zip(edges[:-1], edges[1:], strict=True)]))
+        keep.append(np.array([a + int(np.argmin(safe[a:b])) for a, b in itertools.pairwise(edges)]))
+        keep.append(np.array([a + int(np.argmax(safe[a:b])) for a, b in itertools.pairwise(edges)]))
     return np.unique(np.concatenate(keep))
 
 

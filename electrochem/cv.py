@@ -1,5 +1,6 @@
 """Cyclic voltammetry of lithium plating and stripping: peaks, nucleation overpotential, charges."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,9 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     time = clock(raw, outcome.warnings)
     found = sweeps(time, voltage)
     if not found:
-        raise AnalysisError("no sweep of the potential was found", expected="a voltage that rises and falls steadily")
+        raise AnalysisError(
+            "no sweep of the potential was found", expected="a voltage that rises and falls steadily"
+        )
     cycles = [_cycle(n + 1, pair, time, voltage, current) for n, pair in enumerate(_pairs(found))]
     rows = Rows("electrochem", origin(raws))
     outcome.rows += _rows(rows, cycles)
@@ -77,20 +80,22 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         outcome.nodes["scan_rates"] = scan
     outcome.steps += [
         f"{len(found)} sweeps ({len(cycles)} cycles) were found from the turning points of the potential.",
-        "Anodic peak: parabola through its top above the level after the peak. Cathodic overpotential: the flank "
-        f"between {_FLANK[0]:.0%} and {_FLANK[1]:.0%} of the largest cathodic current, extrapolated to the baseline.",
+        "Anodic peak: parabola through its top above the level "
+        "after the peak. Cathodic overpotential: the flank "
+        f"between {_FLANK[0]:.0%} and {_FLANK[1]:.0%} of the "
+        "largest cathodic current, extrapolated to the baseline.",
     ]
     return outcome
 
 
 def sweeps(time: Floats, voltage: Floats) -> list[Sweep]:
-    """Return the monotonic sweeps between turning points; holds and stubs below 5 % of the range are left out."""
+    """Return the monotonic sweeps between turning points, without stubs below 5 % of the range."""
     span = float(np.ptp(voltage))
     if span <= 0 or voltage.size < 10:
         return []
     turns = _turning_points(voltage, 0.02 * span)
     found = []
-    for a, b in zip(turns[:-1], turns[1:], strict=True):
+    for a, b in itertools.pairwise(turns):
         change = float(voltage[b] - voltage[a])
         if abs(change) > 0.05 * span and b - a > 5:
             found.append(Sweep(a, b, int(np.sign(change)), abs(change) / max(float(time[b] - time[a]), 1e-9)))
@@ -142,7 +147,10 @@ def _cycle(
         if sweep is not None:
             cycle.rate = sweep.rate
             t, i = time[sweep.rows], current[sweep.rows]
-            negative, positive = np.trapezoid(np.minimum(i, 0), t) / 3600, np.trapezoid(np.maximum(i, 0), t) / 3600
+            negative, positive = (
+                np.trapezoid(np.minimum(i, 0), t) / 3600,
+                np.trapezoid(np.maximum(i, 0), t) / 3600,
+            )
             cycle.plated = float(np.nan_to_num(cycle.plated)) - float(negative)
             cycle.stripped = float(np.nan_to_num(cycle.stripped)) + float(positive)
     if anodic is not None:
@@ -187,12 +195,13 @@ def _halves(values: Floats) -> Floats:
 
 
 def _polynomial(x: Floats, y: Floats, degree: int, sigma: float) -> tuple[Floats, Floats]:
-    """Return least-squares coefficients (ascending) and their covariance for noise ``sigma`` or the misfit."""
+    """Return least-squares coefficients (ascending), and their covariance by noise or misfit."""
     design = np.vander(x, degree + 1, increasing=True)
     solution, *_ = np.linalg.lstsq(design, y, rcond=None)
     rest = y - design @ solution
     variance = max(float(rest @ rest) / max(y.size - degree - 1, 1), sigma**2)
-    return solution, np.linalg.pinv(design.T @ design) * variance
+    covariance = np.asarray(np.linalg.pinv(design.T @ design) * variance, dtype=np.float64)
+    return np.asarray(solution, dtype=np.float64), covariance
 
 
 def _overpotential(cycle: Cycle, v: Floats, i: Floats) -> None:
@@ -217,31 +226,48 @@ def _overpotential(cycle: Cycle, v: Floats, i: Floats) -> None:
     # dV = d(intercept)/slope …: the baseline's error moves the crossing too
     slope = np.array([-1.0 / coefficients[1], coefficients[0] / coefficients[1] ** 2])
     base_error = sigma / np.sqrt(max(before.sum(), 1)) / abs(coefficients[1])
+    if onset >= 0:
+        return
     cycle.overpotential = -float(onset)
     cycle.overpotential_stddev = float(np.sqrt(slope @ covariance @ slope + base_error**2))
 
 
 def _rows(rows: Rows, cycles: Sequence[Cycle]) -> list[Row]:
-    full = [c for c in cycles if np.isfinite(c.peak_current)] or list(cycles)
-    found = []
-    method = f"last of {len(cycles)} cycles, above the level after the peak; noise, change from the cycle before; {ACCURACY}"
+    found: list[Row] = []
+    method = (
+        f"last of {len(cycles)} cycles, above the level after the "
+        f"peak; noise, change from the cycle before; {ACCURACY}"
+    )
     values = [(c.peak_current, c.peak_current_stddev) for c in cycles]
     found += _quantity(rows, "anodic_peak_current", "A", cycles, values, CURRENT_GAIN_STDDEV, 0.0, method)
-    method = f"last of {len(cycles)} cycles, flank extrapolated to the baseline; noise, change from the cycle before; {ACCURACY}"
+    method = (
+        f"last of {len(cycles)} cycles, flank extrapolated to the "
+        f"baseline; noise, change from the cycle before; {ACCURACY}"
+    )
     values = [(c.overpotential, c.overpotential_stddev) for c in cycles]
     found += _quantity(rows, "cathodic_overpotential", "V", cycles, values, 0.0, VOLTAGE_STDDEV, method)
-    return found if full else found
+    return found
 
 
 def _quantity(
-    rows: Rows, quantity: str, unit: str, cycles: Sequence[Cycle], values: Sequence[tuple[float, float]],
-    gain: float, offset: float, method: str,
-) -> list[Row]:  # fmt: skip
+    rows: Rows,
+    quantity: str,
+    unit: str,
+    cycles: Sequence[Cycle],
+    values: Sequence[tuple[float, float]],
+    gain: float,
+    offset: float,
+    method: str,
+) -> list[Row]:
     """Return the headline row (the last cycle that has the feature) and one row per cycle."""
-    good = [(c.number, value, stddev) for c, (value, stddev) in zip(cycles, values, strict=True) if np.isfinite(value)]
+    good = [
+        (c.number, value, stddev)
+        for c, (value, stddev) in zip(cycles, values, strict=True)
+        if value > 3 * stddev
+    ]
     if not good:
         return [rows.absent("not detected", quantity, "", unit, method, "no such wave above the noise")]
-    found = []
+    found: list[Row] = []
     for place, (number, value, stddev) in enumerate(good):
         # the last two cycles say how well a cycle repeats itself; earlier ones may still activate
         change = abs(good[-1][1] - good[-2][1]) / np.sqrt(2.0) if len(good) > 1 else 0.0
@@ -249,7 +275,15 @@ def _quantity(
         if place == len(good) - 1:
             found.insert(0, rows.measured(quantity, "", from_stddev(value, total), unit, method))
         own = float(np.sqrt(stddev**2 + (gain * value) ** 2 + offset**2))
-        found.append(rows.measured(quantity, f"cycle {number}", from_stddev(value, own), unit, method.split(";")[0].replace("last of", "one of")))
+        found.append(
+            rows.measured(
+                quantity,
+                f"cycle {number}",
+                from_stddev(value, own),
+                unit,
+                method.split(";")[0].replace("last of", "one of"),
+            )
+        )
     return found
 
 
@@ -269,7 +303,11 @@ def _table(cycles: Sequence[Cycle]) -> xr.Dataset:
             "anodic_peak_current_stddev": (of("peak_current_stddev"), "A", "its standard deviation (noise)"),
             "anodic_peak_potential": (of("peak_potential"), "V", "potential of the anodic peak"),
             "cathodic_overpotential": (of("overpotential"), "V", "onset of plating below 0 V"),
-            "cathodic_overpotential_stddev": (of("overpotential_stddev"), "V", "its standard deviation (noise)"),
+            "cathodic_overpotential_stddev": (
+                of("overpotential_stddev"),
+                "V",
+                "its standard deviation (noise)",
+            ),
             "plated": (plated, "Ah", "cathodic charge"),
             "stripped": (stripped, "Ah", "anodic charge"),
             "efficiency": (efficiency, "%", "anodic over cathodic charge"),

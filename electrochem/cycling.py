@@ -53,7 +53,7 @@ class Cycles:
 
 
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
-    """Find capacities, efficiencies, retention, rates and plateau polarisation of one or more joined files."""
+    """Find capacities, efficiencies, retention, rates and plateau polarisation."""
     outcome = Outcome()
     raw = time_rows(raws[0])
     if "current" not in raw:
@@ -79,9 +79,12 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         outcome.warnings.append("No active mass is given: capacities are in mAh, and no mAh/g is stated.")
     order = "a discharge and the charge after it" if half_cell else "a charge and the discharge after it"
     outcome.steps += [
-        f"{len(found)} half cycles were found from the current; a cycle is {order}. Capacities are those of the "
-        "instrument where they agree with the integral of the current, whether they restart per step, per cycle or run on.",
-        "Rates are the constant current over nominal capacity times mass (1C = nominal capacity in one hour).",
+        f"{len(found)} half cycles were found from the current; "
+        f"a cycle is {order}. Capacities are those of the "
+        "instrument where they agree with the integral of the "
+        "current, whether they restart per step, per cycle or run on.",
+        "Rates are the constant current over nominal capacity "
+        "times mass (1C = nominal capacity in one hour).",
     ]
     return outcome
 
@@ -101,13 +104,21 @@ def _cycles(found: Sequence[Half], *, half_cell: bool) -> Cycles:
     charges, discharges = (follows, leads) if half_cell else (leads, follows)
 
     def of(halves: Sequence[Half | None], name: str) -> Floats:
-        return np.array([np.nan if half is None else getattr(half, name) for half in halves], dtype=np.float64)
+        return np.array(
+            [np.nan if half is None else getattr(half, name) for half in halves], dtype=np.float64
+        )
 
     return Cycles(
-        np.arange(first, first + len(pairs)), of(charges, "capacity"), of(discharges, "capacity"),
-        of(charges, "energy"), of(discharges, "energy"), of(charges, "current"), of(discharges, "current"),
-        charges, discharges,
-    )  # fmt: skip
+        np.arange(first, first + len(pairs)),
+        of(charges, "capacity"),
+        of(discharges, "capacity"),
+        of(charges, "energy"),
+        of(discharges, "energy"),
+        of(charges, "current"),
+        of(discharges, "current"),
+        charges,
+        discharges,
+    )
 
 
 def _drop_unfinished(cycles: Cycles, outcome: Outcome) -> None:
@@ -119,8 +130,14 @@ def _drop_unfinished(cycles: Cycles, outcome: Outcome) -> None:
         return
     last, before = known[-1], known[-2]
     same = abs(cycles.discharge_current[last] / cycles.discharge_current[before] - 1) < 0.2
-    if same and cycles.discharge[last] < _UNFINISHED * cycles.discharge[before] and last == cycles.number.size - 1:
-        outcome.warnings.append(f"The last discharge (cycle {cycles.number[last]}) was not finished and is left out.")
+    if (
+        same
+        and cycles.discharge[last] < _UNFINISHED * cycles.discharge[before]
+        and last == cycles.number.size - 1
+    ):
+        outcome.warnings.append(
+            f"The last discharge (cycle {cycles.number[last]}) was not finished and is left out."
+        )
         cycles.discharge[last] = np.nan
         cycles.energy_discharge[last] = np.nan
 
@@ -159,9 +176,10 @@ def _reference(cycles: Cycles, rates: Floats, given: Given) -> tuple[int, int]:
         match = np.flatnonzero((cycles.number == int(wanted)) & np.isfinite(cycles.discharge))
         if match.size == 0:
             raise AnalysisError(
-                "the reference cycle is not in the data", expected=f"a cycle from {cycles.number[known[0]]} to "
-                f"{cycles.number[last]}", found=int(wanted),
-            )  # fmt: skip
+                "the reference cycle is not in the data",
+                expected=f"a cycle from {cycles.number[known[0]]} to {cycles.number[last]}",
+                found=int(wanted),
+            )
         return last, int(match[0])
     current = cycles.discharge_current
     same = known[np.abs(current[known] / current[last] - 1) < 0.1]
@@ -188,7 +206,7 @@ def _block(cycles: Cycles, names: Sequence[str], place: int) -> np.ndarray[tuple
 
 
 def _specific(capacity: float, stddev: float, mass: float, given: Given) -> Interval:
-    """Return mAh/g: scatter and current accuracy, and the mass as a systematic term where its error is given."""
+    """Return mAh/g with scatter, current accuracy, and the mass as a systematic term where given."""
     value = capacity * 1e3 / mass
     interval = from_stddev(value, float(np.hypot(stddev * 1e3 / mass, value * CURRENT_GAIN_STDDEV)))
     mass_stddev = given.number("mass_stddev") * 1e-3
@@ -203,7 +221,10 @@ def _capacity_rows(
     if not np.isfinite(given.number("mass_stddev")):
         method += "; the mass is taken as exact"
     if not np.isfinite(mass):
-        note = f"no active mass is given, so there is no mAh/g; cycle {number}: {cycles.discharge[last] * 1e3:.4g} mAh. Give mass."
+        note = (
+            "no active mass is given, so there is no mAh/g; cycle "
+            f"{number}: {cycles.discharge[last] * 1e3:.4g} mAh. Give mass."
+        )
         return [rows.absent("not determined", "discharge_capacity", f"cycle {number}", "mAh/g", method, note)]
     found = []
     for name in dict.fromkeys(each for each in names if each):
@@ -212,30 +233,48 @@ def _capacity_rows(
             continue
         values = cycles.discharge[block]
         # the mean over the first stretch at this rate; a settling cell widens it by its trend
-        stddev = float(np.std(values, ddof=1) / np.sqrt(values.size)) if values.size > 1 else _scatter(cycles.discharge, block[0])
+        stddev = (
+            float(np.std(values, ddof=1) / np.sqrt(values.size))
+            if values.size > 1
+            else _scatter(cycles.discharge, block[0])
+        )
         if block.size <= 50:
-            note = f"mean of cycles {cycles.number[block[0]]} to {cycles.number[block[-1]]}, first stretch at this rate"
+            note = (
+                f"mean of cycles {cycles.number[block[0]]} to "
+                f"{cycles.number[block[-1]]}, first stretch at this rate"
+            )
             value = float(values.mean())
         else:
             note = f"mean of the first five cycles at this rate, from cycle {cycles.number[block[0]]}"
             value, stddev = float(values[:5].mean()), float(np.std(values[:5], ddof=1) / np.sqrt(5))
-        found.append(rows.measured("discharge_capacity", name, _specific(value, stddev, mass, given), "mAh/g", method, note))
+        found.append(
+            rows.measured(
+                "discharge_capacity", name, _specific(value, stddev, mass, given), "mAh/g", method, note
+            )
+        )
     interval = _specific(float(cycles.discharge[last]), _scatter(cycles.discharge, last), mass, given)
-    found.append(rows.measured("discharge_capacity", f"cycle {number}", interval, "mAh/g", method, "last cycle"))
+    found.append(
+        rows.measured("discharge_capacity", f"cycle {number}", interval, "mAh/g", method, "last cycle")
+    )
     return found
 
 
 def _retention_rows(rows: Rows, cycles: Cycles, last: int, reference: int) -> list[Row]:
     """Return retention and fade against the reference cycle; gain errors of current and mass cancel."""
     number, start = int(cycles.number[last]), int(cycles.number[reference])
-    if number - start < 2:
+    if number - start < 10:
         return []
     at, of = float(cycles.discharge[last]), float(cycles.discharge[reference])
     retention = 100 * at / of
     s_at, s_of = _scatter(cycles.discharge, last), _scatter(cycles.discharge, reference)
     stddev = retention * float(np.hypot(s_at / at, s_of / of))
-    method = f"discharge capacity of cycle {number} over that of cycle {start} ({of * 1e3:.5g} mAh); scatter of cycles"
-    found = [rows.measured("capacity_retention", f"cycle {number}", from_stddev(retention, stddev), "%", method)]
+    method = (
+        f"discharge capacity of cycle {number} over that of "
+        f"cycle {start} ({of * 1e3:.5g} mAh); scatter of cycles"
+    )
+    found = [
+        rows.measured("capacity_retention", f"cycle {number}", from_stddev(retention, stddev), "%", method)
+    ]
     span = number - start
     fade = from_stddev((100 - retention) / span, stddev / span)
     method = f"loss from cycle {start} to {number} over {span} cycles, of the capacity of cycle {start}"
@@ -244,17 +283,23 @@ def _retention_rows(rows: Rows, cycles: Cycles, last: int, reference: int) -> li
 
 
 def _shape(cycles: Cycles, reference: int, last: int) -> str:
-    """Return a note when the loss is not even: the slopes of both halves differ by more than a factor of two."""
+    """Return a note when the loss of one half of the cycles is more than twice that of the other."""
     part = np.arange(reference, last + 1)
     part = part[np.isfinite(cycles.discharge[part])]
     if part.size < 20:
         return ""
     middle = part.size // 2
-    slopes = [np.polyfit(part[a:b], cycles.discharge[part[a:b]], 1)[0] for a, b in ((0, middle), (middle, part.size))]
+    slopes = [
+        np.polyfit(part[a:b], cycles.discharge[part[a:b]], 1)[0]
+        for a, b in ((0, middle), (middle, part.size))
+    ]
     if min(slopes) >= 0 or max(slopes) <= 2 * min(slopes) or min(slopes) * 2 <= max(slopes):
         ratio = slopes[1] / slopes[0] if slopes[0] else float("inf")
         if not 0.5 < ratio < 2.0:
-            return f"the loss is not even: the second half of the cycles loses {ratio:.2g} times as fast as the first"
+            return (
+                "the loss is not even: the second half of the cycles "
+                f"loses {ratio:.2g} times as fast as the first"
+            )
     return ""
 
 
@@ -270,12 +315,18 @@ def _efficiency_rows(rows: Rows, cycles: Cycles, last: int, *, half_cell: bool) 
     reach = float(stats.t.ppf(0.975, max(values.size - 1, 1))) / 1.959964 if values.size > 1 else 1.0
     stddev = float(np.hypot(spread * reach, 100 * 0.1 * CURRENT_GAIN_STDDEV))
     which = "charge/discharge of a half cell" if half_cell else "discharge/charge"
-    method = f"{which}, mean of cycles {cycles.number[used[0]]} to {cycles.number[used[-1]]}; scatter of cycles"
-    found = [rows.measured("coulombic_efficiency", "mean", from_stddev(float(values.mean()), stddev), "%", method)]
+    method = (
+        f"{which}, mean of cycles {cycles.number[used[0]]} to {cycles.number[used[-1]]}; scatter of cycles"
+    )
+    found = [
+        rows.measured("coulombic_efficiency", "mean", from_stddev(float(values.mean()), stddev), "%", method)
+    ]
     first = good[0]
     one = float(np.hypot(_scatter(ratio, int(first)), 100 * 0.1 * CURRENT_GAIN_STDDEV))
     subject = f"cycle {int(cycles.number[first])}"
-    found.append(rows.measured("coulombic_efficiency", subject, from_stddev(float(ratio[first]), one), "%", which))
+    found.append(
+        rows.measured("coulombic_efficiency", subject, from_stddev(float(ratio[first]), one), "%", which)
+    )
     del last
     return found
 
@@ -311,7 +362,10 @@ def _polarization_rows(
     for name in dict.fromkeys(each for each in names if each):
         block = _block(cycles, names, names.index(name))[:20]
         pairs = [
-            (_middle_voltage(cycles.charge_half[k], voltage, running), _middle_voltage(cycles.discharge_half[k], voltage, running))
+            (
+                _middle_voltage(cycles.charge_half[k], voltage, running),
+                _middle_voltage(cycles.discharge_half[k], voltage, running),
+            )
             for k in block
         ]
         gaps = np.array([(up[0] - down[0]) * 1e3 for up, down in pairs])
@@ -324,7 +378,11 @@ def _polarization_rows(
         # an offset of the voltmeter cancels in the difference, its linearity does not
         stddev = float(np.sqrt((spread**2 + within.mean() ** 2) / gaps.size + (VOLTAGE_STDDEV * 1e3) ** 2))
         note = f"mean of {gaps.size} cycles from cycle {cycles.number[block[0]]}"
-        found.append(rows.measured("plateau_polarization", name, from_stddev(float(gaps.mean()), stddev), "mV", method, note))
+        found.append(
+            rows.measured(
+                "plateau_polarization", name, from_stddev(float(gaps.mean()), stddev), "mV", method, note
+            )
+        )
     return found
 
 
@@ -343,7 +401,11 @@ def _table(
             "discharge_capacity": (cycles.discharge * scale, unit, "discharge capacity"),
             "coulombic_efficiency": (_efficiency(cycles, half_cell=half_cell), "%", "coulombic efficiency"),
             "energy_efficiency": (energy, "%", "energy efficiency"),
-            "retention": (100 * cycles.discharge / cycles.discharge[reference], "%", "of the reference cycle"),
+            "retention": (
+                100 * cycles.discharge / cycles.discharge[reference],
+                "%",
+                "of the reference cycle",
+            ),
             "discharge_current": (cycles.discharge_current * 1e3, "mA", "discharge current"),
             "rate": (rates, "1", "discharge current over 1C"),
             "rate_name": (texts(list(names)), "1", "C-rate"),
@@ -376,6 +438,10 @@ def _curves(cycles: Cycles, voltage: Floats, running: Floats, mass: float) -> xr
             "capacity": (np.concatenate([p[2] for p in parts]), unit, "capacity of the half cycle"),
             "voltage": (np.concatenate([p[3] for p in parts]), "V", "voltage"),
             "cycle": (np.concatenate([np.full(p[2].size, p[0]) for p in parts]), "1", "cycle"),
-            "direction": (np.concatenate([np.full(p[2].size, p[1]) for p in parts]), "1", "1 charge, -1 discharge"),
+            "direction": (
+                np.concatenate([np.full(p[2].size, p[1]) for p in parts]),
+                "1",
+                "1 charge, -1 discharge",
+            ),
         },
     )

@@ -47,9 +47,13 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     tests = [kk.test(each.frequency, each.z) for each in spectra]
     alarms = [str(s.number) for s, test in zip(spectra, tests, strict=True) if not test.consistent]
     if alarms:
+        size = max(100 * test.disagreement for test in tests)
         outcome.warnings.append(
-            f"{len(alarms)} of {len(spectra)} sweeps break the Kramers-Kronig relations (p < {kk.ALARM:g}; "
-            f"sweep {', '.join(alarms[:5])}): the cell drifted, or was not linear."
+            f"{len(alarms)} of {len(spectra)} sweeps do not agree "
+            "with the Kramers-Kronig relations within their noise "
+            f"(p < {kk.ALARM:g}; sweep {', '.join(alarms[:5])}; at "
+            f"most {size:.2g} % of |Z|): the cell drifted, or was "
+            "not linear, or an artefact of the instrument."
         )
     rows = Rows("electrochem", origin(raws))
     outcome.rows += _rows(rows, chosen, fits, spectra, given)
@@ -58,7 +62,8 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     outcome.nodes["correlation"] = _correlation(chosen, fits)
     outcome.nodes["trace"].attrs |= {"circuit": chosen.text, "report": report(fits[-1][0], fits[-1][1])}
     outcome.steps += [
-        f"{len(spectra)} sweeps were fitted with {chosen.text} (Levenberg-Marquardt, log parameters, analytic "
+        f"{len(spectra)} sweeps were fitted with {chosen.text} "
+        "(Levenberg-Marquardt, log parameters, analytic "
         "derivatives, starts from the data); the noise model s|Z|^g and s come from the residuals; arcs are "
         "numbered by rising time constant.",
         "Kramers-Kronig: one chain of relaxations for both parts against separate ones (F test), so that the "
@@ -90,7 +95,9 @@ def load(raws: Sequence[xr.Dataset], warnings: list[str]) -> list[Spectrum]:
             order = rows[np.argsort(-frequency[rows], kind="stable")]
             found.append(Spectrum(frequency[order], z[order], float(time[rows[0]]), len(found) + 1))
     if not found:
-        raise AnalysisError("no sweep has enough points for a fit", expected=f"at least {_LEAST_POINTS} points")
+        raise AnalysisError(
+            "no sweep has enough points for a fit", expected=f"at least {_LEAST_POINTS} points"
+        )
     return found
 
 
@@ -102,7 +109,7 @@ def candidates() -> tuple[str, ...]:
 
 
 def choose(spectra: Sequence[Spectrum], text: str) -> tuple[Circuit, str]:
-    """Return the given circuit, or the candidate with the least BIC summed over first, middle and last sweep."""
+    """Return the given circuit, or the candidate of least BIC over first, middle and last sweep."""
     if text:
         return circuits.parse(text), f"The circuit {text} was given."
     some = [spectra[k] for k in sorted({0, len(spectra) // 2, len(spectra) - 1})]
@@ -111,12 +118,10 @@ def choose(spectra: Sequence[Spectrum], text: str) -> tuple[Circuit, str]:
         trial = circuits.parse(name)
         if any(2 * s.z.size < 2 * len(trial.names) for s in some):
             continue
-        fits = [fit(trial, *_usable(s, trial), count=16) for s in some]
+        fits = [fit(trial, *usable(s, trial), count=16) for s in some]
         if any(_undetermined(each) for each in fits):
             continue
-        bic = sum(
-            len(trial.names) * np.log(2 * f.z.shape[1]) - 2 * float(f.log_likelihood[0]) for f in fits
-        )
+        bic = sum(len(trial.names) * np.log(2 * f.z.shape[1]) - 2 * float(f.log_likelihood[0]) for f in fits)
         if best is None or bic < best[0]:
             best = (float(bic), trial)
     chosen = best[1] if best else circuits.parse(candidates()[0])
@@ -132,13 +137,13 @@ def _undetermined(fitted: Fit) -> bool:
     return bool(np.any(fitted.stddev[0][log] > _DETERMINED) or np.any(held & log))
 
 
-def _usable(spectrum: Spectrum, chosen: Circuit) -> tuple[Floats, Complexes]:
+def usable(spectrum: Spectrum, chosen: Circuit) -> tuple[Floats, Complexes]:
     keep = _capacitive(spectrum, chosen)
     return spectrum.frequency[keep], spectrum.z[keep]
 
 
 def _capacitive(spectrum: Spectrum, chosen: Circuit) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Return the points a circuit can describe: without inductor, not the inductive ones (Im Z > 0, Re Z < 0)."""
+    """Return the points a circuit can describe: not the inductive ones when it has no inductor."""
     if any(leaf.kind == "L" for leaf in chosen.elements()):
         return np.ones(spectrum.z.size, dtype=bool)
     # where a run of high frequencies is inductive, all of it goes; single points near zero by noise stay
@@ -146,7 +151,9 @@ def _capacitive(spectrum: Spectrum, chosen: Circuit) -> np.ndarray[tuple[int], n
     run = bool(bad[0]) * (int(np.argmin(bad)) if not bad.all() else bad.size)
     keep = np.ones(spectrum.z.size, dtype=bool)
     keep[:run] = False
-    return keep & (spectrum.z.real > 0) if keep.sum() >= _LEAST_POINTS else np.ones(spectrum.z.size, dtype=bool)
+    return (
+        keep & (spectrum.z.real > 0) if keep.sum() >= _LEAST_POINTS else np.ones(spectrum.z.size, dtype=bool)
+    )
 
 
 def _without_inductive(spectra: Sequence[Spectrum], chosen: Circuit, outcome: Outcome) -> list[Spectrum]:
@@ -182,8 +189,8 @@ def fit_all(chosen: Circuit, spectra: Sequence[Spectrum]) -> list[tuple[Fit, int
 def autocorrelation_factor(fitted: Fit, row: int) -> float:
     """Return the factor by which serial correlation of the residuals (a misfit) widens standard deviations.
 
-    For a lag-one correlation r the effective number of points is n (1 − r)/(1 + r); only a correlation that is
-    significant at n points is used.
+    For a lag-one correlation r the effective number of points is n (1 − r)/(1 + r); only a significant
+    correlation is used.
     """
     rest = ((fitted.z - fitted.model()) / np.abs(fitted.z) ** fitted.exponent[:, None])[row]
     scale = np.sum(np.abs(rest) ** 2)
@@ -196,7 +203,7 @@ def autocorrelation_factor(fitted: Fit, row: int) -> float:
 
 
 def resistance(fitted: Fit, row: int, name: str) -> Interval:
-    """Return a resistance with its 95 % interval: noise (Student t, log scale), misfit and the analyser's gain."""
+    """Return a resistance with its 95 % interval: noise (log scale), misfit, the analyser's gain."""
     k = fitted.circuit.names.index(name)
     x = float(fitted.x[row, k])
     s = float(np.hypot(fitted.stddev[row, k] * autocorrelation_factor(fitted, row), _GAIN_STDDEV))
@@ -229,7 +236,9 @@ def _resistance_rows(
     rows: Rows, subject: str, interval: Interval, method: str, area: float, symmetric: bool, given: Given
 ) -> list[Row]:
     if not np.isfinite(interval.high) or interval.stddev > _DETERMINED * 2 * interval.value:
-        note = "the spectrum does not determine this element (its interval spans more than a factor of about 7)"
+        note = (
+            "the spectrum does not determine this element (its interval spans more than a factor of about 7)"
+        )
         return [rows.absent("not resolved", "resistance", subject, "ohm", method, note)]
     found = [rows.measured("resistance", subject, interval, "ohm", method)]
     if np.isfinite(area):
@@ -238,12 +247,17 @@ def _resistance_rows(
         if np.isfinite(stddev):
             scaled = scaled.with_systematic(scaled.value * stddev / area)
         how = "per electrode of a symmetric cell, R A / 2" if symmetric else "of the whole cell, R A"
-        found.append(rows.measured("area_specific_resistance", subject, scaled, "ohm cm^2", f"{method}; {how}"))
+        found.append(
+            rows.measured("area_specific_resistance", subject, scaled, "ohm cm^2", f"{method}; {how}")
+        )
     return found
 
 
 def _table(
-    chosen: Circuit, fits: Sequence[tuple[Fit, int]], spectra: Sequence[Spectrum], tests: Sequence[kk.KramersKronig]
+    chosen: Circuit,
+    fits: Sequence[tuple[Fit, int]],
+    spectra: Sequence[Spectrum],
+    tests: Sequence[kk.KramersKronig],
 ) -> xr.Dataset:
     columns = {
         "sweep": (np.array([s.number for s in spectra]), "1", "sweep"),
@@ -253,11 +267,22 @@ def _table(
         "noise_exponent": (np.array([f.exponent[r] for f, r in fits]), "1", "g of the noise model"),
         "converged": (np.array([int(f.converged[r]) for f, r in fits]), "1", "1 when the fit converged"),
         "misfit_factor": (
-            np.array([autocorrelation_factor(f, r) for f, r in fits]), "1", "widening for serial correlation",
+            np.array([autocorrelation_factor(f, r) for f, r in fits]),
+            "1",
+            "widening for serial correlation",
         ),
         "kramers_kronig_p": (np.array([t.p_value for t in tests]), "1", "p value of the Kramers-Kronig test"),
-        "kramers_kronig_noise": (np.array([t.noise for t in tests]), "1", "noise relative to |Z|, model-free"),
-    }  # fmt: skip
+        "kramers_kronig_disagreement": (
+            np.array([t.disagreement for t in tests]),
+            "1",
+            "disagreement of the parts relative to |Z|",
+        ),
+        "kramers_kronig_noise": (
+            np.array([t.noise for t in tests]),
+            "1",
+            "noise relative to |Z|, model-free",
+        ),
+    }
     for k, name in enumerate(chosen.names):
         unit = chosen.parameters[k].unit
         values = np.array([f.values[r, k] for f, r in fits])
@@ -277,14 +302,15 @@ def _correlation(chosen: Circuit, fits: Sequence[tuple[Fit, int]]) -> xr.Dataset
     return xr.Dataset(
         {
             "covariance": (
-                ("which", "parameter", "parameter_2"), covariance,
+                ("which", "parameter", "parameter_2"),
+                covariance,
                 {"units": "1", "long_name": "covariance in the scale of the fit (log, but n)"},
             ),
             "which": ("which", texts(["first", "last"])),
             "parameter": ("parameter", texts(chosen.names)),
             "parameter_2": ("parameter_2", texts(chosen.names)),
         }
-    )  # fmt: skip
+    )
 
 
 def _curves(

@@ -81,7 +81,8 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     pulses = find_pulses(raw, time, voltage, current)
     if not pulses:
         raise AnalysisError(
-            "no pulse between two rests was found", expected="constant-current pulses, each with a rest before and after"
+            "no pulse between two rests was found",
+            expected="constant-current pulses, each with a rest before and after",
         )
     length, how = _length(given)
     rows = Rows("electrochem", origin(raws))
@@ -92,8 +93,10 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     outcome.warnings += _warnings(pulses, valid, length)
     outcome.steps += [
         f"{len(pulses)} pulses of {pulses[0].duration:.4g} s between rests were found from the current.",
-        "dEs: difference of the voltages at the end of the rests. dEt: slope against the root of time, over the "
-        f"part of the pulse below L^2/(4 D), times the root of the pulse; the jump before it is left out. {how}.",
+        "dEs: difference of the voltages at the end of the "
+        "rests. dEt: slope against the root of time, over the "
+        "part of the pulse below L^2/(4 D), times the root of "
+        f"the pulse; the jump before it is left out. {how}.",
     ]
     return outcome
 
@@ -123,7 +126,9 @@ def _relaxed(segment: Segment, time: Floats, voltage: Floats) -> tuple[float, fl
     # a relaxation that goes like a root of time has about as much to go as it did over the last tenth
     remaining = abs(line[0]) * 0.1 * segment.duration
     significant = remaining if remaining > 3 * sigma * np.sqrt(12.0 / tail.sum()) else 0.0
-    return float(np.mean(v[tail] - line[0] * (t[tail] - t[-1]))), float(np.hypot(sigma / np.sqrt(tail.sum()), significant / np.sqrt(3)))
+    return float(np.mean(v[tail] - line[0] * (t[tail] - t[-1]))), float(
+        np.hypot(sigma / np.sqrt(tail.sum()), significant / np.sqrt(3))
+    )
 
 
 def _pulse(
@@ -135,9 +140,18 @@ def _pulse(
     slope, stddev, intercept, window = _slope(t, v, pulse.duration, last - first)
     root = float(np.sqrt(pulse.duration))
     return Pulse(
-        pulse.begin, pulse.duration, pulse.current, charge, last, last - first, float(np.hypot(first_stddev, last_stddev)),
-        slope * root, stddev * root, intercept - first, window,
-    )  # fmt: skip
+        pulse.begin,
+        pulse.duration,
+        pulse.current,
+        charge,
+        last,
+        last - first,
+        float(np.hypot(first_stddev, last_stddev)),
+        slope * root,
+        stddev * root,
+        intercept - first,
+        window,
+    )
 
 
 def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float, float, float, float]:
@@ -164,7 +178,7 @@ def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float
 
 
 def _straight(root: Floats, v: Floats, end: float) -> tuple[float, float, float, float]:
-    """Return (slope, stddev, intercept, window end) of a line; a bend that is significant widens the error."""
+    """Return (slope, stddev, intercept, window end) of a line; a significant bend widens the error."""
     centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
     x = (root - centre) / spread
     line, line_cov = _fit(x, v, 1)
@@ -183,7 +197,8 @@ def _fit(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
     solution, *_ = np.linalg.lstsq(design, y, rcond=None)
     rest = y - design @ solution
     variance = float(rest @ rest) / max(y.size - degree - 1, 1)
-    return solution, np.linalg.pinv(design.T @ design) * variance
+    covariance = np.asarray(np.linalg.pinv(design.T @ design) * variance, dtype=np.float64)
+    return np.asarray(solution, dtype=np.float64), covariance
 
 
 def _length(given: Given) -> tuple[float, str]:
@@ -198,7 +213,9 @@ def _length(given: Given) -> tuple[float, str]:
     if not np.isfinite(mass):
         mass = given.size("mass")
     length = mass * 1e-3 * molar_volume / (molar_mass * area)
-    missing = [n for n, v in zip(names, (mass, molar_mass, molar_volume, area), strict=True) if not np.isfinite(v)]
+    missing = [
+        n for n, v in zip(names, (mass, molar_mass, molar_volume, area), strict=True) if not np.isfinite(v)
+    ]
     if missing:
         return float("nan"), f"L is not known: give {', '.join(missing)}, or radius"
     return float(length), f"L = mB VM / (MB S) = {length:.3g} cm"
@@ -220,7 +237,9 @@ def _rows(
     method = f"Weppner-Huggins, {len(pulses)} pulses, {how}"
     if not np.isfinite(length):
         return [
-            rows.absent("not determined", "diffusion_coefficient", end, "cm^2/s", "Weppner-Huggins", f"{how}.")
+            rows.absent(
+                "not determined", "diffusion_coefficient", end, "cm^2/s", "Weppner-Huggins", f"{how}."
+            )
             for end in ("min", "max")
         ]
     found = []
@@ -245,7 +264,8 @@ def _warnings(pulses: Sequence[Pulse], valid: Floats, length: float) -> list[str
     swapped = [str(k + 1) for k, p in enumerate(pulses) if abs(p.delta_s) > abs(p.delta_t)]
     if swapped:
         found.append(
-            f"|dEs| > |dEt| in {len(swapped)} pulses ({', '.join(swapped[:5])}): the pulses are too long for the "
+            f"|dEs| > |dEt| in {len(swapped)} pulses "
+            f"({', '.join(swapped[:5])}): the pulses are too long for the "
             "model, the rests too short, or the two were exchanged; D is not reliable there."
         )
     beyond = [str(k + 1) for k in np.flatnonzero(valid > _VALID_PLANAR)]
@@ -257,20 +277,25 @@ def _warnings(pulses: Sequence[Pulse], valid: Floats, length: float) -> list[str
     flat = sum(abs(p.delta_s) < 2 * p.delta_s_stddev for p in pulses)
     if flat:
         found.append(
-            f"In {flat} pulses the equilibrium voltage does not change by more than its error: a two-phase plateau "
+            f"In {flat} pulses the equilibrium voltage does not "
+            "change by more than its error: a two-phase plateau "
             "(such as LiFePO4), where the model does not hold."
         )
     return found
 
 
-def _table(pulses: Sequence[Pulse], log_d: Floats, spread: Floats, valid: Floats, length: float) -> xr.Dataset:
+def _table(
+    pulses: Sequence[Pulse], log_d: Floats, spread: Floats, valid: Floats, length: float
+) -> xr.Dataset:
     def of(name: str) -> Floats:
         return np.array([getattr(pulse, name) for pulse in pulses], dtype=np.float64)
 
     charge = of("charge")
     total = float(np.ptp(charge)) or 1.0
     verdict = [
-        "valid" if r <= _VALID_PLANAR and s < 1.0 else ("pulse too long" if r > _VALID_PLANAR else "not resolved")
+        "valid"
+        if r <= _VALID_PLANAR and s < 1.0
+        else ("pulse too long" if r > _VALID_PLANAR else "not resolved")
         for r, s in zip(valid, spread, strict=True)
     ]
     reach = 1.959964 * spread

@@ -60,7 +60,7 @@ def find(raw: xr.Dataset, time: Floats, warnings: list[str]) -> tuple[list[Half]
     counted = {sign: _counter(raw, sign) for sign in (1, -1)}
     integrals = np.array([abs(segments.integral(time, current, each)) / 3600 for each in steps])
     instrument = np.array([_passed(counted[each.sign], each) for each in steps])
-    use = _agree(instrument, integrals, warnings)
+    use = _agree(instrument, integrals, _resolution(current), warnings)
     running = np.zeros(current.size)
     passed = np.empty(len(steps))
     energy = np.empty(len(steps))
@@ -93,7 +93,11 @@ def _since(counter: Floats, segment: Segment) -> Floats:
     if runs_on:
         return np.asarray(change)
     # restarted: the first value is what has passed since the begin, unless it began elsewhere
-    start = 0.0 if abs(float(inside[0])) <= max(row_share, 0.02 * abs(float(inside[-1] - inside[0]))) else float(inside[0])
+    start = (
+        0.0
+        if abs(float(inside[0])) <= max(row_share, 0.02 * abs(float(inside[-1] - inside[0])))
+        else float(inside[0])
+    )
     return np.abs(inside - start)
 
 
@@ -101,17 +105,29 @@ def _passed(counter: Floats | None, segment: Segment) -> float:
     return float("nan") if counter is None else float(_since(counter, segment)[-1])
 
 
-def _agree(instrument: Floats, integrals: Floats, warnings: list[str]) -> bool:
+def _resolution(current: Floats) -> float:
+    """Return half of the last digit of the current relative to its median, where it has few levels only."""
+    size = np.abs(current[current != 0])
+    if size.size == 0 or np.unique(size[:100_000]).size > 20:
+        return 0.0
+    return float(0.5 * 10.0 ** np.floor(np.log10(size.min()) + 1e-9) / np.median(size))
+
+
+def _agree(instrument: Floats, integrals: Floats, resolution: float, warnings: list[str]) -> bool:
     """Return True when the instrument's capacity agrees with ∫ I dt over the long steps."""
     large = integrals > 0.05 * integrals.max()
     if not np.all(np.isfinite(instrument[large])):
         return False
     ratio = instrument[large] / integrals[large]
     middle = float(np.median(ratio))
-    if abs(middle - 1) <= _AGREE and float(np.mean(np.abs(ratio - 1) < 5 * _AGREE)) > 0.9:
+    if (
+        abs(middle - 1) <= max(_AGREE, resolution)
+        and float(np.mean(np.abs(ratio / middle - 1) < 5 * _AGREE)) > 0.9
+    ):
         return True
     warnings.append(
-        f"The capacity column ({instrument[large].sum() * 1e3:.4g} mAh in all) does not agree with the integral of "
+        f"The capacity column ({instrument[large].sum() * 1e3:.4g} "
+        "mAh in all) does not agree with the integral of "
         f"the current ({integrals[large].sum() * 1e3:.4g} mAh; ratio {middle:.4g}): the integral is used."
     )
     return False
@@ -126,7 +142,9 @@ def _running(counter: Floats | None, segment: Segment, time: Floats, current: Fl
     return np.concatenate([[first], first + np.cumsum(steps)]) / 3600.0
 
 
-def _join(steps: Sequence[Segment], passed: Floats, energy: Floats, running: Floats, current: Floats) -> list[Half]:
+def _join(
+    steps: Sequence[Segment], passed: Floats, energy: Floats, running: Floats, current: Floats
+) -> list[Half]:
     """Join steps of one direction (CC then CV, or after a pause) to half cycles; adds up ``running``."""
     halves: list[Half] = []
     group: list[int] = []

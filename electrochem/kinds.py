@@ -50,9 +50,11 @@ def _is_ramp(raw: xr.Dataset) -> bool:
 def _galvanostatic(raw: xr.Dataset) -> str:
     if "current" not in raw or "voltage" not in raw:
         raise AnalysisError(
-            "the kind of measurement is not recognised", expected="voltage and current against time, or a spectrum",
-            found=", ".join(map(str, raw.data_vars)), advice="Give kind.",
-        )  # fmt: skip
+            "the kind of measurement is not recognised",
+            expected="voltage and current against time, or a spectrum",
+            found=", ".join(map(str, raw.data_vars)),
+            advice="Give kind.",
+        )
     time = clock(raw, [])
     voltage, current = column(raw, "voltage", "this"), column(raw, "current", "this")
     steps = segments.find(raw, time)

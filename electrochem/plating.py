@@ -1,5 +1,6 @@
 """Plating and stripping in a symmetric cell: polarisation, lifetime, rate steps."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,10 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     if one_level:
         outcome.rows.append(_lifetime(rows, run, end, symmetric.name(float(density[0]), area)))
     outcome.nodes["trace"] = trace(run.time - run.origin, run.voltage, run.current)
-    outcome.nodes["trace"].attrs |= {"end": end.why if end else "", "end_time": (end.after - run.origin) / 3600 if end else -1.0}
+    outcome.nodes["trace"].attrs |= {
+        "end": end.why if end else "",
+        "end_time": (end.after - run.origin) / 3600 if end else -1.0,
+    }
     outcome.nodes["half_cycles"] = _table(run, polarization, density, area)
     outcome.nodes["rates"] = _rates(polarization, density, end, area)
     if not np.isfinite(area):
@@ -64,7 +68,9 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     return outcome
 
 
-def _end(run: symmetric.Run, polarization: Floats, density: Floats, limit: float, *, one_level: bool) -> End | None:
+def _end(
+    run: symmetric.Run, polarization: Floats, density: Floats, limit: float, *, one_level: bool
+) -> End | None:
     short = _first_short(run, density, one_level=one_level)
     found = None if short is None else End(short.index, short.before, short.after, f"{short.kind} short")
     high = _voltage_end(run, polarization, limit)
@@ -78,7 +84,7 @@ def _first_short(run: symmetric.Run, density: Floats, *, one_level: bool) -> sho
     if one_level:
         return shorts.first_short(run.halves, same_level=True)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(density) != 0) + 1, [density.size]])
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         short = shorts.first_short(run.halves[a:b], same_level=True)
         if short is not None:
             return shorts.Short(int(a) + short.index, short.before, short.after, short.ratio, short.kind)
@@ -94,7 +100,9 @@ def _voltage_end(run: symmetric.Run, polarization: Floats, limit: float) -> End 
             return None
         rows = run.halves[over[0]].segment.rows
         row = rows.start + int(np.argmax(size[rows] >= limit))
-        return End(over[0], float(run.time[max(row - 1, 0)]), float(run.time[row]), f"voltage limit {limit:g} V")
+        return End(
+            over[0], float(run.time[max(row - 1, 0)]), float(run.time[row]), f"voltage limit {limit:g} V"
+        )
     usual = float(np.median(polarization[: max(4, polarization.size // 10)]))
     if polarization[-1] < _RUNAWAY * usual or polarization[-1] < 0.5 * polarization.max():
         return None
@@ -130,20 +138,29 @@ def _polarization(
     scatter = noise(around) / np.sqrt(chosen.size) if around.size > 5 else 0.0
     accuracy = VOLTAGE_STDDEV * 1e3 / np.sqrt(2.0)
     stddev = float(np.sqrt(within**2 + scatter**2 + accuracy**2))
-    return rows.measured("polarization", subject, from_stddev(float(chosen.mean()), stddev), "mV", method, note)
+    return rows.measured(
+        "polarization", subject, from_stddev(float(chosen.mean()), stddev), "mV", method, note
+    )
 
 
 def _lifetime(rows: Rows, run: symmetric.Run, end: End | None, subject: str) -> Row:
     method = "from the first current to a sudden lasting drop of |V|/|I|, or to the voltage limit"
     if end is None:
         total = (run.halves[-1].segment.end - run.origin) / 3600
-        return rows.limit("lower", "lifetime", subject, total, "h", method, "no short until the end of the run")
+        return rows.limit(
+            "lower", "lifetime", subject, total, "h", method, "no short until the end of the run"
+        )
     low, high = (end.before - run.origin) / 3600, (end.after - run.origin) / 3600
     value = high if "polarisation" in end.why else 0.5 * (low + high)
     # whether a rest before the first current counts is a convention: a short one widens the interval
     rest = run.origin / 3600 if run.origin / 3600 < 0.01 * value else 0.0
-    interval = Interval(value, (high - low + rest) / np.sqrt(12.0), min(low, value) - 1 / 3600, high + rest + 1 / 3600)
-    note = f"{end.why}; the interval is the time between the points around it and the rest before the first current"
+    interval = Interval(
+        value, (high - low + rest) / np.sqrt(12.0), min(low, value) - 1 / 3600, high + rest + 1 / 3600
+    )
+    note = (
+        f"{end.why}; the interval is the time between the points "
+        "around it and the rest before the first current"
+    )
     return rows.measured("lifetime", subject, interval, "h", method, note)
 
 
@@ -152,34 +169,52 @@ def _table(run: symmetric.Run, polarization: Floats, density: Floats, area: floa
     return table_like(
         "half_cycle",
         {
-            "begin": (np.array([(s.begin - run.origin) / 3600 for s in parts]), "h", "begin of the half cycle"),
+            "begin": (
+                np.array([(s.begin - run.origin) / 3600 for s in parts]),
+                "h",
+                "begin of the half cycle",
+            ),
             "current_density": (
-                np.array([s.sign for s in parts]) * density, "mA/cm^2" if np.isfinite(area) else "mA", "current density",
+                np.array([s.sign for s in parts]) * density,
+                "mA/cm^2" if np.isfinite(area) else "mA",
+                "current density",
             ),
             "polarization": (polarization, "mV", "time-weighted mean of |V|"),
-            "capacity": (np.array([abs(s.current) * s.duration / 3.6 for s in parts]), "mAh", "charge passed"),
+            "capacity": (
+                np.array([abs(s.current) * s.duration / 3.6 for s in parts]),
+                "mAh",
+                "charge passed",
+            ),
         },
         role="table",
-    )  # fmt: skip
+    )
 
 
 def _rates(polarization: Floats, density: Floats, end: End | None, area: float) -> xr.Dataset:
     """Return the mean polarisation per stretch of one current density."""
     last = density.size if end is None else max(end.index, 1)
     edges = [0, *(np.flatnonzero(np.diff(density[:last]) != 0) + 1).tolist(), last]
-    blocks = [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    blocks = [slice(a, b) for a, b in itertools.pairwise(edges)]
     means = np.array([polarization[block].mean() for block in blocks])
-    spread = np.array([polarization[block].std(ddof=1) if block.stop - block.start > 1 else 0.0 for block in blocks])
+    spread = np.array(
+        [polarization[block].std(ddof=1) if block.stop - block.start > 1 else 0.0 for block in blocks]
+    )
     return table_like(
         "rate",
         {
-            "name": (texts([symmetric.name(float(density[b.start]), area) for b in blocks]), "1", "current density"),
+            "name": (
+                texts([symmetric.name(float(density[b.start]), area) for b in blocks]),
+                "1",
+                "current density",
+            ),
             "current_density": (
-                np.array([density[b.start] for b in blocks]), "mA/cm^2" if np.isfinite(area) else "mA", "current density",
+                np.array([density[b.start] for b in blocks]),
+                "mA/cm^2" if np.isfinite(area) else "mA",
+                "current density",
             ),
             "half_cycles": (np.array([b.stop - b.start for b in blocks]), "1", "number of half cycles"),
             "polarization": (means, "mV", "mean of the half cycles"),
             "polarization_stddev": (spread, "mV", "scatter of the half cycles"),
         },
         role="table",
-    )  # fmt: skip
+    )

@@ -29,7 +29,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "cell",
-        "full: efficiency = discharge/charge; half: a cycle begins with discharge, efficiency = charge/discharge",
+        "full: efficiency = discharge/charge; half: a cycle "
+        "begins with discharge, efficiency = charge/discharge",
         "choice",
         choices=("full", "half"),
         kinds=("cycling",),

@@ -5,6 +5,7 @@ A slowly falling overpotential is neither (activation). Bursts of logged points 
 that statistics are by time and not by the number of points.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ from interlayer.electrochem.segments import Segment
 #: a sudden drop below this share of the voltage before is a short; below `HARD` and lasting it is a hard one
 SOFT = 0.80
 HARD = 0.30
-#: the apparent resistance from one half cycle to the next must fall below this share (no drop was seen inside)
+#: from one half cycle to the next the apparent resistance must fall below this share
 BETWEEN = 0.55
 #: bins per half cycle for thinning, and the share of it that is its first transient
 _BINS = 120
@@ -71,7 +72,7 @@ def half_cycle(segment: Segment, time: Floats, voltage: Floats, current: Floats)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(bins)) + 1, [t.size]])
     if edges.size - 1 == t.size:
         return HalfCycle(segment, t, resistance)
-    pairs = list(zip(edges[:-1], edges[1:], strict=True))
+    pairs = list(itertools.pairwise(edges))
     middle = np.array([np.median(t[a:b]) for a, b in pairs])
     return HalfCycle(segment, middle, np.array([np.median(resistance[a:b]) for a, b in pairs]))
 
@@ -135,10 +136,12 @@ def _lasting(y: Floats, k: int, before: float, n: int, width: int) -> bool:
 
 
 def _between(levels: Floats, index: int, same_level: bool) -> float | None:
-    """Return the ratio when the resistance fell suddenly from the half cycles before to this one and after."""
+    """Return the ratio when the resistance fell suddenly from the half cycles before, and stays."""
     if index < 2 or (same_level and index < 4):
         return None
-    reference = float(np.median(levels[max(index - 4, 0) : index])) if same_level else float(levels[index - 1])
+    reference = (
+        float(np.median(levels[max(index - 4, 0) : index])) if same_level else float(levels[index - 1])
+    )
     limit = SOFT - 0.05 if same_level else BETWEEN
     now = float(levels[index])
     if reference <= 0 or now >= limit * reference:

@@ -40,7 +40,9 @@ def load(raw: xr.Dataset, kind: str, warnings: list[str]) -> Run:
     time = clock(raw, warnings)
     steps = segments.find(raw, time, levels=True)
     longest = max((each.duration for each in steps if each.sign), default=0.0)
-    active = [each for each in steps if each.sign and each.duration > 0.02 * longest and each.last > each.first]
+    active = [
+        each for each in steps if each.sign and each.duration > 0.02 * longest and each.last > each.first
+    ]
     if len(active) < 2:
         raise AnalysisError(f"{kind} needs half cycles of constant current", found=f"{len(active)} of them")
     halves = [shorts.half_cycle(each, time, voltage, current) for each in active]

@@ -75,18 +75,24 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     spectra = [raw for raw in raws if "frequency" in raw and "z_re" in raw]
     transients = [raw for raw in raws if "frequency" not in raw]
     if len(transients) != 1:
-        raise AnalysisError("one polarisation is needed", found=f"{len(transients)} files with a current transient")
+        raise AnalysisError(
+            "one polarisation is needed", found=f"{len(transients)} files with a current transient"
+        )
     before, after = _interfaces(spectra, given, outcome)
     polarisation = _polarise(transients[0], given, before, outcome)
     rows = Rows("electrochem", origin(raws))
     if before is None or after is None:
         outcome.rows.append(
             rows.absent(
-                "not determined", "transference_number", "Li+", "1", "Bruce-Vincent",
+                "not determined",
+                "transference_number",
+                "Li+",
+                "1",
+                "Bruce-Vincent",
                 "needs the impedance before and after the polarisation; Is/I0 alone, "
                 f"{polarisation.steady / polarisation.initial:.4f}, ignores the interfaces",
             )
-        )  # fmt: skip
+        )
     else:
         row, draws = _row(rows, polarisation, before, after)
         outcome.rows.append(row)
@@ -102,9 +108,12 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         },
     )
     outcome.steps += [
-        f"I0: current from {polarisation.first_used:.3g} s after the step (the capacitive spike is over there by the "
-        "time constant of the impedance), extrapolated in the root of time to the step. Is: mean of the last tenth.",
-        "Interfacial resistances: all arcs of the circuit, fitted before and after; intervals by 20,000 draws of "
+        f"I0: current from {polarisation.first_used:.3g} s after "
+        "the step (the capacitive spike is over there by the "
+        "time constant of the impedance), extrapolated in the "
+        "root of time to the step. Is: mean of the last tenth.",
+        "Interfacial resistances: all arcs of the circuit, "
+        "fitted before and after; intervals by 20,000 draws of "
         "currents, voltage and both fits' covariances.",
     ]
     return outcome
@@ -119,13 +128,20 @@ def _interfaces(
     loaded = [eis.load([raw], outcome.warnings) for raw in spectra]
     pair = [loaded[0][-1], loaded[-1][0]] if len(loaded) > 1 else [loaded[0][0], loaded[0][-1]]
     if len(loaded) == 1 and len(loaded[0]) == 1:
-        outcome.warnings.append("Only one spectrum is given: the impedance after the polarisation is missing.")
+        outcome.warnings.append(
+            "Only one spectrum is given: the impedance after the polarisation is missing."
+        )
         return None, None
     chosen, note = eis.choose(pair, given.text("circuit"))
     outcome.steps.append(note)
     if not arcs(chosen):
-        raise AnalysisError(f"circuit {chosen.text} has no arc that could be the interface", expected="p(R1,CPE1)")
-    fits = [eis.fit_all(chosen, [eis.Spectrum(*eis._usable(each, chosen), each.time, each.number)])[0] for each in pair]
+        raise AnalysisError(
+            f"circuit {chosen.text} has no arc that could be the interface", expected="p(R1,CPE1)"
+        )
+    fits = [
+        eis.fit_all(chosen, [eis.Spectrum(*eis.usable(each, chosen), each.time, each.number)])[0]
+        for each in pair
+    ]
     return fits[0], fits[1]
 
 
@@ -155,7 +171,11 @@ def _spike(before: tuple[Fit, int] | None) -> float:
     fitted, row = before
     values = fitted.values[row]
     inside = {index for place in arcs(fitted.circuit) for index in place}
-    series = sum(values[leaf.first] for leaf in fitted.circuit.elements() if leaf.kind == "R" and leaf.first not in inside)
+    series = sum(
+        values[leaf.first]
+        for leaf in fitted.circuit.elements()
+        if leaf.kind == "R" and leaf.first not in inside
+    )
     longest = 0.0
     for r, q, n_place in arcs(fitted.circuit):
         n = values[n_place] if n_place >= 0 else 1.0
@@ -167,7 +187,9 @@ def _spike(before: tuple[Fit, int] | None) -> float:
     return longest
 
 
-def _polarise(raw: xr.Dataset, given: Given, before: tuple[Fit, int] | None, outcome: Outcome) -> Polarisation:
+def _polarise(
+    raw: xr.Dataset, given: Given, before: tuple[Fit, int] | None, outcome: Outcome
+) -> Polarisation:
     raw = time_rows(raw)
     voltage, current = column(raw, "voltage", "transference"), column(raw, "current", "transference")
     time = clock(raw, outcome.warnings)
@@ -188,18 +210,33 @@ def _polarise(raw: xr.Dataset, given: Given, before: tuple[Fit, int] | None, out
         first = 3.0 * _local_spike(t, i)
     initial, initial_stddev, fit_t, fit_i = _extrapolate(t, i, first, steady)
     if t[0] > 0.05 * t[-1] or (first < t[0] and t[0] > 60.0):
-        outcome.warnings.append(f"The current is recorded from {t[0]:.0f} s after the step only: I0 may be too low.")
+        outcome.warnings.append(
+            f"The current is recorded from {t[0]:.0f} s after the step only: I0 may be too low."
+        )
     if not steady_state:
         outcome.warnings.append(
-            f"No steady state: the current changes by {100 * drift / steady:.1f} % over the last fifth of the time; "
+            "No steady state: the current changes by "
+            f"{100 * drift / steady:.1f} % over the last fifth of the time; "
             "t+ is an upper limit."
         )
     if abs(applied) > _SMALL_VOLTAGE:
-        outcome.warnings.append(f"The polarisation of {applied * 1e3:.0f} mV is not small against kT/e (26 mV).")
+        outcome.warnings.append(
+            f"The polarisation of {applied * 1e3:.0f} mV is not small against kT/e (26 mV)."
+        )
     return Polarisation(
-        abs(applied), initial, initial_stddev, steady, float(np.hypot(sigma / np.sqrt(tail.sum()), 0.5 * abs(drift) / 2)),
-        float(first), float(drift / steady), steady_state, t, i, fit_t, fit_i,
-    )  # fmt: skip
+        abs(applied),
+        initial,
+        initial_stddev,
+        steady,
+        float(np.hypot(sigma / np.sqrt(tail.sum()), 0.5 * abs(drift) / 2)),
+        float(first),
+        float(drift / steady),
+        steady_state,
+        t,
+        i,
+        fit_t,
+        fit_i,
+    )
 
 
 def _step(raw: xr.Dataset, time: Floats, voltage: Floats) -> tuple[int, float]:
@@ -225,7 +262,8 @@ def _applied(v: Floats, rest: float, given: Given, outcome: Outcome) -> float:
         return measured
     if abs(abs(measured) / stated - 1) > 0.03:
         outcome.warnings.append(
-            f"The applied voltage is given as {stated * 1e3:.2f} mV, the data show {measured * 1e3:.2f} mV: the given is used."
+            f"The applied voltage is given as {stated * 1e3:.2f} mV, "
+            f"the data show {measured * 1e3:.2f} mV: the given is used."
         )
     return stated
 
@@ -284,7 +322,7 @@ def _extrapolate(t: Floats, i: Floats, first: float, steady: float) -> tuple[flo
         previous = (value, stddev)
     change = abs(value - previous[0]) / 4 if previous else 0.0
     x = np.linspace(0.0, 1.0, 200)
-    curve = np.polynomial.polynomial.polyval(x, solution)
+    curve = np.asarray(np.polynomial.polynomial.polyval(x, solution), dtype=np.float64)
     return value, float(np.hypot(stddev, change)), x**2 * t[rows[-1]], curve
 
 
@@ -300,17 +338,30 @@ def _row(rows: Rows, p: Polarisation, before: tuple[Fit, int], after: tuple[Fit,
 
     gain = draw(1.0, _GAIN_STDDEV)
     t = _transference(
-        draw(p.initial, p.initial_stddev), draw(p.steady, p.steady_stddev), p.voltage * gain,
-        _interfacial(*before), _interfacial(*after),
-    )  # fmt: skip
-    value, low, high = float(t[0]), *np.quantile(t[1:], [0.025, 0.975]).tolist()
-    method = f"Bruce-Vincent at {p.voltage * 1e3:.3g} mV, I0 extrapolated to the step, interfaces from {before[0].circuit.text}"
+        draw(p.initial, p.initial_stddev),
+        draw(p.steady, p.steady_stddev),
+        p.voltage * gain,
+        _interfacial(*before),
+        _interfacial(*after),
+    )
+    value = float(t[0])
+    low, high = (float(end) for end in np.quantile(t[1:], [0.025, 0.975]))
+    method = (
+        f"Bruce-Vincent at {p.voltage * 1e3:.3g} mV, I0 extrapolated "
+        f"to the step, interfaces from {before[0].circuit.text}"
+    )
     uncorrected = f"Is/I0 without the interfaces: {p.steady / p.initial:.4f}"
     if not 0 < value < 1:
-        note = f"the inputs give {value:.3f}, which cannot be: check which resistance is interfacial; {uncorrected}"
+        note = (
+            f"the inputs give {value:.3f}, which cannot be: check "
+            f"which resistance is interfacial; {uncorrected}"
+        )
         return rows.absent("not determined", "transference_number", "Li+", "1", method, note), t
     if not p.steady_state:
-        note = f"no steady state (drift {100 * p.drift:.1f} % over the last fifth); value {value:.3f}; {uncorrected}"
+        note = (
+            f"no steady state (drift {100 * p.drift:.1f} % over "
+            f"the last fifth); value {value:.3f}; {uncorrected}"
+        )
         return rows.limit("upper", "transference_number", "Li+", float(high), "1", method, note), t
     interval = Interval(value, float(np.std(t[1:])), min(float(low), value), max(float(high), value))
     return rows.measured("transference_number", "Li+", interval, "1", method, uncorrected), t
@@ -318,12 +369,26 @@ def _row(rows: Rows, p: Polarisation, before: tuple[Fit, int], after: tuple[Fit,
 
 def _values(p: Polarisation, before: tuple[Fit, int], after: tuple[Fit, int], draws: Floats) -> xr.Dataset:
     r0, r_s = _interfacial(*before), _interfacial(*after)
-    names = ["applied voltage", "initial current", "steady current", "R0", "Rs", "t+", "Is/I0 (no interfaces)"]
+    names = [
+        "applied voltage",
+        "initial current",
+        "steady current",
+        "R0",
+        "Rs",
+        "t+",
+        "Is/I0 (no interfaces)",
+    ]
     values = [p.voltage, p.initial, p.steady, r0[0], r_s[0], draws[0], p.steady / p.initial]
     ratio = p.steady / p.initial * np.hypot(p.initial_stddev / p.initial, p.steady_stddev / p.steady)
     spread = [
-        p.voltage * _GAIN_STDDEV, p.initial_stddev, p.steady_stddev, r0[1:].std(), r_s[1:].std(), draws[1:].std(), ratio,
-    ]  # fmt: skip
+        p.voltage * _GAIN_STDDEV,
+        p.initial_stddev,
+        p.steady_stddev,
+        r0[1:].std(),
+        r_s[1:].std(),
+        draws[1:].std(),
+        ratio,
+    ]
     return table_like(
         "value",
         {

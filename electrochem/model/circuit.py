@@ -82,7 +82,8 @@ class Circuit:
     def impedance(self, values: Floats, frequency: Floats) -> Complexes:
         """Return Z (points,) of one set of physical parameters at frequencies in Hz."""
         x = self.inner(np.asarray(values, dtype=np.float64))[None, :]
-        return self.evaluate(x, 2 * np.pi * np.atleast_2d(frequency))[0][0]
+        z, _ = self.evaluate(x, 2 * np.pi * np.atleast_2d(frequency))
+        return np.asarray(z[0])
 
     def evaluate(self, x: Floats, omega: Floats) -> tuple[Complexes, Complexes]:
         """Return Z (spectra, points) and dZ/dx (spectra, points, parameters).

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +34,7 @@ def parameters(kind: str) -> tuple[Parameter, ...]:
 
 
 @cache
-def _table() -> dict[str, dict[str, list[dict[str, str]]]]:
+def _table() -> dict[str, Any]:
     text = files("interlayer.electrochem.model").joinpath("elements.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -49,23 +50,23 @@ def _resistor(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
 
 
 def _capacitor(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
-    z = 1.0 / (1j * w * p[0])
+    z = np.asarray(1.0 / (1j * w * p[0]), dtype=np.complex128)
     return z, [-z]
 
 
 def _inductor(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
-    z = np.asarray(1j * w * p[0])
+    z = np.asarray(1j * w * p[0], dtype=np.complex128)
     return z, [z]
 
 
 def _cpe(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
     log_jw = np.log(w) + 0.5j * np.pi
-    z = np.exp(-p[1] * log_jw) / p[0]
+    z = np.asarray(np.exp(-p[1] * log_jw) / p[0], dtype=np.complex128)
     return z, [-z, -z * log_jw]
 
 
 def _warburg(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
-    z = np.asarray(p[0] * (1 - 1j) / np.sqrt(w))
+    z = np.asarray(p[0] * (1 - 1j) / np.sqrt(w), dtype=np.complex128)
     return z, [z]
 
 

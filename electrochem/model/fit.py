@@ -55,7 +55,7 @@ class Fit:
     @property
     def dof(self) -> int:
         """Return the degrees of freedom of one fit."""
-        return max(2 * self.z.shape[1] - self.x.shape[1], 1)
+        return max(2 * int(self.z.shape[1]) - int(self.x.shape[1]), 1)
 
     @property
     def stddev(self) -> Floats:
@@ -82,9 +82,15 @@ def _omega(frequency: Floats) -> Floats:
 
 
 def fit(
-    circuit: Circuit, frequency: Floats, z: Complexes, *, start: Floats | None = None, count: int = 24,
-    exponent: float | None = None, iterations: int = 60,
-) -> Fit:  # fmt: skip
+    circuit: Circuit,
+    frequency: Floats,
+    z: Complexes,
+    *,
+    start: Floats | None = None,
+    count: int = 24,
+    exponent: float | None = None,
+    iterations: int = 60,
+) -> Fit:
     """Fit one circuit to spectra (spectra, points) at frequencies (points,).
 
     Without ``start`` (physical values), ``count`` starts are drawn per spectrum, followed for a few steps,
@@ -111,8 +117,10 @@ def fit(
         # one of the three must be clearly better (factor 20) to replace proportional noise
         take = better > likelihood + (3.0 if exponent is None else -np.inf)
         x, cost, done = (
-            np.where(take[:, None], again, x), np.where(take, cost_again, cost), np.where(take, done_again, done),
-        )  # fmt: skip
+            np.where(take[:, None], again, x),
+            np.where(take, cost_again, cost),
+            np.where(take, done_again, done),
+        )
         gamma, likelihood = np.where(take, trial, gamma), np.where(take, better, likelihood)
     order = order_arcs(circuit, x)
     x = np.take_along_axis(x, order, axis=1)
@@ -122,7 +130,7 @@ def fit(
 
 
 def _likelihood(cost: Floats, z: Complexes, gamma: float) -> Floats:
-    """Return the Gaussian log likelihood with the noise level at its maximum (σ = s |Z|^γ, two parts a point)."""
+    """Return the Gaussian log likelihood, σ = s |Z|^γ for each part, with s at its maximum."""
     n = 2 * z.shape[1]
     spread = 2 * gamma * np.log(np.abs(z)).sum(axis=1)
     return np.asarray(-0.5 * n * np.log(np.maximum(cost, 1e-300) / n) - spread - 0.5 * n)

@@ -31,12 +31,15 @@ class KramersKronig:
         Probability of so large a disagreement of the two parts by noise alone.
     noise
         Standard deviation of one part relative to |Z|, from separate fits of the two parts.
+    disagreement
+        Root-mean-square part of the residual, relative to |Z|, that is more than this noise.
     residual
         (Z − chain)/|Z| (points,), complex, of the common fit.
     """
 
     p_value: float
     noise: float
+    disagreement: float
     residual: Complexes
 
     @property
@@ -49,9 +52,7 @@ def _chain(omega: Floats) -> tuple[Floats, Floats]:
     """Return the real and imaginary design matrices (points, coefficients): R∞, L, C and the relaxations."""
     decades = np.log10(omega.max() / omega.min()) + 2 * MARGIN
     count = int(min(max(round(PER_DECADE * decades), 4), max((2 * omega.size - 6) // 4, 3)))
-    tau = np.logspace(
-        -np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN, count
-    )
+    tau = np.logspace(-np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN, count)
     kernel = 1.0 / (1.0 + 1j * omega[:, None] * tau[None, :])
     zero = np.zeros_like(omega)
     real = np.column_stack([zero + 1.0, zero, zero, kernel.real])
@@ -73,7 +74,7 @@ def test(frequency: Floats, z: Complexes) -> KramersKronig:
     """Test one spectrum; at least 8 points are needed for a verdict (p = 1 below)."""
     n = frequency.size
     if n < 8:
-        return KramersKronig(1.0, float("nan"), np.zeros(n, dtype=np.complex128))
+        return KramersKronig(1.0, float("nan"), 0.0, np.zeros(n, dtype=np.complex128))
     order = np.argsort(frequency)
     omega, spectrum = 2 * np.pi * frequency[order], z[order]
     weight = 1.0 / np.abs(spectrum)
@@ -87,6 +88,12 @@ def test(frequency: Floats, z: Complexes) -> KramersKronig:
     residual = np.empty(n, dtype=np.complex128)
     residual[order] = rest[:n] + 1j * rest[n:]
     if extra <= 0 or dof <= 0:
-        return KramersKronig(1.0, float("nan"), residual)
+        return KramersKronig(1.0, float("nan"), 0.0, residual)
     ratio = ((joint - re - im) / extra) / max((re + im) / dof, 1e-300)
-    return KramersKronig(float(stats.f.sf(ratio, extra, dof)), float(np.sqrt((re + im) / dof)), residual)
+    more = max(joint - re - im - extra * (re + im) / dof, 0.0)
+    return KramersKronig(
+        float(stats.f.sf(ratio, extra, dof)),
+        float(np.sqrt((re + im) / dof)),
+        float(np.sqrt(more / n)),
+        residual,
+    )

@@ -17,8 +17,19 @@ if TYPE_CHECKING:
 
 _HERE = "interlayer.electrochem.readers"
 _FIELDS = (
-    "voltage", "volts", "current", "amps", "ewe", "freq", "z_re", "zreal", "re(z)", "电压", "电流", "ecell",
-)  # fmt: skip
+    "voltage",
+    "volts",
+    "current",
+    "amps",
+    "ewe",
+    "freq",
+    "z_re",
+    "zreal",
+    "re(z)",
+    "电压",
+    "电流",
+    "ecell",
+)
 
 
 def _mpr(probe: Probe) -> bool:
@@ -70,14 +81,26 @@ def _delimited(probe: Probe) -> bool:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("BioLogic .mpr", (".mpr",), _mpr, f"{_HERE}.mpr:load", "all techniques; rows before a break are kept"),
-    Format("BioLogic .mpt", (".mpt", ".txt"), _mpt, f"{_HERE}.mpt:load", "all techniques, with or without header"),
+    Format(
+        "BioLogic .mpr", (".mpr",), _mpr, f"{_HERE}.mpr:load", "all techniques; rows before a break are kept"
+    ),
+    Format(
+        "BioLogic .mpt", (".mpt", ".txt"), _mpt, f"{_HERE}.mpt:load", "all techniques, with or without header"
+    ),
     Format("Neware .nda/.ndax", (".nda", ".ndax"), _neware, f"{_HERE}.neware:load", "through fastnda"),
-    Format("Gamry .DTA", (".dta",), _gamry, f"{_HERE}.gamry:load", "impedance and curves", ),
+    Format(
+        "Gamry .DTA",
+        (".dta",),
+        _gamry,
+        f"{_HERE}.gamry:load",
+        "impedance and curves",
+    ),
     Format("ZView .z", (".z",), _zplot, f"{_HERE}.bare:load_zplot", "impedance", "eis"),
     Format("cycler workbook", (".xlsx",), _xlsx, f"{_HERE}.sheets:load_xlsx", "LAND, Neware: record sheets"),
     Format("cycler workbook", (".xls",), _xls, f"{_HERE}.sheets:load_xls", "LAND: record sheets"),
-    Format("impedance text", (".csv", ".txt"), _bare_impedance, f"{_HERE}.bare:load_bare", "f, Re Z, Im Z", "eis"),
+    Format(
+        "impedance text", (".csv", ".txt"), _bare_impedance, f"{_HERE}.bare:load_bare", "f, Re Z, Im Z", "eis"
+    ),
     Format(
         "cycler text",
         (".csv", ".txt", ".tsv"),
@@ -85,7 +108,7 @@ FORMATS: tuple[Format, ...] = (
         f"{_HERE}.delimited:load",
         "LAND/LANDT, Neware, Arbin, Maccor, Battery Data Format and others; English and Chinese names",
     ),
-)  # fmt: skip
+)
 
 
 def read(path: Path | str, columns: Sequence[str] | Mapping[str, str] | None = None) -> "xr.Dataset":

@@ -12,9 +12,13 @@ from interlayer.core.errors import ReadError
 
 _BRACKETS = re.compile(r"^(.*?)\s*[(\[（【]([^)\]）】]*)[)\]）】]\s*$")
 _FAMILY = {
-    "step_time": "time", "any_time": "time", "charge_capacity": "capacity", "discharge_capacity": "capacity",
-    "z_im": "z_re", "z_im_negative": "z_re",
-}  # fmt: skip
+    "step_time": "time",
+    "any_time": "time",
+    "charge_capacity": "capacity",
+    "discharge_capacity": "capacity",
+    "z_im": "z_re",
+    "z_im_negative": "z_re",
+}
 
 
 @dataclass(frozen=True, slots=True)

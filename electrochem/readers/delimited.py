@@ -39,8 +39,9 @@ def parse_columns(given: Sequence[str] | Mapping[str, str]) -> dict[str, str]:
         if field.strip() not in (*tidy.VARIABLES, "state") or not name.strip():
             raise SettingError(
                 "a column map entry that cannot be used",
-                expected="field=name with a field of " + ", ".join(tidy.VARIABLES), found=f"{field}={name}",
-            )  # fmt: skip
+                expected="field=name with a field of " + ", ".join(tidy.VARIABLES),
+                found=f"{field}={name}",
+            )
         found[field.strip()] = name.strip()
     return found
 
@@ -71,8 +72,9 @@ def load(path: Path) -> xr.Dataset:
     if mapping and not found:
         raise ReadError(
             "a column of the column map is not in the file",
-            expected=", ".join(mapping.values()), found=", ".join(name.strip() for name in names),
-        )  # fmt: skip
+            expected=", ".join(mapping.values()),
+            found=", ".join(name.strip() for name in names),
+        )
     columns.require(found, names)
     if encoding == "utf-16":
         content, encoding = decode(content).encode("utf-8"), "utf-8"
@@ -131,19 +133,26 @@ def _parse(
     comma = separator != "," and _decimal_comma(bytes(body[:20000]))
     wanted = sorted({column.index for column in found.values()})
     text = [column.index for column in found.values() if column.field == "state"]
-    schema = {f"column_{index + 1}": pl.Float64 for index in wanted if index not in text}
-    schema |= {f"column_{index + 1}": pl.String for index in text}  # type: ignore[misc]
+    schema: dict[str, type[pl.DataType]] = {
+        f"column_{index + 1}": pl.Float64 for index in wanted if index not in text
+    }
+    schema |= {f"column_{index + 1}": pl.String for index in text}
     try:
         return _csv(body, separator, width, wanted, schema, comma, encoding)
     except pl.exceptions.PolarsError:
-        strings = {f"column_{index + 1}": pl.String for index in wanted}
+        strings: dict[str, type[pl.DataType]] = {f"column_{index + 1}": pl.String for index in wanted}
         return _csv(body, separator, width, wanted, strings, comma, encoding)
 
 
 def _csv(
-    body: memoryview, separator: str, width: int, wanted: Sequence[int], schema: Mapping[str, object],
-    comma: bool, encoding: str,
-) -> pl.DataFrame:  # fmt: skip
+    body: memoryview,
+    separator: str,
+    width: int,
+    wanted: Sequence[int],
+    schema: Mapping[str, type[pl.DataType]],
+    comma: bool,
+    encoding: str,
+) -> pl.DataFrame:
     plain = encoding in ("utf-8-sig", "utf-8")
     source = bytes(body) if plain else bytes(body).decode(encoding, "replace").encode("utf-8")
     cells = 1 + source[:20000].split(b"\n", 1)[0].count(separator.encode())
@@ -152,10 +161,17 @@ def _csv(
     try:
         return pl.read_csv(
             BytesIO(source),
-            separator=separator, has_header=False, new_columns=new, columns=list(wanted),
-            schema_overrides=overrides, decimal_comma=comma, truncate_ragged_lines=True,
-            null_values=[""], quote_char='"', encoding="utf8-lossy",
-        )  # fmt: skip
+            separator=separator,
+            has_header=False,
+            new_columns=new,
+            columns=list(wanted),
+            schema_overrides=overrides,
+            decimal_comma=comma,
+            truncate_ragged_lines=True,
+            null_values=[""],
+            quote_char='"',
+            encoding="utf8-lossy",
+        )
     except pl.exceptions.PolarsError as error:
         if any(value == pl.Float64 for value in schema.values()):
             raise

@@ -118,9 +118,10 @@ def _data(view: mmap.mmap, module: Module) -> Table:
         warnings.append(f"The file is truncated: {rows} of {points} rows are there and were read.")
     if rows == 0:
         raise ReadError(
-            "the .mpr holds no complete record", found=f"a header for {points} rows",
+            "the .mpr holds no complete record",
+            found=f"a header for {points} rows",
             advice="The run was not finished or the file is truncated: copy it again.",
-        )  # fmt: skip
+        )
     records = np.frombuffer(view, dtype=dtype, count=rows, offset=module.start + first)
     columns = _columns(records)
     del records
@@ -140,7 +141,7 @@ def _header(view: mmap.mmap, module: Module) -> tuple[int, list[int]]:
 
 
 def _record(ids: list[int], size: float, warnings: list[str]) -> np.dtype[np.void]:
-    """Return the packed record type; one unknown column has its width from the record size, then is skipped."""
+    """Return the packed record type; an unknown column has its width from the record size, and is skipped."""
     known = _known()
     fields: list[tuple[str, str]] = []
     unknown: list[int] = []
@@ -165,8 +166,9 @@ def _record(ids: list[int], size: float, warnings: list[str]) -> np.dtype[np.voi
     if size and abs(size - dtype.itemsize) > 1e-9:
         raise ReadError(
             "the records of the .mpr do not have the size of their columns",
-            expected=f"{dtype.itemsize} bytes", found=f"{size:g} bytes",
-        )  # fmt: skip
+            expected=f"{dtype.itemsize} bytes",
+            found=f"{size:g} bytes",
+        )
     return dtype
 
 

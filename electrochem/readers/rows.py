@@ -52,7 +52,9 @@ def build(
         return _spectra(values, metadata, notes)
     if "time" not in values and "step_time" in values:
         values["time"] = _from_step_time(values["step_time"])
-    essential = {name: values[name] for name in ("time", "voltage", "current") if name in values}
+    essential: dict[str, NDArray[np.generic]] = {
+        name: values[name] for name in ("time", "voltage", "current") if name in values
+    }
     tidy.check_finite(essential, first_line)
     _settle(values, kept.get("state"), notes)
     _check_cycles(values.get("cycle"), record)
@@ -128,7 +130,7 @@ def _spectra(
 ) -> xr.Dataset:
     imaginary = values["z_im"] if "z_im" in values else -values["z_im_negative"]
     shared = {name: values[name] for name in ("time", "voltage", "current") if name in values}
-    extra: dict[str, NDArray[np.generic]] = {name: each for name, each in shared.items()}
+    extra: dict[str, NDArray[np.generic]] = dict(shared.items())
     tidy.check_finite({"frequency": values["frequency"], "z_re": values["z_re"], "z_im": imaginary})
     if np.mean(imaginary > 0) > 0.8 and "z_im" in values:
         notes.append("Im Z is positive at most frequencies: the file may hold −Im Z under the name of Im Z.")

@@ -83,7 +83,7 @@ def impedance(
     metadata: Mapping[str, str | float | int] | None = None,
     warnings: Sequence[str] = (),
 ) -> xr.Dataset:
-    """Return the tidy Dataset of spectra; rows without a frequency (rests) and non-finite rows are left out."""
+    """Return the tidy Dataset of spectra; rows without a frequency (rests) or Z are left out."""
     good = (frequency > 0) & np.isfinite(frequency) & np.isfinite(z.real) & np.isfinite(z.imag)
     notes = list(warnings)
     if not good.all():
