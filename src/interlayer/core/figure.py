@@ -190,12 +190,19 @@ def limits(panel: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
         more_x, more_y = _extent(mark)
         xs.append(more_x)
         ys.append(more_y)
-    x = panel.xlim or _span(np.concatenate(xs), panel.x_log, 0.0)
+    has_points = any(isinstance(mark, Points) for mark in panel.marks) and not panel.equal
+    x = panel.xlim or _span(np.concatenate(xs), panel.x_log, 0.01 if has_points else 0.0)
     is_image = any(isinstance(mark, Image) for mark in panel.marks)
     has_text = any(isinstance(mark, Text) for mark in panel.marks)
     margin = 0.0 if panel.equal or is_image else 0.1 if has_text else 0.04
     y = panel.ylim or _span(np.concatenate(ys), panel.y_log, margin)
     return x, y
+
+
+def shared_x(panels: list[Panel]) -> tuple[float, float] | None:
+    """Return the x limits that show all marks of several panels, or None without panels."""
+    spans = [limits(panel)[0] for panel in panels]
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
 def _extent(mark: Mark) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

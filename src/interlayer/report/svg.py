@@ -1,6 +1,7 @@
 """Draw a figure description as inline SVG: small, self-contained, the same bytes for the same input."""
 
 import base64
+from dataclasses import replace
 from html import escape
 
 import imagecodecs
@@ -29,7 +30,11 @@ def render(description: fig.Figure, uid: str = "f") -> str:
     cell = WIDTH / columns
     parts: list[str] = []
     top = 0.0
-    rows = [description.panels[i : i + columns] for i in range(0, len(description.panels), columns)]
+    panels = description.panels
+    if description.share_x:
+        common = fig.shared_x(panels)
+        panels = [replace(panel, xlim=panel.xlim or common) for panel in panels]
+    rows = [panels[i : i + columns] for i in range(0, len(panels), columns)]
     for index, row in enumerate(rows):
         bare = description.share_x and columns == 1 and index < len(rows) - 1
         drawn = [
@@ -109,7 +114,7 @@ def _legend(panel: fig.Panel, left: float, width: float, top: float) -> tuple[st
             x, line = 0.0, line + 1
         y = top + 7 + line * _LEGEND_LINE
         parts.append(
-            f'<rect x="{left + x:.1f}" y="{y - 5:.1f}" width="12" height="6" fill="{colour}"/>'
+            f'<rect x="{left + x:.1f}" y="{y - 5:.1f}" width="12" height="6" fill="{colour}" stroke="#777" stroke-width="0.4"/>'
             f'<text class="l" x="{left + x + 16:.1f}" y="{y + 2:.1f}">{escape(label)}</text>'
         )
         x += need
