@@ -40,12 +40,8 @@ SETTINGS: tuple[Setting, ...] = (
         "standard",
         "phase whose published cell is held, as an internal standard for the displacement; default: none",
     ),
-    Setting(
-        "two_theta_min", "lowest 2θ that is used; default: the file's", type="quantity", unit="degree"
-    ),
-    Setting(
-        "two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"
-    ),
+    Setting("two_theta_min", "lowest 2θ that is used; default: the file's", type="quantity", unit="degree"),
+    Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),
     Setting(
         "scherrer_constant",
         "Scherrer constant K for the FWHM of the size part; default: 0.94 (spheres)",

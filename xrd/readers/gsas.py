@@ -10,7 +10,9 @@ from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
 from interlayer.xrd.readers.common import Floats, dataset
 
-_BANK = re.compile(r"^BANK\s+\d+\s+(\d+)\s+(\d+)\s+(\w+)\s+(\S+)\s+(\S+)\s+\S+\s+\S+(?:\s+(\w+))?", re.MULTILINE)
+_BANK = re.compile(
+    r"^BANK\s+\d+\s+(\d+)\s+(\d+)\s+(\w+)\s+(\S+)\s+(\S+)\s+\S+\s+\S+(?:\s+(\w+))?", re.MULTILINE
+)
 
 
 def load(path: Path) -> xr.Dataset:

@@ -26,7 +26,9 @@ def load(path: Path) -> xr.Dataset:
     if table.shape[1] < 2:
         raise ReadError("one column of numbers only", expected="2θ and intensity")
     angle, value, error = _columns(names, table)
-    unit = "counts/s" if re.search(r"\bcps\b|counts?\s*/\s*s|c/s", " ".join(names), re.IGNORECASE) else "counts"
+    unit = (
+        "counts/s" if re.search(r"\bcps\b|counts?\s*/\s*s|c/s", " ".join(names), re.IGNORECASE) else "counts"
+    )
     stddev = table[:, error] if error is not None else None
     if stddev is not None and not ((stddev > 0).all() and np.isfinite(stddev).all()):
         stddev = None
@@ -73,9 +75,13 @@ def _table(text: str) -> tuple[list[str], Floats]:
 def _decimal_comma(lines: list[str]) -> bool:
     """Return whether commas are decimal signs: no line has a point in a number, and columns part otherwise."""
     sample = [line for line in lines if line and line[0].isdigit()][:50]
-    return bool(sample) and all(
-        "." not in line and re.fullmatch(r"[-+\d,eE]+(?:[;\t ]+[-+\d,eE]+)+;?", line) for line in sample
-    ) and any("," in line for line in sample)
+    return (
+        bool(sample)
+        and all(
+            "." not in line and re.fullmatch(r"[-+\d,eE]+(?:[;\t ]+[-+\d,eE]+)+;?", line) for line in sample
+        )
+        and any("," in line for line in sample)
+    )
 
 
 def _numbers(line: str, comma: bool) -> list[float] | None:

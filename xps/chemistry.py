@@ -1,0 +1,186 @@
+"""Chemistry as data: reference lines, phases, separations, templates (all TOML)."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from interlayer.core.errors import SettingError
+from interlayer.xps import levels
+
+TEMPLATES = ("bare", "activated", "cycled", "study-activated", "study-cycled")
+#: the general lithium interphase, when nothing is said
+DEFAULT_TEMPLATE = "cycled"
+_LEAST_TOLERANCE = 0.15
+#: a line stays within this many tolerances of its energy
+REACH = 4.0
+_RATIO_UNCERTAINTY = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a template.
+
+    Parameters
+    ----------
+    name
+        "N 1s/Li3N": core level and phase.
+    energy, tolerance
+        Expected binding energy and the standard deviation of that expectation, eV.
+    low, high
+        Range of the published reference values, eV (NaN where there are none).
+    source
+        Where the expectation is from.
+    """
+
+    name: str
+    energy: float
+    tolerance: float
+    low: float
+    high: float
+    source: str
+
+    @property
+    def level(self) -> str:
+        """Return the core level, "N 1s"."""
+        return self.name.partition("/")[0]
+
+    @property
+    def phase(self) -> str:
+        """Return the phase or group, "Li3N"."""
+        return self.name.partition("/")[2]
+
+    @property
+    def element(self) -> str:
+        """Return the element's symbol."""
+        return self.level.split()[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Distance of two lines of one phase: ``lines[0]`` minus ``lines[1]``, published range in eV."""
+
+    phase: str
+    lines: tuple[str, str]
+    low: float
+    high: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Lines to fit, and the stoichiometry of their phases (atoms per formula unit by core level)."""
+
+    name: str
+    description: str
+    lines: tuple[Line, ...]
+    phases: Mapping[str, Mapping[str, float]]
+    ratio_uncertainty: float = _RATIO_UNCERTAINTY
+
+    def of_level(self, level: str) -> tuple[Line, ...]:
+        """Return the lines of one core level."""
+        return tuple(line for line in self.lines if line.level == level)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files("interlayer.xps").joinpath("data/lines.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def references() -> dict[str, Line]:
+    """Return every reference line by name."""
+    return {name: _line(name, entry) for name, entry in _data()["line"].items()}
+
+
+def _line(name: str, entry: Mapping[str, Any]) -> Line:
+    low, high = float(entry.get("low", "nan")), float(entry.get("high", "nan"))
+    energy = float(entry.get("energy", (low + high) / 2))
+    tolerance = float(entry.get("tolerance", max((high - low) / 2, _LEAST_TOLERANCE)))
+    return Line(name, energy, tolerance, low, high, str(entry.get("source", "")))
+
+
+@cache
+def separations() -> tuple[Separation, ...]:
+    """Return the published separations."""
+    return tuple(
+        Separation(
+            each["phase"], (each["lines"][0], each["lines"][1]), each["low"], each["high"], each["source"]
+        )
+        for each in _data()["separation"]
+    )
+
+
+def template(name: str) -> Template:
+    """Return a template by its name, or from a user's TOML file of the same form.
+
+    Raises
+    ------
+    SettingError
+        When there is no such template or file, or the file has a mistake.
+    """
+    if name in TEMPLATES:
+        text = files("interlayer.xps").joinpath(f"data/templates/{name}.toml").read_text(encoding="utf-8")
+        return _template(tomllib.loads(text), name)
+    path = Path(name)
+    if path.suffix.lower() != ".toml" or not path.is_file():
+        raise SettingError(
+            "no such template",
+            expected="one of " + ", ".join(TEMPLATES) + ", or the path of a TOML file",
+            found=repr(name),
+        )
+    try:
+        return _template(tomllib.loads(path.read_text(encoding="utf-8")), path.stem)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError(f"template {name!r} is not valid TOML ({error})") from None
+
+
+def _template(data: Mapping[str, Any], name: str) -> Template:
+    _known(data, ("name", "description", "source", "lines", "line", "phase", "ratio_uncertainty"), name)
+    own = data.get("line", {})
+    names = list(data.get("lines", own))
+    lines = tuple(_chosen(each, own.get(each, {}), name) for each in names)
+    if not lines:
+        raise SettingError(f"template {name!r} has no lines", expected='lines = ["N 1s/Li3N", …]')
+    phases = {**_data()["phase"], **data.get("phase", {})}
+    return Template(
+        str(data.get("name", name)),
+        str(data.get("description", "")),
+        lines,
+        phases,
+        float(data.get("ratio_uncertainty", _RATIO_UNCERTAINTY)),
+    )
+
+
+def _chosen(line: str, own: Mapping[str, Any], template_name: str) -> Line:
+    _known(own, ("energy", "tolerance", "low", "high", "source"), f"{template_name}: {line}")
+    level = line.partition("/")[0]
+    if level not in levels.table() or "/" not in line:
+        raise SettingError(
+            f"template {template_name!r}", expected='lines such as "N 1s/Li3N"', found=repr(line)
+        )
+    known = references().get(line)
+    if known is None and "energy" not in own:
+        raise SettingError(
+            f"template {template_name!r}: no reference energy for {line!r}", expected="energy = …"
+        )
+    base = {} if known is None else {"low": known.low, "high": known.high, "source": known.source}
+    if known is not None and "energy" not in own:
+        base |= {"energy": known.energy, "tolerance": known.tolerance}
+    return _line(line, {"tolerance": 0.2, **base, **own})
+
+
+def _known(data: Mapping[str, Any], keys: tuple[str, ...], where: str) -> None:
+    from difflib import get_close_matches
+
+    for key in data:
+        if key not in keys:
+            near = get_close_matches(key, keys, n=1)
+            raise SettingError(
+                f"template {where!r}: unknown key {key!r}",
+                expected="one of " + ", ".join(keys),
+                advice=f"Did you mean {near[0]!r}?" if near else None,
+            )

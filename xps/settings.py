@@ -1,0 +1,34 @@
+"""The settings of XPS."""
+
+from interlayer.core.settings import Setting
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "template",
+        "lines and phases to fit: bare, activated, cycled, study-activated, study-cycled, or a TOML file "
+        "of your own; without it the general Li interphase, with model choice",
+    ),
+    Setting(
+        "charge_reference", 'line that fixes the charge shift, default "C 1s=284.8 eV"; "none" for no shift'
+    ),
+    Setting("region", 'only these regions, as "N 1s" (default: all)', "texts"),
+    Setting(
+        "background",
+        "background under the peaks, fitted with them (default active-shirley)",
+        "choice",
+        choices=("active-shirley", "tougaard", "linear"),
+    ),
+    Setting(
+        "sensitivity",
+        "sensitivity factors (default scofield, with λ ∝ KE^0.75 and the file's transmission)",
+        "choice",
+        choices=("scofield", "kratos", "wagner"),
+    ),
+    Setting(
+        "stoichiometry",
+        "soft: phases' lines share one amount within the factors' uncertainty (default); off: every area is free",
+        "choice",
+        choices=("soft", "off"),
+    ),
+    Setting("survey", "look for elements in the survey (default yes)", "flag"),
+)
