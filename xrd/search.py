@@ -21,6 +21,8 @@ THRESHOLD = 5.0
 #: a systematic misfit of strong peaks, as a part of their height, is not a peak
 MISFIT = 0.03
 _ROUNDS, _MOST = 6, 60
+#: what is broader (FWHM in degree) is a hump, not a peak
+_BROADEST = 1.8
 _HUMP_SIGMAS = (1.5, 2.5, 4.0, 6.0)
 #: gain in χ² for which a hump is added
 _HUMP_GAIN = 30.0
@@ -105,7 +107,7 @@ def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) ->
         table.add(
             f"{name}.position{i}", place, lower=place - 0.6, upper=place + 0.6, scale=0.02, prior=(place, 0.5)
         )
-        table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.5, scale=0.05, prior=(0.2, 1.0))
+        table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
     count = len(peaks)
     return Block(
         name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free"
@@ -147,6 +149,9 @@ def free_fit(
     table = Table()
     blocks = [add_free_peaks(table, "peak", peaks)] if peaks else []
     add_humps(table, humps, data.two_theta)
+    if peaks and instrument.scale_spread:
+        spread = instrument.scale_spread
+        table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
     order = background_order(data.two_theta)
     pattern = Pattern(data.two_theta, blocks, source, instrument, order, len(humps))
     return fit(pattern, table, data, iterations=iterations)
@@ -176,7 +181,7 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
         humps += [hump] if hump else []
         fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
         peaks, humps = _refined(fitted, len(peaks), len(humps))
-    assert fitted is not None
+    fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
     return fitted, sorted(_listed(fitted, len(peaks)), key=lambda peak: peak.position)
 
 
@@ -184,7 +189,12 @@ def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, flo
     places = [
         (fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)
     ]
-    kept = [place for i, place in enumerate(places) if fitted.linear[i] > 0]
+    strongest = np.argsort(fitted.linear[:peaks])[::-1]
+    kept: list[tuple[float, float]] = []
+    for i in strongest:
+        apart = all(abs(places[i][0] - at) > max(0.04, 0.4 * max(places[i][1], width)) for at, width in kept)
+        if fitted.linear[i] > 0 and apart and places[i][1] < _BROADEST:
+            kept.append(places[i])
     shapes = [
         (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
         for i in range(humps)
