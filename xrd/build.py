@@ -62,7 +62,7 @@ class Plan:
     parts: tuple[Part, ...] = ()
     free: tuple[tuple[float, float], ...] = ()
     humps: tuple[tuple[float, float], ...] = ()
-    scherrer: float = 0.94
+    scherrer: float = 0.9
     axial: bool = False
     extra_background: int = 0
     starts: dict[str, float] = field(default_factory=dict)
@@ -138,7 +138,7 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
     name = block.name
     if block.shifts:
         for i in range(block.columns):
-            table.add(f"{name}.shift{i}", 0.0, lower=-1.0, upper=1.0, scale=0.01, prior=(0.0, 0.5))
+            table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, 0.2))
     elif not part.held:
         known = cell_values(np.array(part.phase.cell), block.system)
         start = cell_values(np.array(part.cell), block.system)

@@ -98,7 +98,7 @@ class Fit:
 
     def parameters(self) -> "lmfit.Parameters":
         """Return the parameters as lmfit shows them: values, standard errors, correlations, bounds."""
-        from interlayer.xrd.report import as_lmfit
+        from interlayer.xrd.lmfit_face import as_lmfit
 
         return as_lmfit(self)
 

@@ -1,6 +1,6 @@
 """Which phases explain the peaks: a search over candidates, heights and cells, without a fit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,8 @@ Floats = NDArray[np.float64]
 
 #: tolerance of a match in degree, beside the peak's own deviation
 _TOLERANCE = 0.05
+#: tolerance and significance for phases whose lines fit no single cell
+_LOOSE, _STRONG = 0.1, 15.0
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
 #: a family weaker than this does not count as a match of its own
@@ -30,6 +32,8 @@ class Match:
         Numbers of the peaks that it explains, with the family that does.
     height, stretch
         s/R and relative change of the cell at the best place.
+    loose
+        Its strongest lines are there, but not where one cell puts them.
     """
 
     phase: Phase
@@ -38,6 +42,7 @@ class Match:
     stretch: float
     peaks: dict[int, int]
     angles: Floats = field(default_factory=lambda: np.empty(0))
+    loose: bool = False
 
     def fwhm(self, peaks: list[Peak]) -> float:
         """Return the mean FWHM of the peaks, weighted by significance."""
@@ -64,6 +69,7 @@ def place(
     instrument: Instrument,
     limits: tuple[float, float],
     heights: dict[str, float],
+    tolerance_of_match: float = _TOLERANCE,
 ) -> Match | None:
     """Return the best place of a phase over the peaks that are not taken."""
     hkl, angle, strength = families(phase, source, *limits)
@@ -82,7 +88,7 @@ def place(
     at = np.array([peak.position for peak in peaks])
     stddev = np.array([peak.position_stddev for peak in peaks])
     slack = 0.5 * np.degrees(2 * phase.spread * np.tan(theta)) if len(phase.parameters) > 1 else 0 * theta
-    tolerance = np.sqrt(stddev[None] ** 2 + _TOLERANCE**2 + slack[:, None] ** 2)
+    tolerance = np.sqrt(stddev[None] ** 2 + tolerance_of_match**2 + slack[:, None] ** 2)
     near = np.exp(-0.5 * ((places[..., None] - at) / tolerance) ** 2)
     evidence = np.log1p(np.minimum([peak.significance for peak in peaks], 1e3) ** 2)
     worth = np.minimum(1.0, strength / 0.1) ** 0.5
@@ -141,6 +147,10 @@ def identify(
         taken |= set(best.peaks)
         heights.setdefault(best.phase.layer, best.height)
         left = [phase for phase in left if phase.name != best.phase.name]
+    for match in _loose(left, peaks, taken, source, instrument, limits, heights):
+        matches.append(match)
+        taken |= set(match.peaks)
+        left = [phase for phase in left if phase.name != match.phase.name]
     rest = [i for i in range(len(peaks)) if i not in taken and not _covered(peaks[i], matches)]
     return Identification(
         matches,
@@ -148,6 +158,31 @@ def identify(
         _alternatives(phases, matches, peaks, source, instrument, limits),
         _hints(left, peaks, rest, source, instrument, limits, heights),
     )
+
+
+def _loose(
+    phases: list[Phase],
+    peaks: list[Peak],
+    taken: set[int],
+    source: Source,
+    instrument: Instrument,
+    limits: tuple[float, float],
+    heights: dict[str, float],
+) -> list[Match]:
+    """Return phases whose two strongest lines are strong peaks nearby, but fit no single cell."""
+    found: list[Match] = []
+    used = set(taken)
+    for phase in phases:
+        match = place(phase, peaks, used, source, instrument, limits, heights, _LOOSE)
+        if match is None or match.score < _LEAST_SCORE:
+            continue
+        _, _, strength = families(phase, source, *limits)
+        two = set(np.argsort(strength)[::-1][:2].tolist())
+        strong = {family for k, family in match.peaks.items() if peaks[k].significance > _STRONG}
+        if len(two) == 2 and two <= strong:
+            found.append(replace(match, loose=True))
+            used |= set(match.peaks)
+    return found
 
 
 def _covered(peak: Peak, matches: list[Match]) -> bool:

@@ -108,7 +108,7 @@ class Pattern:
     instrument: Instrument
     background: int = 6
     humps: int = 0
-    scherrer: float = 0.94
+    scherrer: float = 0.9
     tail: Floats | None = None
     _chebyshev: Floats = field(init=False)
 
