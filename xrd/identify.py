@@ -16,6 +16,8 @@ Floats = NDArray[np.float64]
 _TOLERANCE = 0.05
 #: tolerance and significance for phases whose lines fit no single cell
 _LOOSE, _STRONG = 0.1, 15.0
+#: part of the calculated intensity in the range that those lines must make
+_SHARE = 0.6
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
 #: a family weaker than this does not count as a match of its own
@@ -169,7 +171,7 @@ def _loose(
     limits: tuple[float, float],
     heights: dict[str, float],
 ) -> list[Match]:
-    """Return phases whose two strongest lines are strong peaks nearby, but fit no single cell."""
+    """Return phases whose strongest lines are strong peaks nearby, but fit no single cell."""
     found: list[Match] = []
     used = set(taken)
     for phase in phases:
@@ -177,9 +179,9 @@ def _loose(
         if match is None or match.score < _LEAST_SCORE:
             continue
         _, _, strength = families(phase, source, *limits)
-        two = set(np.argsort(strength)[::-1][:2].tolist())
         strong = {family for k, family in match.peaks.items() if peaks[k].significance > _STRONG}
-        if len(two) == 2 and two <= strong:
+        share = float(strength[list(strong)].sum() / strength.sum())
+        if len(strong) >= 2 and share > _SHARE and int(np.argmax(strength)) in strong:
             found.append(replace(match, loose=True))
             used |= set(match.peaks)
     return found

@@ -22,8 +22,8 @@ THRESHOLD = 5.0
 MISFIT = 0.03
 _ROUNDS, _MOST = 6, 60
 #: what is broader (FWHM in degree) is a hump, not a peak
-_BROADEST = 1.8
-_HUMP_SIGMAS = (1.5, 2.5, 4.0, 6.0)
+_BROADEST = 1.7
+_HUMP_SIGMAS = (0.9, 1.5, 2.5, 4.0, 6.0)
 #: gain in χ² for which a hump is added
 _HUMP_GAIN = 30.0
 
@@ -87,8 +87,8 @@ def new_peaks(x: Floats, maps: Floats, threshold: float) -> list[tuple[float, fl
 
 
 def background_order(x: Floats) -> int:
-    """Return the number of Chebyshev polynomials for a range of 2θ."""
-    return int(np.clip(4 + (x[-1] - x[0]) / 20, 4, 11))
+    """Return the number of background functions for a range of 2θ: Chebyshev polynomials and 1/2θ."""
+    return int(np.clip(5 + (x[-1] - x[0]) / 10, 6, 16))
 
 
 def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None:
@@ -97,7 +97,7 @@ def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None
         table.add(
             f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0)
         )
-        low, high = np.log(1.2), np.log(9.0)
+        low, high = np.log(0.9), np.log(9.0)
         table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
 
 

@@ -92,7 +92,7 @@ class Pattern:
     two_theta
         (n,) degree.
     background
-        Number of Chebyshev polynomials.
+        Number of background functions: Chebyshev polynomials, and 1/2θ as the last.
     humps
         Number of broad Gaussian maxima, parameters ``hump0.center``, ``hump0.log_width`` (σ, degree) …
     scherrer
@@ -115,7 +115,9 @@ class Pattern:
     def __post_init__(self) -> None:
         x = self.two_theta
         scaled = (2 * x - x[0] - x[-1]) / (x[-1] - x[0])
-        self._chebyshev = np.polynomial.chebyshev.chebvander(scaled, self.background - 1)
+        smooth = np.polynomial.chebyshev.chebvander(scaled, self.background - 2)
+        # air scatter of the direct beam falls as 1/2θ, steeper than a short polynomial
+        self._chebyshev = np.column_stack([smooth, x[0] / x])
 
     @property
     def areas(self) -> int:
