@@ -1,0 +1,195 @@
+"""From phases to the model of a pattern: which lines, which parameters, from where they start."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.xrd.fit import Data
+from interlayer.xrd.model.cell import cell_values, inverse_d_squared
+from interlayer.xrd.model.parameters import Table
+from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
+from interlayer.xrd.phases import Phase
+from interlayer.xrd.search import add_free_peaks, add_humps, background_order
+
+Floats = NDArray[np.float64]
+
+#: families weaker than this part of the strongest in the range are left out
+_WEAKEST = 0.015
+#: families nearer than this part of the FWHM are one peak with the calculated ratio
+_MERGE = 0.35
+_SMALLEST_SIZE = 2.0
+
+
+@dataclass(frozen=True)
+class Part:
+    """A phase in the model: where it starts, and what is free.
+
+    Parameters
+    ----------
+    cell
+        (6,) start, or what holds when ``shifts``.
+    fwhm
+        Expected FWHM in degree.
+    height
+        s/R to start from, or what holds when ``shifts``.
+    strain
+        Fit microstrain beside size.
+    shifts
+        Cell and height are held, and each reflection's position is free.
+    held
+        The cell is held, the height is not (internal standard).
+    """
+
+    phase: Phase
+    cell: tuple[float, ...]
+    fwhm: float = 0.3
+    height: float = 0.0
+    inverse_size: float = 0.03
+    strain: bool = False
+    shifts: bool = False
+    held: bool = False
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that a model is built from."""
+
+    source: Source
+    instrument: Instrument
+    parts: tuple[Part, ...] = ()
+    free: tuple[tuple[float, float], ...] = ()
+    humps: tuple[tuple[float, float], ...] = ()
+    scherrer: float = 0.9
+    axial: bool = False
+    extra_background: int = 0
+    starts: dict[str, float] = field(default_factory=dict)
+
+
+def families(
+    phase: Phase, source: Source, low: float, high: float, cell: Sequence[float] | None = None
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return hkl (n, 3), 2θ (degree) and relative intensity (strongest in the range 1), sorted by 2θ."""
+    q, _ = inverse_d_squared(np.array(cell or phase.cell), phase.system, phase.hkl)
+    sine = source.alpha1 / 2 * np.sqrt(q)
+    theta = np.arcsin(np.minimum(sine, 1.0))
+    angle = 2 * np.degrees(theta)
+    strength = phase.strength * lorentz_polarisation(theta)
+    inside = (sine < 0.999) & (angle > low) & (angle < high)
+    if not inside.any():
+        return phase.hkl[:0], angle[:0], strength[:0]
+    strength = strength / strength[inside].max()
+    kept = np.flatnonzero(inside & (strength > _WEAKEST))
+    order = kept[np.argsort(angle[kept])]
+    return phase.hkl[order], angle[order], strength[order]
+
+
+def lorentz_polarisation(theta: Floats) -> Floats:
+    """Return (1 + cos² 2θ)/(sin² θ cos θ)."""
+    return (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+
+
+def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:
+    margin = 0.2 * part.fwhm
+    hkl, angle, strength = families(part.phase, plan.source, low + margin, high - margin, part.cell)
+    if angle.size == 0:
+        return None
+    column = np.concatenate([[0], np.cumsum(np.diff(angle) > _MERGE * part.fwhm)]).astype(int)
+    share = strength / np.bincount(column, strength)[column]
+    return Block(
+        part.phase.name,
+        hkl,
+        column,
+        share,
+        system=part.phase.system,
+        cell=part.cell,
+        cell_names=part.phase.parameters,
+        layer=part.phase.layer,
+        height=part.height,
+        strain=part.strain,
+        shifts=part.shifts,
+    )
+
+
+def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
+    """Return the model of a plan and the table of its parameters."""
+    table, blocks = Table(), []
+    x = data.two_theta
+    for part in plan.parts:
+        block = _block(part, plan, x[0], x[-1])
+        if block is not None:
+            blocks.append(block)
+            _add_phase(table, block, part, plan)
+    _add_heights(table, plan, {block.layer for block in blocks if not block.shifts})
+    if plan.free:
+        blocks.append(add_free_peaks(table, "peak", list(plan.free)))
+    _add_instrument(table, plan)
+    add_humps(table, list(plan.humps), x)
+    for name, value in plan.starts.items():
+        table.taken([name], np.array([value]))
+    order = background_order(x) + plan.extra_background
+    pattern = Pattern(x, blocks, plan.source, plan.instrument, order, len(plan.humps), plan.scherrer)
+    return pattern, table
+
+
+def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
+    name = block.name
+    if block.shifts:
+        for i in range(block.columns):
+            table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, 0.2))
+    elif not part.held:
+        known = cell_values(np.array(part.phase.cell), block.system)
+        start = cell_values(np.array(part.cell), block.system)
+        for key, middle, value in zip(block.cell_names, known, start, strict=True):
+            spread = part.phase.spread * (middle if key in "abc" else 60.0)
+            table.add(
+                f"{name}.{key}",
+                value,
+                lower=middle - 8 * spread,
+                upper=middle + 8 * spread,
+                scale=1e-3 * middle,
+                prior=(middle, 2 * spread),
+            )
+    table.add(
+        f"{name}.inverse_size", part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01
+    )
+    if part.strain:
+        table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))
+
+
+def _add_heights(table: Table, plan: Plan, layers: set[str]) -> None:
+    radius = plan.instrument.prior_radius
+    for layer in sorted(layers, key=lambda name: name != "sample"):
+        height = next(p.height for p in plan.parts if p.phase.layer == layer)
+        reach = 10 * HEIGHT_SPREAD / radius
+        first = "height.sample" not in table
+        prior = (0.0, HEIGHT_SPREAD / radius) if first else None
+        table.add(f"height.{layer}", height, lower=-reach, upper=reach, scale=1e-3, prior=prior)
+        if not first:
+            table.tie(f"height.{layer}", "height.sample", LAYER_SPREAD / radius)
+        elif layer != "sample":
+            table.priors[-1] = (*table.priors[-1][:3], float(np.hypot(HEIGHT_SPREAD, LAYER_SPREAD)) / radius)
+
+
+def _add_instrument(table: Table, plan: Plan) -> None:
+    if plan.source.alpha2 and plan.source.ratio_spread:
+        table.add(
+            "kalpha_ratio",
+            plan.source.ratio,
+            lower=0.0,
+            upper=1.0,
+            scale=0.02,
+            prior=(plan.source.ratio, plan.source.ratio_spread),
+        )
+    spread = plan.instrument.scale_spread
+    if spread:
+        table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
+    if plan.axial:
+        table.add("axial", 0.03, lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.1))
+
+
+def continued(plan: Plan, values: dict[str, float]) -> Plan:
+    """Return a plan that starts from fitted values."""
+    return replace(plan, starts=plan.starts | values)

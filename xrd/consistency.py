@@ -1,0 +1,151 @@
+"""Do observed positions fit one cell per phase and one height per layer? Which phase does not?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import least_squares
+
+from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
+from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
+from interlayer.xrd.phases import Phase
+
+Floats = NDArray[np.floating]
+
+#: no position is believed better than this, in degree (profile asymmetry, counting of steps)
+FLOOR = 0.004
+#: fall of χ² without the phase, and a residual in degree, above which its lines fit no single cell
+_FALL, _RESIDUAL = 30.0, 0.025
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Observed positions of one phase: hkl (n, 3), 2θ and their standard deviation (n,)."""
+
+    phase: Phase
+    hkl: NDArray[np.int64]
+    two_theta: Floats
+    stddev: Floats
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Cells and heights that fit the positions best, and the phases left out because none fits them."""
+
+    cells: dict[str, Floats]
+    heights: dict[str, float]
+    contradictory: tuple[str, ...]
+
+
+def calculated(phase: Phase, values: Floats, hkl: NDArray[np.int64], height: float, source: Source) -> Floats:
+    """Return 2θ of Kα1 (degree) for free cell parameters and a height s/R."""
+    cell = with_values(np.array(phase.cell), phase.system, values)
+    inverse, _ = inverse_d_squared(cell, phase.system, hkl)
+    theta = np.arcsin(np.clip(source.alpha1 / 2 * np.sqrt(inverse), 0, 0.9999))
+    return np.degrees(2 * theta - 2 * height * np.cos(theta))
+
+
+def cubic_cells(lines: Lines, height: float, source: Source) -> Floats:
+    """Return the cell a that each line of a cubic phase gives by itself, at a height s/R."""
+    theta = np.radians(lines.two_theta) / 2
+    theta = theta + height * np.cos(theta)
+    return np.asarray(source.alpha1 / 2 / np.sin(theta) * np.sqrt((lines.hkl**2).sum(axis=1)))
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The unknowns: free cell parameters phase by phase, then one height per layer."""
+
+    lines: tuple[Lines, ...]
+    layers: tuple[str, ...]
+    source: Source
+    radius: float
+
+    def start(self) -> Floats:
+        cells = [cell_values(np.array(each.phase.cell), each.phase.system) for each in self.lines]
+        return np.concatenate([*cells, np.zeros(len(self.layers))])
+
+    def split(self, q: Floats) -> tuple[list[Floats], dict[str, float]]:
+        """Return the cell parameters of each phase, and the heights of the layers."""
+        at, cells = 0, []
+        for each in self.lines:
+            count = len(each.phase.parameters)
+            cells.append(q[at : at + count])
+            at += count
+        return cells, dict(zip(self.layers, map(float, q[at:]), strict=True))
+
+    def residuals(self, q: Floats) -> Floats:
+        cells, heights = self.split(q)
+        parts = [self._priors(q, heights)]
+        for each, values in zip(self.lines, cells, strict=True):
+            place = calculated(each.phase, values, each.hkl, heights[each.phase.layer], self.source)
+            parts.append((each.two_theta - place) / np.hypot(each.stddev, FLOOR))
+        return np.concatenate(parts)
+
+    def _priors(self, q: Floats, heights: dict[str, float]) -> Floats:
+        start = self.start()
+        count = len(start) - len(self.layers)
+        spread = np.concatenate(
+            [
+                2 * each.phase.spread * (start_ if name in "abc" else 60.0) * np.ones(1)
+                for each in self.lines
+                for name, start_ in zip(
+                    each.phase.parameters,
+                    cell_values(np.array(each.phase.cell), each.phase.system),
+                    strict=True,
+                )
+            ]
+            or [np.empty(0)]
+        )
+        first = heights[self.layers[0]]
+        tied = [(heights[layer] - first) * self.radius / LAYER_SPREAD for layer in self.layers[1:]]
+        own = (q[:count] - start[:count]) / spread
+        return np.concatenate([own, [first * self.radius / HEIGHT_SPREAD], tied])
+
+
+def _solve(lines: Sequence[Lines], source: Source, instrument: Instrument) -> tuple[_Problem, Floats, float]:
+    layers = sorted({each.phase.layer for each in lines}, key=lambda name: (name != "sample", name))
+    problem = _Problem(tuple(lines), tuple(layers), source, instrument.prior_radius)
+    found = least_squares(problem.residuals, problem.start(), x_scale="jac", max_nfev=60)
+    return problem, np.asarray(found.x), float(2 * found.cost)
+
+
+def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agreement:
+    """Return the cells and heights that explain the positions, phases that no single cell fits left out."""
+    kept = [each for each in lines if each.two_theta.size]
+    left: list[str] = []
+    while kept:
+        problem, q, chi_square = _solve(kept, source, instrument)
+        worst = _worst(kept, chi_square, source, instrument)
+        if worst is None:
+            cells, heights = problem.split(q)
+            named = {each.phase.name: values for each, values in zip(kept, cells, strict=True)}
+            return Agreement(named, heights, tuple(left))
+        left.append(worst.phase.name)
+        kept = [each for each in kept if each is not worst]
+    return Agreement({}, {}, tuple(left))
+
+
+def _worst(
+    kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument
+) -> Lines | None:
+    """Return the phase whose lines disagree most with a cell and the others' heights, if one does."""
+    best: tuple[float, Lines | None] = (_FALL, None)
+    for each in kept:
+        if each.two_theta.size < 2:
+            continue
+        others = [other for other in kept if other is not each]
+        rest = _solve(others, source, instrument)[2] if others else 0.0
+        if chi_square - rest > best[0] and _misfit(each, kept, source, instrument) > _RESIDUAL:
+            best = (chi_square - rest, each)
+    return best[1]
+
+
+def _misfit(each: Lines, kept: Sequence[Lines], source: Source, instrument: Instrument) -> float:
+    """Return the largest residual (degree) when this phase gets its best cell at the height of the others."""
+    problem, q, _ = _solve(kept, source, instrument)
+    cells, heights = problem.split(q)
+    index = next(i for i, other in enumerate(kept) if other is each)
+    place = calculated(each.phase, cells[index], each.hkl, heights[each.phase.layer], source)
+    return float(np.abs(each.two_theta - place).max())

@@ -1,0 +1,177 @@
+"""The analysis of one pattern: search, identify, fit positions, test cells, fit the whole pattern."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.xrd import evidence
+from interlayer.xrd.build import Part, Plan, build
+from interlayer.xrd.consistency import Agreement, Lines, agree, calculated
+from interlayer.xrd.fit import Fit, fit
+from interlayer.xrd.identify import Identification, Match, identify
+from interlayer.xrd.inputs import Inputs
+from interlayer.xrd.model.cell import cell_values, with_values
+from interlayer.xrd.model.pattern import Block
+from interlayer.xrd.phases import Phase
+from interlayer.xrd.search import Peak, find_peaks
+
+Floats = NDArray[np.floating]
+
+#: orders needed for microstrain beside size, and the fall of the objective for it
+ORDERS, _STRAIN_GAIN = 4, 12.0
+#: a position is used for cells when it is known better than this, in degree
+_SHARP = 0.12
+
+
+@dataclass(frozen=True)
+class Positions:
+    """Positions of one phase's families (columns), each fitted freely."""
+
+    phase: Phase
+    hkl: NDArray[np.int64]
+    together: tuple[str, ...]
+    two_theta: Floats
+    stddev: Floats
+    area: Floats
+    area_stddev: Floats
+
+    @property
+    def seen(self) -> NDArray[np.bool_]:
+        """Return which families are seen and well placed."""
+        known = (self.area_stddev > 0) & (self.stddev > 0) & (self.stddev < _SHARP)
+        return known & (self.area > evidence.SEEN * self.area_stddev)
+
+
+@dataclass(frozen=True)
+class Study:
+    """Everything that was found in one pattern."""
+
+    inputs: Inputs
+    peaks: list[Peak]
+    found: Identification
+    positions: dict[str, Positions]
+    agreement: Agreement
+    free_fit: Fit
+    fit: Fit
+    strained: tuple[str, ...]
+    held: str | None
+
+
+def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
+    """Analyse one pattern for these candidates."""
+    data, source, instrument = inputs.data, inputs.source, inputs.instrument
+    limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
+    search, peaks = find_peaks(data, source, instrument)
+    found = identify(phases, peaks, source, instrument, limits)
+    humps = tuple(
+        (search.value(f"hump{i}.center"), float(np.exp(search.value(f"hump{i}.log_width"))))
+        for i in range(search.pattern.humps)
+    )
+    parts = tuple(_part(match, peaks, instrument.prior_radius) for match in found.matches)
+    rest = tuple((peaks[i].position, peaks[i].fwhm) for i in found.unexplained)
+    plan = Plan(source, instrument, parts, rest, humps, scherrer)
+    scale = search.value("instrument_scale") if "instrument_scale" in search.table else 1.0
+    plan = replace(plan, starts={"instrument_scale": scale})
+    free = fit(*_with_shifts(plan, inputs), model=search.model)
+    positions = {match.phase.name: _positions(free, match.phase, plan) for match in found.matches}
+    agreement = agree([_lines(each) for each in positions.values()], source, instrument)
+    final = _final_plan(plan, free, agreement, standard)
+    whole, strained = _whole(final, inputs, positions, free)
+    held = standard.name if standard is not None else None
+    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held)
+
+
+def _part(match: Match, peaks: list[Peak], radius: float) -> Part:
+    cell = np.array(match.phase.cell)
+    cell[:3] *= 1 + match.stretch
+    width = match.fwhm(peaks)
+    excess = float(np.clip((width - 0.08) / 8.5, 0.002, 0.4))
+    return Part(match.phase, tuple(map(float, cell)), width, match.height, excess)
+
+
+def _with_shifts(plan: Plan, inputs: Inputs) -> tuple:  # type: ignore[type-arg]
+    parts = tuple(replace(part, shifts=True) for part in plan.parts)
+    pattern, table = build(replace(plan, parts=parts), inputs.data)
+    return pattern, table, inputs.data
+
+
+def representatives(block: Block) -> NDArray[np.int64]:
+    """Return the number of the strongest line of each column of a block."""
+    return np.array(
+        [max(np.flatnonzero(block.column == c), key=lambda i: block.share[i]) for c in range(block.columns)],
+        dtype=np.int64,
+    )
+
+
+def _positions(free: Fit, phase: Phase, plan: Plan) -> Positions:
+    """Return the free positions of a phase (none when it has no line in the range)."""
+    block, place = evidence.columns_of(free, phase.name)
+    chosen = representatives(block)
+    values = cell_values(np.array(block.cell), block.system)
+    base = calculated(phase, values, block.hkl[chosen], block.height, plan.source)
+    index = [free.table.index(f"{block.name}.shift{i}") for i in range(block.columns)]
+    spread = np.sqrt(np.maximum(np.diag(free.covariance)[index], 0.0))
+    factor = evidence.inflation(free, phase.name)
+    together = tuple(
+        ", ".join(evidence.hkl_text(block.hkl[i]) for i in np.flatnonzero(block.column == c))
+        for c in range(block.columns)
+    )
+    return Positions(
+        phase,
+        block.hkl[chosen],
+        together,
+        base + free.values[index],
+        factor * spread,
+        free.linear[place],
+        factor * free.area_stddev()[place],
+    )
+
+
+def _lines(each: Positions) -> Lines:
+    seen = each.seen
+    return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
+
+
+def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | None) -> Plan:
+    parts = []
+    for part in plan.parts:
+        name = part.phase.name
+        height = agreement.heights.get(part.phase.layer, part.height)
+        size = free.value(f"{name}.inverse_size")
+        part = replace(part, height=height, inverse_size=max(size, 1e-3))
+        if standard is not None and name == standard.name:
+            part = replace(part, cell=standard.cell, held=True)
+        elif name in agreement.contradictory:
+            part = replace(part, shifts=True)
+        elif name in agreement.cells:
+            cell = with_values(np.array(part.phase.cell), part.phase.system, agreement.cells[name])
+            part = replace(part, cell=tuple(map(float, cell)))
+        parts.append(part)
+    starts = {
+        name: free.value(name)
+        for name in free.table.names
+        if name.startswith(("hump", "peak", "kalpha", "instrument", "axial"))
+    }
+    return replace(plan, parts=tuple(parts), starts=plan.starts | starts)
+
+
+def _whole(
+    plan: Plan, inputs: Inputs, positions: dict[str, Positions], free: Fit
+) -> tuple[Fit, tuple[str, ...]]:
+    """Return the fit with cells; microstrain is added where enough orders ask for it."""
+    pattern, table = build(plan, inputs.data)
+    plain = fit(pattern, table, inputs.data, model=free.model)
+    able = tuple(
+        name for name, each in positions.items() if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
+    )
+    if not able:
+        return plain, ()
+    parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
+    starts = {name: plain.value(name) for name in plain.table.names}
+    pattern, table = build(replace(plan, parts=parts, starts=plan.starts | starts), inputs.data)
+    strained = fit(pattern, table, inputs.data, model=plain.model)
+    factor = max(1.0, plain.chi_square / plain.dof)
+    if (plain.objective - strained.objective) / factor > _STRAIN_GAIN:
+        return strained, able
+    return plain, ()

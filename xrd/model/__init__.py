@@ -1,0 +1,1 @@
+"""The physics of a powder pattern, with analytic derivatives."""

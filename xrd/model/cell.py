@@ -1,0 +1,92 @@
+"""Cells: from lattice parameters to 1/d² with its derivatives."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+#: which of a, b, c, α, β, γ are free in each crystal system, and which follow them
+_SYSTEMS: dict[str, dict[str, tuple[int, ...]]] = {
+    "cubic": {"a": (0, 1, 2)},
+    "tetragonal": {"a": (0, 1), "c": (2,)},
+    "hexagonal": {"a": (0, 1), "c": (2,)},
+    "orthorhombic": {"a": (0,), "b": (1,), "c": (2,)},
+    "monoclinic": {"a": (0,), "b": (1,), "c": (2,), "beta": (4,)},
+    "triclinic": {"a": (0,), "b": (1,), "c": (2,), "alpha": (3,), "beta": (4,), "gamma": (5,)},
+}
+
+
+def free_parameters(system: str) -> tuple[str, ...]:
+    """Return the names of the free cell parameters of a crystal system.
+
+    Examples
+    --------
+    >>> free_parameters("hexagonal")
+    ('a', 'c')
+    """
+    return tuple(_SYSTEMS[system])
+
+
+def metric(cell: Floats) -> Floats:
+    """Return the metric tensor (3, 3) in angstrom² of a cell a, b, c, α, β, γ."""
+    lengths, cosines = cell[:3], np.cos(np.radians(cell[3:]))
+    angle = np.array(
+        [[1, cosines[2], cosines[1]], [cosines[2], 1, cosines[0]], [cosines[1], cosines[0], 1]]
+    )
+    return np.outer(lengths, lengths) * angle
+
+
+def _metric_slope(cell: Floats, index: int) -> Floats:
+    """Return the derivative of the metric tensor by cell parameter ``index`` (angles per degree)."""
+    if index < 3:
+        slope = np.zeros((3, 3))
+        tensor = metric(cell)
+        slope[index] += tensor[index] / cell[index]
+        slope[:, index] += tensor[:, index] / cell[index]
+        return slope
+    i, j = {3: (1, 2), 4: (0, 2), 5: (0, 1)}[index]
+    slope = np.zeros((3, 3))
+    slope[i, j] = slope[j, i] = -cell[i] * cell[j] * np.sin(np.radians(cell[index])) * np.pi / 180
+    return slope
+
+
+def inverse_d_squared(cell: Floats, system: str, hkl: NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Return 1/d² of reflections and its derivatives by the free cell parameters.
+
+    Parameters
+    ----------
+    cell
+        (6,) a, b, c in angstrom, α, β, γ in degree.
+    hkl
+        (n, 3)
+
+    Returns
+    -------
+    q, slopes
+        (n,) in 1/angstrom², and (n, p), one column per name of `free_parameters`.
+
+    Notes
+    -----
+    q = hᵀ G⁻¹ h with the metric tensor G, so that dq = −hᵀ G⁻¹ dG G⁻¹ h.
+    """
+    inverse = np.linalg.inv(metric(cell))
+    h = hkl.astype(float)
+    v = h @ inverse
+    slopes = [
+        -np.einsum("ni,ij,nj->n", v, sum(_metric_slope(cell, i) for i in members), v)
+        for members in _SYSTEMS[system].values()
+    ]
+    return np.einsum("ni,ni->n", v, h), np.stack(slopes, axis=1)
+
+
+def cell_values(cell: Floats, system: str) -> Floats:
+    """Return the free parameters of a full cell, in the order of `free_parameters`."""
+    return np.array([cell[members[0]] for members in _SYSTEMS[system].values()])
+
+
+def with_values(cell: Floats, system: str, values: Floats) -> Floats:
+    """Return the full cell with its free parameters replaced."""
+    changed = np.array(cell, dtype=float)
+    for value, members in zip(values, _SYSTEMS[system].values(), strict=True):
+        changed[list(members)] = value
+    return changed

@@ -1,0 +1,227 @@
+"""Peaks without a model of phases: matched filters, then free doublets on a background with humps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.signal import fftconvolve
+
+from interlayer.xrd.fit import Data, Fit, fit, solve
+from interlayer.xrd.model.parameters import Table
+from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.profile import profile
+from interlayer.xrd.model.source import Instrument, Source
+
+Floats = NDArray[np.float64]
+
+#: FWHM of the filters in degree: from an instrument's width to that of 5 nm crystallites
+WIDTHS = (0.08, 0.12, 0.18, 0.28, 0.42, 0.65, 1.0, 1.5)
+#: a peak is one above this significance
+THRESHOLD = 5.0
+#: a systematic misfit of strong peaks, as a part of their height, is not a peak
+MISFIT = 0.03
+_ROUNDS, _MOST = 6, 60
+#: what is broader (FWHM in degree) is a hump, not a peak
+_BROADEST = 1.7
+_HUMP_SIGMAS = (0.9, 1.5, 2.5, 4.0, 6.0)
+#: gain in χ² for which a hump is added
+_HUMP_GAIN = 30.0
+
+
+@dataclass(frozen=True)
+class Peak:
+    """A free peak: Kα1 position and FWHM (degree), area (intensity × degree), each with its deviation."""
+
+    position: float
+    position_stddev: float
+    fwhm: float
+    area: float
+    area_stddev: float
+
+    @property
+    def significance(self) -> float:
+        """Return area over its standard deviation."""
+        return self.area / self.area_stddev if self.area_stddev > 0 else 0.0
+
+
+def significance_maps(x: Floats, residual: Floats, variance: Floats) -> Floats:
+    """Return the significance of a peak at each place and width: (widths, n).
+
+    Notes
+    -----
+    Filters have mean zero over ±2.5 FWHM, so that a smooth background does not answer.
+    """
+    step = float(np.median(np.diff(x)))
+    maps = np.zeros((len(WIDTHS), x.size))
+    weight = 1 / variance
+    for i, width in enumerate(WIDTHS):
+        half = max(int(round(2.5 * width / step)), 3)
+        if 2 * half + 1 > x.size // 2:
+            break
+        template = profile(np.arange(-half, half + 1) * step, np.array(width), np.array(0.5))
+        template -= template.mean()
+        top = fftconvolve(residual * weight, template[::-1], mode="same")
+        below = fftconvolve(weight, (template**2)[::-1], mode="same")
+        maps[i] = top / np.sqrt(np.maximum(below, 1e-300))
+        maps[i, : half // 2] = maps[i, x.size - half // 2 :] = 0.0
+    return maps
+
+
+def new_peaks(x: Floats, maps: Floats, threshold: float) -> list[tuple[float, float, float]]:
+    """Return separate maxima (2θ, FWHM, significance), strongest first.
+
+    Maxima near a stronger one are left for a later round: a filter's side lobe and Kα2 are no peaks.
+    """
+    best = maps.max(axis=0)
+    which = maps.argmax(axis=0)
+    order = np.argsort(best)[::-1]
+    found: list[tuple[float, float, float]] = []
+    for at in order[: 40 * _MOST]:
+        if best[at] < threshold or len(found) >= _MOST:
+            break
+        width = WIDTHS[int(which[at])]
+        if all(abs(x[at] - place) > max(2.0 * max(width, other), 0.35) for place, other, _ in found):
+            found.append((float(x[at]), width, float(best[at])))
+    top = found[0][2] if found else 0.0
+    return [each for each in found if each[2] > max(threshold, 0.02 * top)]
+
+
+def background_order(x: Floats) -> int:
+    """Return the number of background functions for a range of 2θ: Chebyshev polynomials and 1/2θ."""
+    return int(np.clip(5 + (x[-1] - x[0]) / 10, 6, 16))
+
+
+def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None:
+    """Add the parameters of humps (centre, σ in degree) to a table."""
+    for i, (center, sigma) in enumerate(humps):
+        table.add(
+            f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0)
+        )
+        low, high = np.log(0.9), np.log(9.0)
+        table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
+
+
+def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) -> Block:
+    """Add free peaks (2θ, FWHM) to a table and return their block."""
+    for i, (place, width) in enumerate(peaks):
+        table.add(
+            f"{name}.position{i}", place, lower=place - 0.6, upper=place + 0.6, scale=0.02, prior=(place, 0.5)
+        )
+        table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
+    count = len(peaks)
+    return Block(
+        name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free"
+    )
+
+
+def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) -> tuple[float, float] | None:
+    """Return the hump (centre, σ) that lowers χ² most, or None when none is worth it."""
+    x, y = fitted.data.two_theta, fitted.data.intensity
+    design = pattern.design(fitted.table, fitted.values)
+    peak_part = design[:, : pattern.areas] @ fitted.linear[: pattern.areas]
+    weight = 1 / (fitted.data.variance(fitted.model) + (MISFIT * peak_part) ** 2)
+    positive = pattern.positive()
+    base = float(np.sum(weight * (y - fitted.model) ** 2))
+    best = (_HUMP_GAIN, None)
+    for center in np.arange(x[0] - 1, x[-1], 2.0):
+        for sigma in _HUMP_SIGMAS:
+            if any(abs(center - c) < 0.7 * max(s, sigma) for c, s in humps):
+                continue
+            column = np.exp(-0.5 * ((x - center) / sigma) ** 2)
+            trial = np.column_stack([design, column])
+            linear, _ = solve(trial, weight, y, np.append(positive, True))
+            gain = base - float(np.sum(weight * (y - trial @ linear) ** 2))
+            if gain > best[0]:
+                best = (gain, (float(center), sigma))
+    return best[1]
+
+
+def free_fit(
+    data: Data,
+    peaks: list[tuple[float, float]],
+    humps: list[tuple[float, float]],
+    source: Source,
+    instrument: Instrument,
+    *,
+    iterations: int,
+) -> Fit:
+    """Fit free peaks, humps and background."""
+    table = Table()
+    blocks = [add_free_peaks(table, "peak", peaks)] if peaks else []
+    add_humps(table, humps, data.two_theta)
+    if peaks and instrument.scale_spread:
+        spread = instrument.scale_spread
+        table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
+    order = background_order(data.two_theta)
+    pattern = Pattern(data.two_theta, blocks, source, instrument, order, len(humps))
+    return fit(pattern, table, data, iterations=iterations)
+
+
+def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit, list[Peak]]:
+    """Return a fit of free peaks to a pattern, and the significant peaks, by 2θ."""
+    x, y = data.two_theta, data.intensity
+    variance = data.gain * np.maximum(_smooth(y), data.gain)
+    peaks: list[tuple[float, float]] = []
+    humps: list[tuple[float, float]] = []
+    fitted: Fit | None = None
+    residual = y.astype(float)
+    for turn in range(_ROUNDS):
+        if fitted is not None:
+            residual = y - fitted.model
+            part = fitted.model - fitted.background()
+            variance = data.variance(fitted.model) + (MISFIT * part) ** 2
+        found = new_peaks(x, significance_maps(x, residual, variance), THRESHOLD)
+        hump = None
+        if fitted is not None and len(humps) < 3 and (turn < 3 or not found):
+            hump = find_humps(fitted.pattern, fitted, humps)
+        if turn and not found and hump is None:
+            break
+        found = found[: max(0, _MOST - len(peaks))]
+        peaks += [(place, width) for place, width, _ in found]
+        humps += [hump] if hump else []
+        fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+        peaks, humps = _refined(fitted, len(peaks), len(humps))
+    fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+    return fitted, sorted(_listed(fitted, len(peaks)), key=lambda peak: peak.position)
+
+
+def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    places = [
+        (fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)
+    ]
+    strongest = np.argsort(fitted.linear[:peaks])[::-1]
+    kept: list[tuple[float, float]] = []
+    for i in strongest:
+        apart = all(abs(places[i][0] - at) > max(0.04, 0.4 * max(places[i][1], width)) for at, width in kept)
+        if fitted.linear[i] > 0 and apart and places[i][1] < _BROADEST:
+            kept.append(places[i])
+    shapes = [
+        (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
+        for i in range(humps)
+    ]
+    return kept, shapes
+
+
+def _listed(fitted: Fit, count: int) -> list[Peak]:
+    stddev = fitted.area_stddev()
+    lines = fitted.pattern.lines(fitted.table, fitted.values)
+    from interlayer.xrd.model.profile import widths
+
+    found = []
+    for i in range(min(count, fitted.pattern.areas)):
+        total = float(widths(lines.gauss[i : i + 1], lines.lorentz[i : i + 1]).total[0])
+        peak = Peak(
+            fitted.value(f"peak.position{i}"),
+            fitted.stddev(f"peak.position{i}"),
+            total,
+            float(fitted.linear[i]),
+            float(stddev[i]),
+        )
+        if peak.significance > 3.0:
+            found.append(peak)
+    return found
+
+
+def _smooth(y: Floats, width: int = 15) -> Floats:
+    kernel = np.ones(width) / width
+    return np.convolve(np.pad(y, width // 2, mode="edge"), kernel, mode="valid")
