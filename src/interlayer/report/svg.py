@@ -114,7 +114,7 @@ def _legend(panel: fig.Panel, left: float, width: float, top: float) -> tuple[st
             x, line = 0.0, line + 1
         y = top + 7 + line * _LEGEND_LINE
         parts.append(
-            f'<rect x="{left + x:.1f}" y="{y - 5:.1f}" width="12" height="6" fill="{colour}" stroke="#777" stroke-width="0.4"/>'
+            f'<rect x="{left + x:.1f}" y="{y - 5:.1f}" width="12" height="6" fill="{colour}" stroke="#777"/>'
             f'<text class="l" x="{left + x + 16:.1f}" y="{y + 2:.1f}">{escape(label)}</text>'
         )
         x += need
