@@ -1,0 +1,94 @@
+"""The survey: which elements show a peak, and how sure that is."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.xps import levels, noise
+from interlayer.xps.fit import smooth
+
+Floats = NDArray[np.float64]
+
+#: lines that overlap a line of the lithium interphase, and would be mistaken for it
+OVERLAPS = {"Fe": "Fe 3p lies under Li 1s", "Mg": "Mg 2p lies under Li 1s", "K": "K 2p lies under C 1s (CF3)", "Se": "Se 3d lies under Li 1s"}
+_CLAIM = 6.0
+_REACH = 3.0
+#: median of χ² with one degree of freedom
+_MEDIAN_CHI2 = 0.4549364
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element that a survey shows: its line, where, how strong (counts above the ends), how sure."""
+
+    level: str
+    energy: float
+    height: float
+    significance: float
+
+
+def elements(energy: Floats, values: Floats, shift: float = 0.0) -> list[Element]:
+    """Return the core levels at which a survey has a peak above 6 standard deviations.
+
+    Parameters
+    ----------
+    energy, values
+        (m,), energies ascending, in eV.
+    shift
+        Charge shift, eV.
+
+    Notes
+    -----
+    Each usual energy is compared with the mean of two windows beside it; where several levels claim one
+    peak, the nearest keeps it. Auger lines may be taken for core levels: the regions decide.
+    """
+    fano = _fano(values)
+    found = [
+        element
+        for level in levels.table().values()
+        if energy[0] + 12 < level.energy + shift < energy[-1] - 12
+        and (element := _look(energy, values, level.name, level.energy + shift, fano)) is not None
+    ]
+    return _nearest(found, shift)
+
+
+def _fano(values: Floats) -> float:
+    """Return variance over mean from the median of squared second differences, which peaks hardly move."""
+    mean = noise.floor(smooth(values))
+    second = values[:-2] - 2.0 * values[1:-1] + values[2:]
+    return float(np.median(second**2 / (6.0 * mean[1:-1]))) / _MEDIAN_CHI2
+
+
+def _look(energy: Floats, values: Floats, name: str, at: float, fano: float) -> Element | None:
+    step = float(np.median(np.diff(energy)))
+    reach = max(_REACH, 1.5 * step)
+    near = np.abs(energy - at) <= reach
+    if near.sum() < 3:
+        return None
+    top = float(energy[near][np.argmax(values[near])])
+    core = np.abs(energy - top) <= max(1.0, step)
+    left = (energy > top - 9) & (energy < top - 5)
+    right = (energy > top + 5) & (energy < top + 9)
+    if not (core.any() and left.any() and right.any()):
+        return None
+    inside = (energy > top - 5) & (energy < top + 5)
+    if values[inside].max() > values[core].max() * (1 + 1e-12):
+        return None
+    base = 0.5 * (values[left].mean() + values[right].mean())
+    height = float(values[core].mean() - base)
+    spread = np.sqrt(fano * abs(base) * (1 / core.sum() + 0.25 / left.sum() + 0.25 / right.sum()))
+    drop = abs(values[left].mean() - values[right].mean())
+    significance = height / float(np.hypot(spread, 0.5 * drop)) if height > 0 else 0.0
+    return Element(name, top, height, significance) if significance > _CLAIM else None
+
+
+def _nearest(found: list[Element], shift: float) -> list[Element]:
+    table = levels.table()
+    kept: dict[float, Element] = {}
+    for each in found:
+        rival = kept.get(each.energy)
+        distance = abs(table[each.level].energy + shift - each.energy)
+        if rival is None or distance < abs(table[rival.level].energy + shift - rival.energy):
+            kept[each.energy] = each
+    return sorted(kept.values(), key=lambda each: -each.height)
