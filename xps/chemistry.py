@@ -107,7 +107,9 @@ def _line(name: str, entry: Mapping[str, Any]) -> Line:
 def separations() -> tuple[Separation, ...]:
     """Return the published separations."""
     return tuple(
-        Separation(each["phase"], (each["lines"][0], each["lines"][1]), each["low"], each["high"], each["source"])
+        Separation(
+            each["phase"], (each["lines"][0], each["lines"][1]), each["low"], each["high"], each["source"]
+        )
         for each in _data()["separation"]
     )
 
@@ -126,7 +128,9 @@ def template(name: str) -> Template:
     path = Path(name)
     if path.suffix.lower() != ".toml" or not path.is_file():
         raise SettingError(
-            "no such template", expected="one of " + ", ".join(TEMPLATES) + ", or the path of a TOML file", found=repr(name)
+            "no such template",
+            expected="one of " + ", ".join(TEMPLATES) + ", or the path of a TOML file",
+            found=repr(name),
         )
     try:
         return _template(tomllib.loads(path.read_text(encoding="utf-8")), path.stem)
@@ -155,10 +159,14 @@ def _chosen(line: str, own: Mapping[str, Any], template_name: str) -> Line:
     _known(own, ("energy", "tolerance", "low", "high", "source"), f"{template_name}: {line}")
     level = line.partition("/")[0]
     if level not in levels.table() or "/" not in line:
-        raise SettingError(f"template {template_name!r}", expected='lines such as "N 1s/Li3N"', found=repr(line))
+        raise SettingError(
+            f"template {template_name!r}", expected='lines such as "N 1s/Li3N"', found=repr(line)
+        )
     known = references().get(line)
     if known is None and "energy" not in own:
-        raise SettingError(f"template {template_name!r}: no reference energy for {line!r}", expected="energy = …")
+        raise SettingError(
+            f"template {template_name!r}: no reference energy for {line!r}", expected="energy = …"
+        )
     base = {} if known is None else {"low": known.low, "high": known.high, "source": known.source}
     if known is not None and "energy" not in own:
         base |= {"energy": known.energy, "tolerance": known.tolerance}

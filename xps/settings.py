@@ -8,8 +8,10 @@ SETTINGS: tuple[Setting, ...] = (
         "lines and phases to fit: bare, activated, cycled, study-activated, study-cycled, or a TOML file "
         "of your own; without it the general Li interphase, with model choice",
     ),
-    Setting("charge_reference", 'line that fixes the charge shift, default "C 1s=284.8 eV"; "none" for no shift'),
-    Setting("region", "only these regions, as \"N 1s\" (default: all)", "texts"),
+    Setting(
+        "charge_reference", 'line that fixes the charge shift, default "C 1s=284.8 eV"; "none" for no shift'
+    ),
+    Setting("region", 'only these regions, as "N 1s" (default: all)', "texts"),
     Setting(
         "background",
         "background under the peaks, fitted with them (default active-shirley)",

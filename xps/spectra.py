@@ -92,7 +92,9 @@ def _check(spectrum: Spectrum) -> None:
     energy, values = spectrum.binding_energy, spectrum.values
     where = f"region {spectrum.name!r}"
     if energy.size != values.size or not 3 <= energy.size <= MAX_POINTS:
-        raise ReadError(f"{where} has no usable spectrum", found=f"{energy.size} energies, {values.size} values")
+        raise ReadError(
+            f"{where} has no usable spectrum", found=f"{energy.size} energies, {values.size} values"
+        )
     if not (np.isfinite(energy).all() and np.isfinite(values).all()):
         raise ReadError(f"{where} holds numbers that are not finite")
     if np.ptp(energy) <= 0 or np.unique(energy).size != energy.size:

@@ -57,14 +57,18 @@ def _columns(probe: Probe) -> bool:
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("VAMAS", (".vms", ".npl"), _vamas, f"{_HOME}.vamas:load", "ISO 14976; CasaXPS fits in comments kept"),
+    Format(
+        "VAMAS", (".vms", ".npl"), _vamas, f"{_HOME}.vamas:load", "ISO 14976; CasaXPS fits in comments kept"
+    ),
     Format("VAMAS fragment", (".vms",), _vamas_fragment, f"{_HOME}.vamas:refuse", "refused: no header"),
     Format("CasaXPS text", (".txt",), _casa_text, f"{_HOME}.casa:load", "columns K.E., counts, B.E., CPS"),
     Format("PHI", (".spe",), _phi, f"{_HOME}.phi:load", "single spectra of one area; no depth profiles"),
     Format("PHI text", (".txt",), _phi_text, f"{_HOME}.phi:load_text", "vendor's export, counts"),
     Format("SPECS XML", (".xml",), _specs_xml, f"{_HOME}.specs:load_xml", "detectors aligned, scans summed"),
     Format("SPECS xy", (".xy",), _specs_xy, f"{_HOME}.specs:load_xy", "scans of a region summed"),
-    Format("Scienta text", (".txt",), _scienta, f"{_HOME}.scienta:load", "slices summed; intensity, not counts"),
+    Format(
+        "Scienta text", (".txt",), _scienta, f"{_HOME}.scienta:load", "slices summed; intensity, not counts"
+    ),
     Format("Avantage", (".xlsx",), _avantage, f"{_HOME}.avantage:load", "sheets with an energy axis"),
     Format("Columns", (".csv", ".txt", ".xy"), _columns, f"{_HOME}.columns:load", "energy and intensity"),
 )

@@ -26,12 +26,19 @@ def load(path: Path) -> xr.Dataset:
 
 
 def _sheet(sheet: Any) -> Spectrum | None:
-    rows = [list(row[:3]) + [None] * (3 - len(row[:3])) for row in sheet.iter_rows(values_only=True, max_row=100_000)]
+    rows = [
+        list(row[:3]) + [None] * (3 - len(row[:3]))
+        for row in sheet.iter_rows(values_only=True, max_row=100_000)
+    ]
     start = next((i for i, row in enumerate(rows) if str(row[0]).startswith("Binding Energy")), None)
     if start is None or len(rows) < start + 5:
         return None
     unit = str(rows[start + 1][2] or "")
-    body = [row for row in rows[start + 2 :] if isinstance(row[0], int | float) and isinstance(row[2], int | float)]
+    body = [
+        row
+        for row in rows[start + 2 :]
+        if isinstance(row[0], int | float) and isinstance(row[2], int | float)
+    ]
     table = np.array([[float(row[0]), float(row[2])] for row in body])
     name = str(sheet.title).removesuffix("Scan").strip()
     rate = "/" in unit or "cps" in unit.lower()

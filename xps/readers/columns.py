@@ -33,9 +33,15 @@ def load(path: Path) -> xr.Dataset:
 def _rows(text: str) -> tuple[str, list[list[float]]]:
     header: list[str] = []
     rows: list[list[float]] = []
-    decimal_comma = ";" in text[:2000] or ("\t" in text[:2000] and "," in text[:2000] and "." not in text[:2000])
+    decimal_comma = ";" in text[:2000] or (
+        "\t" in text[:2000] and "," in text[:2000] and "." not in text[:2000]
+    )
     for number, line in enumerate(text.splitlines(), start=1):
-        cells = _SPLIT.split(line.strip()) if not decimal_comma else re.split(r"[;\t ]+", line.strip().replace(",", "."))
+        cells = (
+            _SPLIT.split(line.strip())
+            if not decimal_comma
+            else re.split(r"[;\t ]+", line.strip().replace(",", "."))
+        )
         try:
             rows.append([float(cells[0]), float(cells[1])])
         except (ValueError, IndexError):

@@ -22,12 +22,20 @@ def load(path: Path) -> xr.Dataset:
     data = path.read_bytes()
     match = re.search(rb"^EOFH[ \t]*\r?\n", data, re.MULTILINE)
     if match is None:
-        raise ReadError("the text header does not end", expected="a line 'EOFH'", advice="The file is truncated.")
+        raise ReadError(
+            "the text header does not end", expected="a line 'EOFH'", advice="The file is truncated."
+        )
     header, binary = decode(data[: match.start()]), data[match.end() :]
     definitions = re.findall(r"(?m)^SpectralRegDef:\s*(.+?)\s*$", header)
     photon = _value(header, r"XraySource:\s*\S+\s+([\d.]+)")
-    spectra = [_spectrum(line.split(), values, photon) for line, values in zip(definitions, _values(binary), strict=True)]
-    attrs: dict[str, Attribute] = {"instrument": _text(header, "InstrumentModel"), "sample": _text(header, "FileDesc")}
+    spectra = [
+        _spectrum(line.split(), values, photon)
+        for line, values in zip(definitions, _values(binary), strict=True)
+    ]
+    attrs: dict[str, Attribute] = {
+        "instrument": _text(header, "InstrumentModel"),
+        "sample": _text(header, "FileDesc"),
+    }
     return build(spectra, **attrs)
 
 
@@ -62,7 +70,12 @@ def _spectrum(fields: list[str], rate: Floats, photon: float) -> Spectrum:
     time, pass_energy = float(fields[10]), float(fields[11])
     if points != rate.size:
         raise ReadError(f"region {name}", expected=f"{points} points", found=rate.size)
-    attrs: dict[str, Attribute] = {"dwell_time": time, "scans": 1.0, "pass_energy": pass_energy, "source_energy": photon}
+    attrs: dict[str, Attribute] = {
+        "dwell_time": time,
+        "scans": 1.0,
+        "pass_energy": pass_energy,
+        "source_energy": photon,
+    }
     energy = np.round(start + step * np.arange(points), 6)
     values, units = (rate * time, "counts") if time > 0 else (rate, "counts/s")
     return Spectrum(name, energy, values, units, attrs=attrs)
@@ -86,7 +99,10 @@ def load_text(path: Path) -> xr.Dataset:
 
 def _text_block(block: str) -> Spectrum:
     title, _, body = block.partition("\n")
-    facts = {key: float(value) for key, value in re.findall(r"(Time Per Step|Sweeps|Photon Energy) ([\d.]+)", title)}
+    facts = {
+        key: float(value)
+        for key, value in re.findall(r"(Time Per Step|Sweeps|Photon Energy) ([\d.]+)", title)
+    }
     rows = [line.split() for line in body.splitlines()]
     table = np.array([[float(cell) for cell in row] for row in rows if len(row) == 2])
     if table.size == 0:

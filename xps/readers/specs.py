@@ -15,7 +15,9 @@ from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
 def load_xml(path: Path) -> xr.Dataset:
     """Read a SpecsLab `.xml`: each detector is put on its own kinetic axis, interpolated, and summed."""
-    text = re.sub(r"<!DOCTYPE.*?\]>", "", path.read_text(encoding="utf-8", errors="replace"), count=1, flags=re.S)
+    text = re.sub(
+        r"<!DOCTYPE.*?\]>", "", path.read_text(encoding="utf-8", errors="replace"), count=1, flags=re.S
+    )
     root = fromstring(text)
     found = [node for node in root.iter("struct") if "RegionData:" in node.get("type_id", "")]
     if not found:
@@ -43,14 +45,21 @@ def _xml_region(node: Element) -> Spectrum:
     head, tail = int(_number(node, "mcd_head")), int(_number(node, "mcd_tail"))
     points, delta = int(_number(region, "values_per_curve")), _number(region, "scan_delta")
     start, pass_energy = _number(region, "kinetic_energy"), _number(region, "pass_energy")
-    detectors = [(_number(each, "shift"), _number(each, "gain")) for each in _child(_child(node, "analyzer_info"), "detectors")]
-    counts = [_array(_child(scan, "counts")) for cycle in _child(node, "cycles") for scan in _child(cycle, "scans")]
+    detectors = [
+        (_number(each, "shift"), _number(each, "gain"))
+        for each in _child(_child(node, "analyzer_info"), "detectors")
+    ]
+    counts = [
+        _array(_child(scan, "counts")) for cycle in _child(node, "cycles") for scan in _child(cycle, "scans")
+    ]
     if not counts:
         raise ReadError("a SPECS region without scans")
     full = points + head + tail
     stack = np.stack(counts)
     if stack.shape[1] != full * len(detectors):
-        raise ReadError("SPECS counts do not fit the detectors", expected=full * len(detectors), found=stack.shape[1])
+        raise ReadError(
+            "SPECS counts do not fit the detectors", expected=full * len(detectors), found=stack.shape[1]
+        )
     table = stack.sum(axis=0).reshape(full, len(detectors))
     kinetic = start + delta * np.arange(points)
     index = start + (np.arange(full) - head) * delta
@@ -104,7 +113,9 @@ def _xy_region(block: str, kinetic: bool, rate: bool) -> Spectrum:
     if rate:
         known = np.isfinite(dwell) and dwell > 0
         # a rate of summed scans is their mean rate: each saved curve stands for scans / curves scans
-        values, units = (total * dwell * scans / len(same), "counts") if known else (total / len(same), "counts/s")
+        values, units = (
+            (total * dwell * scans / len(same), "counts") if known else (total / len(same), "counts/s")
+        )
     attrs: dict[str, Attribute] = {
         "dwell_time": dwell,
         "scans": scans,

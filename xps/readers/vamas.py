@@ -13,7 +13,15 @@ from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
 _IDENTIFIER = "VAMAS Surface Chemical Analysis"
 _SPUTTER_MODES = ("MAPDP", "MAPSVDP", "SDP", "SDPSV")
-_ION_TECHNIQUES = ("FABMS", "FABMS energy spec", "ISS", "SIMS", "SIMS energy spec", "SNMS", "SNMS energy spec")
+_ION_TECHNIQUES = (
+    "FABMS",
+    "FABMS energy spec",
+    "ISS",
+    "SIMS",
+    "SIMS energy spec",
+    "SNMS",
+    "SNMS energy spec",
+)
 _SPUTTERED_TECHNIQUES = ("AES diff", "AES dir", "EDX", "ELS", "UPS", "XPS", "XRF")
 #: 1E+37 means "not given"
 _NOT_GIVEN = 1e36
@@ -29,7 +37,9 @@ class _Lines:
     def text(self) -> str:
         if self.at >= len(self.lines):
             raise ReadError(
-                "the VAMAS file ends too early", found=f"{len(self.lines)} lines", advice="Copy or export it again."
+                "the VAMAS file ends too early",
+                found=f"{len(self.lines)} lines",
+                advice="Copy or export it again.",
             )
         self.at += 1
         return self.lines[self.at - 1].strip()
@@ -57,11 +67,15 @@ class _Lines:
     def numbers(self, count: int) -> Floats:
         chunk = self.lines[self.at : self.at + count]
         if len(chunk) < count:
-            raise ReadError("the VAMAS file ends inside a spectrum", expected=f"{count} values", found=len(chunk))
+            raise ReadError(
+                "the VAMAS file ends inside a spectrum", expected=f"{count} values", found=len(chunk)
+            )
         try:
             values = np.array(chunk, dtype=np.float64)
         except ValueError as error:
-            raise ReadError(f"a value of the spectrum after line {self.at} is not a number", found=error) from None
+            raise ReadError(
+                f"a value of the spectrum after line {self.at} is not a number", found=error
+            ) from None
         self.at += count
         return values
 

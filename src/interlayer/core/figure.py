@@ -184,14 +184,17 @@ class Figure:
 
 
 def limits(panel: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Return the x and y limits that show all marks of a panel (4 % margin in y)."""
+    """Return the x and y limits that show all marks of a panel (4 % margin in y, 10 % with labels)."""
     xs, ys = [np.empty(0)], [np.empty(0)]
     for mark in panel.marks:
         more_x, more_y = _extent(mark)
         xs.append(more_x)
         ys.append(more_y)
     x = panel.xlim or _span(np.concatenate(xs), panel.x_log, 0.0)
-    y = panel.ylim or _span(np.concatenate(ys), panel.y_log, 0.0 if panel.equal else 0.04)
+    is_image = any(isinstance(mark, Image) for mark in panel.marks)
+    has_text = any(isinstance(mark, Text) for mark in panel.marks)
+    margin = 0.0 if panel.equal or is_image else 0.1 if has_text else 0.04
+    y = panel.ylim or _span(np.concatenate(ys), panel.y_log, margin)
     return x, y
 
 
@@ -207,6 +210,8 @@ def _extent(mark: Mark) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return _array(mark.edges), np.append(_array(mark.heights), 0.0)
     if isinstance(mark, Image):
         return np.array([0.0, mark.width]), np.array([0.0, mark.height])
+    if isinstance(mark, Text):
+        return np.array([mark.x]), np.array([mark.y])
     if isinstance(mark, Rule):
         at = np.array([mark.at])
         return (at, np.empty(0)) if mark.axis == "x" else (np.empty(0), at)

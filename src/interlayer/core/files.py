@@ -17,6 +17,16 @@ MAX_RATIO = 500.0
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 
 
+def check_exists(path: Path) -> None:
+    """Raise a `ReadError` when a path is not a file with content."""
+    if not path.exists():
+        raise ReadError("no such file", path=path, advice="Check the path and its spelling.")
+    if path.is_dir():
+        raise ReadError("is a folder, not a file", path=path)
+    if path.stat().st_size == 0:
+        raise ReadError("the file is empty (0 bytes)", path=path, advice="Copy or export it again.")
+
+
 def sha256(path: Path) -> str:
     """Return the sha256 of a file as hexadecimal text."""
     with path.open("rb") as stream:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from interlayer.core.errors import InterlayerError, ReadError
-from interlayer.core.files import decode, sha256
+from interlayer.core.files import check_exists, decode, sha256
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -88,16 +88,6 @@ class Format:
     kind: str = ""
 
 
-def check_file(path: Path) -> None:
-    """Raise a `ReadError` when a path is not a file with content."""
-    if not path.exists():
-        raise ReadError("no such file", path=path, advice="Check the path and its spelling.")
-    if path.is_dir():
-        raise ReadError("is a folder, not a file", path=path)
-    if path.stat().st_size == 0:
-        raise ReadError("the file is empty (0 bytes)", path=path, advice="Copy or export it again.")
-
-
 def identify(path: Path, formats: Iterable[Format]) -> Format | None:
     """Return the first format whose content a file has, or None."""
     probe = Probe(path)
@@ -114,7 +104,7 @@ def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.D
         ``source_sha256`` in its attrs.
     """
     path = Path(path)
-    check_file(path)
+    check_exists(path)
     found = identify(path, formats)
     if found is None:
         raise ReadError(

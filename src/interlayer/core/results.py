@@ -65,7 +65,7 @@ def sources(raws: xr.Dataset | Sequence[xr.Dataset]) -> list[dict[str, str]]:
 
 def rows_of(result: xr.DataTree) -> list[Row]:
     """Return the summary rows of a result."""
-    return from_dataset(result["summary"].to_dataset())
+    return from_dataset(result.children["summary"].to_dataset(inherit=False))
 
 
 def warnings_of(result: xr.DataTree) -> list[str]:
@@ -78,7 +78,8 @@ def tables(result: xr.DataTree) -> dict[str, list[dict[str, object]]]:
     found = {}
     for node in result.subtree:
         if node.attrs.get("role") == "table":
-            found[node.path.strip("/") or "table"] = records(node.to_dataset())
+            name = node.path.removeprefix(result.path).strip("/") or "table"
+            found[name] = records(node.to_dataset(inherit=False))
     return found
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from interlayer.core import units
 from interlayer.core.errors import SettingError
 
 Value = str | float | bool | list[str] | None
@@ -63,6 +62,8 @@ class Setting:
 
     def _parse(self, value: object) -> Value:
         if self.type == "quantity" and isinstance(value, str | int | float) and not isinstance(value, bool):
+            from interlayer.core import units  # parses its table: not for --help
+
             return units.quantity(value, self.unit)
         if self.type == "number" and isinstance(value, str | int | float) and not isinstance(value, bool):
             return float(value)

@@ -1,0 +1,224 @@
+"""One element: is there a layer, how thick is it, and may that be said?"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.core.intervals import Interval
+from interlayer.eds import detection, spread, statistics, unmix
+from interlayer.eds import fit as fitting
+from interlayer.eds.detection import Detection
+from interlayer.eds.geometry import DepthMap, gather, orient
+from interlayer.eds.inputs import Target
+from interlayer.eds.layer import Layered, bend, turned, width_interval
+from interlayer.eds.spread import Spread
+
+Floats = NDArray[np.float64]
+
+#: largest blur, as a share of the thickness, up to which a thickness is stated as measured: above it the
+#: plateau is never reached and level, blur and thickness trade against each other
+BLUR_SHARE = 0.40
+#: sigma by which the element's line must stand higher in the layer than beside it
+LINE_EXCESS = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was found for one element.
+
+    Parameters
+    ----------
+    status
+        As in summary rows, for the thickness.
+    thickness
+        Interval in nm, perpendicular to the layer; None when there is no layer.
+    scale
+        Overdispersion that widened the intervals.
+    limit
+        nm, of a layer that would have been seen, when there is none.
+    reason
+        Why the status is not "measured".
+    """
+
+    target: Target
+    status: str
+    reason: str
+    detection: Detection
+    data: DepthMap
+    layered: Layered | None
+    thickness: Interval | None
+    spread: Spread | None
+    scale: float
+    limit: float
+    notes: tuple[str, ...]
+    counts_lost: str
+
+
+def measure(target: Target, blur: float | None = None) -> Outcome:
+    """Return the outcome for one element.
+
+    Parameters
+    ----------
+    blur
+        σ of both interfaces (nm) when it is known from a sharp reference edge.
+    """
+    values, lost = _as_counts(target)
+    where = orient(values, target.step)
+    step = target.step[::-1] if where.transposed else target.step
+    plain = turned(values, where)
+    offset = None
+    if target.spectral is not None:
+        below = _straight_depth(plain.shape, step, where.slope)
+        offset = unmix.leakage(unmix.by_depth(target.spectral, turned(below, where), step[0]))
+    data = gather(plain, step, where.slope, None if offset is None else turned(offset, where))
+    if values.sum() < 20:
+        return _nothing(target, data, Detection(0.0), "fewer than 20 counts in all", lost)
+    found = detection.detect(data, blur)
+    if found.straight is None:
+        return _nothing(target, data, found, "no part of the map stands above both its sides", lost)
+    scale = statistics.dispersion(*found.straight)
+    if scale > 1:
+        found = detection.detect(data, blur, scale)
+    if not found.detected or found.straight is None:
+        reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; "
+        reason += f"{detection.THRESHOLD:g} are needed"
+        return _nothing(target, data, found, reason, lost)
+    problem, straight = found.straight
+    layered = Layered(problem, bend(problem, straight), where, step)
+    if target.spectral is not None:
+        layered, line = _with_leakage(target.spectral, layered, values)
+        if line < LINE_EXCESS:
+            reason = (
+                f"the counts in the {target.element} window rise, but the {target.element} line does not "
+                f"({line:.1f} sigma; {LINE_EXCESS:g} are needed)"
+            )
+            return _nothing(target, data, replace(found, sigma=max(line, 0.0)), reason, lost)
+    return _judge(target, layered, found, statistics.dispersion(layered.problem, layered.fit), lost)
+
+
+def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: float) -> Floats:
+    along = (np.arange(shape[1]) - (shape[1] - 1) / 2) * step[1]
+    return np.asarray((np.arange(shape[0])[:, None] + 0.5) * step[0] - slope * along[None, :])
+
+
+def _with_leakage(spectral: unmix.Window, layered: Layered, values: Floats) -> tuple[Layered, float]:
+    """Return the layer fitted again with the leakage at each depth, and the excess of the line in it."""
+    depths = unmix.by_depth(spectral, unmix.depth_below(layered, values.shape), layered.data.pitch)
+    offset = unmix.leakage(depths)
+    where = layered.where
+    data = gather(turned(values, where), layered.step, where.slope, turned(offset, where))
+    problem = replace(layered.problem, data=data)
+    best = fitting.maximise(problem, layered.fit.theta, layered.fit.roughness, adapt=True, tolerance=1e-2)
+    again = replace(layered, problem=problem, fit=best)
+    return again, unmix.line_excess(depths, again)
+
+
+def _as_counts(target: Target) -> tuple[Floats, str]:
+    """Return values whose pixel noise is like that of counts, and why they are none (or "")."""
+    noise = statistics.check(target.values)
+    lost = target.statistics_lost or noise.reason
+    if not lost:
+        return target.values, ""
+    return target.values / max(noise.fano, 1e-6 * max(float(target.values.mean()), 1e-9)), lost
+
+
+def _nothing(target: Target, data: DepthMap, found: Detection, reason: str, lost: str) -> Outcome:
+    limit = detection.thickness_limit(data) if data.counts.sum() >= 20 else float("nan")
+    return Outcome(
+        target, "not detected", reason, found, data, None, None, None, 1.0, limit, target.notes, lost
+    )
+
+
+def _judge(target: Target, layered: Layered, found: Detection, scale: float, lost: str) -> Outcome:
+    across = width_interval(layered, scale)
+    cosine, tangent = layered.cosine, layered.tangent
+    turn = across.value * abs(tangent) / (1 + tangent**2) ** 1.5 * layered.tangent_stddev
+    thickness = across.scaled(cosine).with_systematic(turn)
+    thickness = replace(thickness, low=max(thickness.low, 0.0))
+    status, reason = _status(layered, across, thickness)
+    notes = list(target.notes)
+    if not layered.fit.converged:
+        notes.append("the fit did not converge fully")
+    if scale > 1.2:
+        notes.append(
+            f"the counts scatter {scale:.2f} times more than the model: intervals widened by {scale**0.5:.2f}"
+        )
+    gap = _interrupted(layered)
+    if gap:
+        status, reason = "not determined", gap
+    return Outcome(
+        target,
+        status,
+        reason,
+        found,
+        layered.data,
+        layered,
+        thickness,
+        spread.spread(layered, scale) if status == "measured" else None,
+        scale,
+        float("nan"),
+        tuple(notes),
+        lost,
+    )
+
+
+def _status(layered: Layered, across: Interval, thickness: Interval) -> tuple[str, str]:
+    lay, theta = layered.problem.lay, layered.fit.theta
+    if _runs_out(layered):
+        return "lower limit", "the layer reaches the edge of the map"
+    if across.low <= 0.5 * layered.data.pitch:
+        return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
+    blur = theta[lay.blurs]
+    worst = int(lay.blurs.start) + int(np.argmax(blur))
+    ratio = float(theta[worst] / theta[lay.width])
+    gradient = np.zeros(lay.size)
+    gradient[worst], gradient[lay.width] = 1 / theta[lay.width], -ratio / theta[lay.width]
+    stddev = float(np.sqrt(np.maximum(gradient @ layered.fit.covariance @ gradient, 0.0)))
+    if ratio + 1.645 * stddev > BLUR_SHARE:
+        return "not resolved", (
+            f"the blur ({theta[worst]:.0f} nm) is {ratio:.2f} of the layer's width: up to {BLUR_SHARE:g}, "
+            "also within its error, is needed; thickness, blur and level trade against each other"
+        )
+    if thickness.high - thickness.low > 1.2 * thickness.value:
+        return "not resolved", "too few counts: the interval is wider than the thickness"
+    return "measured", ""
+
+
+def _runs_out(layered: Layered) -> bool:
+    """Return whether an interface with its blur leaves the map in more than a tenth of its length."""
+    data, lay = layered.data, layered.problem.lay
+    edges, _ = spread.interfaces(layered)
+    edges = edges - data.shift
+    seen = data.pixels > 0
+    top = data.depth[np.argmax(seen, axis=0)]
+    bottom = data.depth[len(data.depth) - 1 - np.argmax(seen[::-1], axis=0)]
+    margin = np.maximum(layered.fit.theta[lay.blurs], 2 * data.pitch)
+    out = (edges[0] - margin[0] < top) | (edges[1] + margin[1] > bottom)
+    return bool(out.mean() > 0.1)
+
+
+def _interrupted(layered: Layered) -> str:
+    """Return a warning when a quarter of the layer's length has much less excess than the rest."""
+    data = layered.data
+    groups = data.position.size
+    if groups < 8:
+        return ""
+    edges, _ = spread.interfaces(layered)
+    edges = edges - data.shift
+    inside = (data.depth[:, None] > edges[0]) & (data.depth[:, None] < edges[1])
+    excess, noise = np.empty(4), np.empty(4)
+    for k, part in enumerate(np.array_split(np.arange(groups), 4)):
+        rows = (inside[:, part], ~inside[:, part])
+        net = data.counts[:, part] - data.offset[:, part]
+        area = [max(float(data.pixels[:, part][r].sum()), 1.0) for r in rows]
+        means = [float(net[r].sum()) / a for r, a in zip(rows, area, strict=True)]
+        sums = [float(data.counts[:, part][r].sum()) for r in rows]
+        excess[k] = means[0] - means[1]
+        noise[k] = np.hypot(np.sqrt(sums[0]) / area[0], np.sqrt(sums[1]) / area[1])
+    weakest = int(np.argmin(excess))
+    others = float(np.delete(excess, weakest).mean())
+    if excess[weakest] + 3 * noise[weakest] < 0.3 * others:
+        share = f"{excess[weakest] / others:.0%} of the excess of the rest"
+        return f"the excess is no continuous layer: quarter {weakest + 1} of its length has {share}"
+    return ""

@@ -1,0 +1,317 @@
+"""Cyclic voltammetry of lithium plating and stripping: peaks, nucleation overpotential, charges."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core.errors import AnalysisError
+from interlayer.core.intervals import from_stddev
+from interlayer.core.summary import Row, Rows, origin
+from interlayer.electrochem.common import (
+    ACCURACY,
+    CURRENT_GAIN_STDDEV,
+    VOLTAGE_STDDEV,
+    Floats,
+    Given,
+    Outcome,
+    clock,
+    column,
+    decimate,
+    noise,
+    table_like,
+    time_rows,
+)
+
+#: the flank of the cathodic wave that is extrapolated to the baseline, as shares of its largest current
+_FLANK = (0.08, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One monotonic sweep of the potential: rows, direction (+1 anodic), speed in V/s."""
+
+    first: int
+    last: int
+    direction: int
+    rate: float
+
+    @property
+    def rows(self) -> slice:
+        """Return the rows as a slice."""
+        return slice(self.first, self.last + 1)
+
+
+@dataclass(slots=True)
+class Cycle:
+    """The numbers of one cycle; NaN where there is no such feature."""
+
+    number: int
+    rate: float = np.nan
+    peak_current: float = np.nan
+    peak_current_stddev: float = np.nan
+    peak_potential: float = np.nan
+    overpotential: float = np.nan
+    overpotential_stddev: float = np.nan
+    plated: float = np.nan
+    stripped: float = np.nan
+
+
+def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
+    """Find anodic peak, cathodic overpotential and charges of every cycle; the last one is the headline."""
+    outcome = Outcome()
+    raw = time_rows(raws[0])
+    voltage, current = column(raw, "voltage", "cv"), column(raw, "current", "cv")
+    time = clock(raw, outcome.warnings)
+    found = sweeps(time, voltage)
+    if not found:
+        raise AnalysisError("no sweep of the potential was found", expected="a voltage that rises and falls steadily")
+    cycles = [_cycle(n + 1, pair, time, voltage, current) for n, pair in enumerate(_pairs(found))]
+    rows = Rows("electrochem", origin(raws))
+    outcome.rows += _rows(rows, cycles)
+    outcome.nodes["trace"] = _curves(found, voltage, current)
+    outcome.nodes["cycles"] = _table(cycles)
+    scan = _scan_rates(cycles)
+    if scan is not None:
+        outcome.nodes["scan_rates"] = scan
+    outcome.steps += [
+        f"{len(found)} sweeps ({len(cycles)} cycles) were found from the turning points of the potential.",
+        "Anodic peak: parabola through its top above the level after the peak. Cathodic overpotential: the flank "
+        f"between {_FLANK[0]:.0%} and {_FLANK[1]:.0%} of the largest cathodic current, extrapolated to the baseline.",
+    ]
+    return outcome
+
+
+def sweeps(time: Floats, voltage: Floats) -> list[Sweep]:
+    """Return the monotonic sweeps between turning points; holds and stubs below 5 % of the range are left out."""
+    span = float(np.ptp(voltage))
+    if span <= 0 or voltage.size < 10:
+        return []
+    turns = _turning_points(voltage, 0.02 * span)
+    found = []
+    for a, b in zip(turns[:-1], turns[1:], strict=True):
+        change = float(voltage[b] - voltage[a])
+        if abs(change) > 0.05 * span and b - a > 5:
+            found.append(Sweep(a, b, int(np.sign(change)), abs(change) / max(float(time[b] - time[a]), 1e-9)))
+    return found
+
+
+def _turning_points(voltage: Floats, hysteresis: float) -> list[int]:
+    """Return rows of the extremes, by a zigzag filter."""
+    points = [0]
+    direction, extreme = 0, 0
+    for row in range(1, voltage.size):
+        move = voltage[row] - voltage[extreme]
+        if direction == 0:
+            if abs(voltage[row] - voltage[0]) > hysteresis:
+                direction = 1 if voltage[row] > voltage[0] else -1
+                extreme = row
+        elif move * direction >= 0:
+            extreme = row
+        elif abs(move) > hysteresis:
+            points.append(extreme)
+            direction, extreme = -direction, row
+    points.append(voltage.size - 1 if extreme < voltage.size - 1 and direction == 0 else extreme)
+    return points
+
+
+def _pairs(found: Sequence[Sweep]) -> list[tuple[Sweep | None, Sweep | None]]:
+    """Return (cathodic, anodic) sweeps of each cycle: a cathodic sweep and the anodic one after it."""
+    pairs: list[tuple[Sweep | None, Sweep | None]] = []
+    waiting: Sweep | None = None
+    for sweep in found:
+        if sweep.direction < 0:
+            if waiting is not None:
+                pairs.append((waiting, None))
+            waiting = sweep
+        else:
+            pairs.append((waiting, sweep))
+            waiting = None
+    if waiting is not None:
+        pairs.append((waiting, None))
+    return pairs
+
+
+def _cycle(
+    number: int, pair: tuple[Sweep | None, Sweep | None], time: Floats, voltage: Floats, current: Floats
+) -> Cycle:
+    cathodic, anodic = pair
+    cycle = Cycle(number)
+    for sweep in (cathodic, anodic):
+        if sweep is not None:
+            cycle.rate = sweep.rate
+            t, i = time[sweep.rows], current[sweep.rows]
+            negative, positive = np.trapezoid(np.minimum(i, 0), t) / 3600, np.trapezoid(np.maximum(i, 0), t) / 3600
+            cycle.plated = float(np.nan_to_num(cycle.plated)) - float(negative)
+            cycle.stripped = float(np.nan_to_num(cycle.stripped)) + float(positive)
+    if anodic is not None:
+        _anodic_peak(cycle, voltage[anodic.rows], current[anodic.rows])
+    if cathodic is not None:
+        _overpotential(cycle, voltage[cathodic.rows], current[cathodic.rows])
+    return cycle
+
+
+def _anodic_peak(cycle: Cycle, v: Floats, i: Floats) -> None:
+    """Fit a parabola to the top 8 % of the largest anodic peak; subtract the level after the peak."""
+    width = max(3, i.size // 200)
+    smooth = np.convolve(i, np.ones(width) / width, mode="same")
+    edge = width
+    top = edge + int(np.argmax(smooth[edge : -edge or None]))
+    height = float(smooth[top])
+    sigma = noise(i)
+    if height <= 6 * sigma / np.sqrt(width) or top <= edge or top >= i.size - 1 - edge:
+        return
+    after = np.flatnonzero((np.arange(i.size) > top) & (np.abs(smooth) < 0.03 * height))
+    quiet = i[after[edge : -edge or None]] if after.size > 4 * width else np.empty(0)
+    base = float(np.median(quiet)) if quiet.size > 5 else 0.0
+    drift = float(np.ptp(_halves(quiet))) if quiet.size > 5 else 0.01 * height
+    near = np.flatnonzero(smooth > base + 0.92 * (height - base))
+    near = near[(near >= top - (top - near[0])) & (np.abs(near - top) <= i.size // 6)]
+    if near.size < 5:
+        near = np.arange(max(top - 3, 0), min(top + 4, i.size))
+    x = (v[near] - v[top]) / max(float(np.ptp(v[near])), 1e-12)
+    coefficients, covariance = _polynomial(x, i[near], 3 if near.size > 8 else 2, sigma)
+    grid = np.linspace(x.min(), x.max(), 201)
+    curve = np.polynomial.polynomial.polyval(grid, coefficients)
+    best = float(grid[int(np.argmax(curve))])
+    powers = best ** np.arange(coefficients.size)
+    cycle.peak_current = float(curve.max()) - base
+    cycle.peak_potential = float(v[top] + best * np.ptp(v[near]))
+    cycle.peak_current_stddev = float(np.sqrt(powers @ covariance @ powers + (0.5 * drift) ** 2))
+
+
+def _halves(values: Floats) -> Floats:
+    half = values.size // 2
+    return np.array([np.median(values[:half]), np.median(values[half:])])
+
+
+def _polynomial(x: Floats, y: Floats, degree: int, sigma: float) -> tuple[Floats, Floats]:
+    """Return least-squares coefficients (ascending) and their covariance for noise ``sigma`` or the misfit."""
+    design = np.vander(x, degree + 1, increasing=True)
+    solution, *_ = np.linalg.lstsq(design, y, rcond=None)
+    rest = y - design @ solution
+    variance = max(float(rest @ rest) / max(y.size - degree - 1, 1), sigma**2)
+    return solution, np.linalg.pinv(design.T @ design) * variance
+
+
+def _overpotential(cycle: Cycle, v: Floats, i: Floats) -> None:
+    """Extrapolate the flank of the cathodic wave below 0 V to the baseline above 0 V."""
+    largest = -float(np.min(i))
+    sigma = noise(i)
+    below = v < 0
+    if below.sum() < 10 or largest < 10 * max(sigma, 1e-15):
+        return
+    before = (v > 0.02) & (v < 0.02 + 0.3 * max(float(v.max()), 0.1))
+    base = float(np.median(i[before])) if before.sum() > 5 else 0.0
+    wave = -(i - base)
+    peak = int(np.argmax(wave))
+    inside = np.arange(v.size) <= peak
+    flank = below & inside & (wave > _FLANK[0] * wave[peak]) & (wave < _FLANK[1] * wave[peak])
+    if flank.sum() < 4:
+        return
+    coefficients, covariance = _polynomial(v[flank], wave[flank], 1, sigma)
+    if coefficients[1] >= 0:
+        return
+    onset = -coefficients[0] / coefficients[1]
+    # dV = d(intercept)/slope …: the baseline's error moves the crossing too
+    slope = np.array([-1.0 / coefficients[1], coefficients[0] / coefficients[1] ** 2])
+    base_error = sigma / np.sqrt(max(before.sum(), 1)) / abs(coefficients[1])
+    cycle.overpotential = -float(onset)
+    cycle.overpotential_stddev = float(np.sqrt(slope @ covariance @ slope + base_error**2))
+
+
+def _rows(rows: Rows, cycles: Sequence[Cycle]) -> list[Row]:
+    full = [c for c in cycles if np.isfinite(c.peak_current)] or list(cycles)
+    found = []
+    method = f"last of {len(cycles)} cycles, above the level after the peak; noise, change from the cycle before; {ACCURACY}"
+    values = [(c.peak_current, c.peak_current_stddev) for c in cycles]
+    found += _quantity(rows, "anodic_peak_current", "A", cycles, values, CURRENT_GAIN_STDDEV, 0.0, method)
+    method = f"last of {len(cycles)} cycles, flank extrapolated to the baseline; noise, change from the cycle before; {ACCURACY}"
+    values = [(c.overpotential, c.overpotential_stddev) for c in cycles]
+    found += _quantity(rows, "cathodic_overpotential", "V", cycles, values, 0.0, VOLTAGE_STDDEV, method)
+    return found if full else found
+
+
+def _quantity(
+    rows: Rows, quantity: str, unit: str, cycles: Sequence[Cycle], values: Sequence[tuple[float, float]],
+    gain: float, offset: float, method: str,
+) -> list[Row]:  # fmt: skip
+    """Return the headline row (the last cycle that has the feature) and one row per cycle."""
+    good = [(c.number, value, stddev) for c, (value, stddev) in zip(cycles, values, strict=True) if np.isfinite(value)]
+    if not good:
+        return [rows.absent("not detected", quantity, "", unit, method, "no such wave above the noise")]
+    found = []
+    for place, (number, value, stddev) in enumerate(good):
+        # the last two cycles say how well a cycle repeats itself; earlier ones may still activate
+        change = abs(good[-1][1] - good[-2][1]) / np.sqrt(2.0) if len(good) > 1 else 0.0
+        total = float(np.sqrt(stddev**2 + (gain * value) ** 2 + offset**2 + change**2))
+        if place == len(good) - 1:
+            found.insert(0, rows.measured(quantity, "", from_stddev(value, total), unit, method))
+        own = float(np.sqrt(stddev**2 + (gain * value) ** 2 + offset**2))
+        found.append(rows.measured(quantity, f"cycle {number}", from_stddev(value, own), unit, method.split(";")[0].replace("last of", "one of")))
+    return found
+
+
+def _table(cycles: Sequence[Cycle]) -> xr.Dataset:
+    def of(name: str) -> Floats:
+        return np.array([getattr(c, name) for c in cycles], dtype=np.float64)
+
+    plated, stripped = of("plated"), of("stripped")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        efficiency = np.where(plated > 0, 100 * stripped / plated, np.nan)
+    return table_like(
+        "cycle",
+        {
+            "number": (np.array([c.number for c in cycles]), "1", "cycle"),
+            "scan_rate": (of("rate") * 1e3, "mV/s", "scan rate"),
+            "anodic_peak_current": (of("peak_current"), "A", "anodic peak current above the baseline"),
+            "anodic_peak_current_stddev": (of("peak_current_stddev"), "A", "its standard deviation (noise)"),
+            "anodic_peak_potential": (of("peak_potential"), "V", "potential of the anodic peak"),
+            "cathodic_overpotential": (of("overpotential"), "V", "onset of plating below 0 V"),
+            "cathodic_overpotential_stddev": (of("overpotential_stddev"), "V", "its standard deviation (noise)"),
+            "plated": (plated, "Ah", "cathodic charge"),
+            "stripped": (stripped, "Ah", "anodic charge"),
+            "efficiency": (efficiency, "%", "anodic over cathodic charge"),
+        },
+        role="table",
+    )
+
+
+def _scan_rates(cycles: Sequence[Cycle]) -> xr.Dataset | None:
+    """Return peak current against √(scan rate) with its regression, when there are several scan rates."""
+    rate = np.array([c.rate for c in cycles])
+    peak = np.array([c.peak_current for c in cycles])
+    good = np.isfinite(rate) & np.isfinite(peak) & (peak > 0)
+    if good.sum() < 3 or np.ptp(np.log(rate[good])) < np.log(1.5):
+        return None
+    root = np.sqrt(rate[good])
+    slope = np.polyfit(root, peak[good], 1)
+    exponent = np.polyfit(np.log(rate[good]), np.log(peak[good]), 1)[0]
+    found = table_like(
+        "cycle",
+        {
+            "scan_rate": (rate[good] * 1e3, "mV/s", "scan rate"),
+            "anodic_peak_current": (peak[good], "A", "anodic peak current"),
+            "fit": (np.polyval(slope, root), "A", "line in the root of the scan rate"),
+        },
+        role="table",
+    )
+    found.attrs["exponent"] = float(exponent)
+    return found
+
+
+def _curves(found: Sequence[Sweep], voltage: Floats, current: Floats) -> xr.Dataset:
+    """Return the voltammogram for plots, NaN between sweeps that do not join."""
+    number = np.zeros(voltage.size, dtype=np.int32)
+    for place, sweep in enumerate(found):
+        number[sweep.rows] = place // 2 + 1
+    keep = decimate(np.arange(voltage.size, dtype=np.float64), current, voltage)
+    return table_like(
+        "point",
+        {
+            "voltage": (voltage[keep], "V", "potential"),
+            "current": (current[keep], "A", "current, positive = oxidation"),
+            "cycle": (number[keep], "1", "cycle"),
+        },
+    )

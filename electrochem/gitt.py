@@ -1,0 +1,299 @@
+"""Galvanostatic intermittent titration: the chemical diffusion coefficient against state of charge.
+
+Weppner and Huggins, J. Electrochem. Soc. 124 (1977) 1569: D = 4/(π τ) L² (ΔEs/ΔEt)², with ΔEs the change of
+the equilibrium voltage between two rests, ΔEt the change during the pulse without the ohmic jump, and
+L = mB VM / (MB S), or R/3 for spheres.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core.errors import AnalysisError
+from interlayer.core.intervals import from_log
+from interlayer.core.summary import Row, Rows, origin
+from interlayer.electrochem import segments
+from interlayer.electrochem.common import (
+    Floats,
+    Given,
+    Outcome,
+    clock,
+    column,
+    noise,
+    table_like,
+    texts,
+    time_rows,
+    trace,
+)
+from interlayer.electrochem.segments import Segment
+
+#: τD/L² above which a model is not valid: planar bias −8 % at 0.5 (−2 % at 0.3), sphere −17 % at 0.01 of R²/9
+_VALID_PLANAR = 0.3
+#: part of a pulse, from its begin, that is never used for the slope (ohmic jump, charge transfer), in s
+_SKIP = 1.0
+_SKIP_SHARE = 0.05
+#: end of the part of a pulse that is used, in units of L²/D
+_WINDOW = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """One pulse and the rests around it.
+
+    Parameters
+    ----------
+    begin, duration
+        In s; ``charge`` in Ah since the first pulse, at the middle of this one.
+    delta_s, delta_t
+        ΔEs and ΔEt in V, with their standard deviations.
+    jump
+        Ohmic (and charge-transfer) jump in V.
+    """
+
+    begin: float
+    duration: float
+    current: float
+    charge: float
+    equilibrium: float
+    delta_s: float
+    delta_s_stddev: float
+    delta_t: float
+    delta_t_stddev: float
+    jump: float
+    window: float
+
+    @property
+    def log_ratio(self) -> tuple[float, float]:
+        """Return ln (ΔEs/ΔEt)² and its standard deviation."""
+        a, b = abs(self.delta_s), abs(self.delta_t)
+        relative = np.hypot(self.delta_s_stddev / max(a, 1e-12), self.delta_t_stddev / max(b, 1e-12))
+        return 2.0 * float(np.log(max(a, 1e-12) / max(b, 1e-12))), 2.0 * float(relative)
+
+
+def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
+    """Find the pulses and the diffusion coefficient of each."""
+    outcome = Outcome()
+    raw = time_rows(raws[0])
+    voltage, current = column(raw, "voltage", "gitt"), column(raw, "current", "gitt")
+    time = clock(raw, outcome.warnings)
+    pulses = find_pulses(raw, time, voltage, current)
+    if not pulses:
+        raise AnalysisError(
+            "no pulse between two rests was found", expected="constant-current pulses, each with a rest before and after"
+        )
+    length, how = _length(given)
+    rows = Rows("electrochem", origin(raws))
+    log_d, spread, valid = _diffusion(pulses, length, spherical=np.isfinite(given.number("radius")))
+    outcome.rows += _rows(rows, pulses, log_d, spread, valid, length, how)
+    outcome.nodes["trace"] = trace(time, voltage, current)
+    outcome.nodes["pulses"] = _table(pulses, log_d, spread, valid, length)
+    outcome.warnings += _warnings(pulses, valid, length)
+    outcome.steps += [
+        f"{len(pulses)} pulses of {pulses[0].duration:.4g} s between rests were found from the current.",
+        "dEs: difference of the voltages at the end of the rests. dEt: slope against the root of time, over the "
+        f"part of the pulse below L^2/(4 D), times the root of the pulse; the jump before it is left out. {how}.",
+    ]
+    return outcome
+
+
+def find_pulses(raw: xr.Dataset, time: Floats, voltage: Floats, current: Floats) -> list[Pulse]:
+    """Return every pulse that has a rest before and after it."""
+    steps = [each for each in segments.find(raw, time) if each.duration > 0]
+    found: list[Pulse] = []
+    charge = 0.0
+    for before, pulse, after in zip(steps[:-2], steps[1:-1], steps[2:], strict=True):
+        if pulse.sign == 0 or before.sign != 0 or after.sign != 0 or pulse.last - pulse.first < 5:
+            continue
+        passed = segments.integral(time, current, pulse) / 3600.0
+        found.append(_pulse(before, pulse, after, time, voltage, charge + 0.5 * passed))
+        charge += passed
+    return found
+
+
+def _relaxed(segment: Segment, time: Floats, voltage: Floats) -> tuple[float, float]:
+    """Return the voltage at the end of a rest and its standard deviation: noise, and what may still relax."""
+    t, v = time[segment.rows], voltage[segment.rows]
+    tail = t >= t[-1] - 0.1 * segment.duration
+    if tail.sum() < 4:
+        return float(v[-1]), max(noise(v), 1e-6)
+    line = np.polyfit(t[tail] - t[-1], v[tail], 1)
+    sigma = max(float(np.std(v[tail] - np.polyval(line, t[tail] - t[-1]), ddof=2)), 1e-9)
+    # a relaxation that goes like a root of time has about as much to go as it did over the last tenth
+    remaining = abs(line[0]) * 0.1 * segment.duration
+    significant = remaining if remaining > 3 * sigma * np.sqrt(12.0 / tail.sum()) else 0.0
+    return float(np.mean(v[tail] - line[0] * (t[tail] - t[-1]))), float(np.hypot(sigma / np.sqrt(tail.sum()), significant / np.sqrt(3)))
+
+
+def _pulse(
+    before: Segment, pulse: Segment, after: Segment, time: Floats, voltage: Floats, charge: float
+) -> Pulse:
+    first, first_stddev = _relaxed(before, time, voltage)
+    last, last_stddev = _relaxed(after, time, voltage)
+    t, v = time[pulse.rows] - pulse.begin, voltage[pulse.rows]
+    slope, stddev, intercept, window = _slope(t, v, pulse.duration, last - first)
+    root = float(np.sqrt(pulse.duration))
+    return Pulse(
+        pulse.begin, pulse.duration, pulse.current, charge, last, last - first, float(np.hypot(first_stddev, last_stddev)),
+        slope * root, stddev * root, intercept - first, window,
+    )  # fmt: skip
+
+
+def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float, float, float, float]:
+    """Return slope against √t, its standard deviation, intercept and window end.
+
+    The law V ~ √t holds for t << L²/D only, and (ΔEs/ΔEt)² itself says how long L²/D is: the window, which
+    begins after the ohmic jump, ends at a quarter of it, found by repetition.
+    """
+    skip = min(max(_SKIP_SHARE * duration, t[0]), max(_SKIP, t[0]))
+    end = duration
+    found = (0.0, 0.0, 0.0, end)
+    for _ in range(8):
+        rows = (t >= skip) & (t <= end)
+        if rows.sum() < 8:
+            rows = t <= np.sort(t)[min(7, t.size - 1)]
+        found = _straight(np.sqrt(t[rows]), v[rows], float(end))
+        delta_t = found[0] * np.sqrt(duration)
+        reduced = 4.0 / np.pi * (delta_s / delta_t) ** 2 if delta_t else np.inf
+        limit = max(min(duration, _WINDOW * duration / max(reduced, 1e-12)), 4 * skip)
+        if abs(limit / end - 1) < 0.01:
+            break
+        end = limit
+    return found
+
+
+def _straight(root: Floats, v: Floats, end: float) -> tuple[float, float, float, float]:
+    """Return (slope, stddev, intercept, window end) of a line; a bend that is significant widens the error."""
+    centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
+    x = (root - centre) / spread
+    line, line_cov = _fit(x, v, 1)
+    curve, curve_cov = _fit(x, v, 2)
+    size = max(abs(float(line[1])), 1e-15)
+    bend = float(curve[2] * np.sign(line[1])) / size
+    clear = abs(curve[2]) > 2 * float(np.sqrt(curve_cov[2, 2]))
+    # the slope at the window's ends differs by this bend: a quarter of it is the error of the mean slope
+    stddev = float(np.hypot(np.sqrt(line_cov[1, 1]), 0.25 * abs(bend) * size if clear else 0.0)) / spread
+    slope = float(line[1]) / spread
+    return slope, stddev, float(line[0] - slope * centre), end
+
+
+def _fit(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
+    design = np.vander(x, degree + 1, increasing=True)
+    solution, *_ = np.linalg.lstsq(design, y, rcond=None)
+    rest = y - design @ solution
+    variance = float(rest @ rest) / max(y.size - degree - 1, 1)
+    return solution, np.linalg.pinv(design.T @ design) * variance
+
+
+def _length(given: Given) -> tuple[float, str]:
+    """Return the diffusion length L in cm (NaN when it cannot be computed) and how."""
+    radius = given.number("radius")
+    if np.isfinite(radius):
+        return radius / 3.0, f"L = R/3 for spheres of R = {radius:.3g} cm"
+    names = ("active_mass", "molar_mass", "molar_volume", "contact_area")
+    mass, molar_mass, molar_volume, area = (given.number(name) for name in names)
+    if not np.isfinite(area):
+        area = given.size("area")
+    if not np.isfinite(mass):
+        mass = given.size("mass")
+    length = mass * 1e-3 * molar_volume / (molar_mass * area)
+    missing = [n for n, v in zip(names, (mass, molar_mass, molar_volume, area), strict=True) if not np.isfinite(v)]
+    if missing:
+        return float("nan"), f"L is not known: give {', '.join(missing)}, or radius"
+    return float(length), f"L = mB VM / (MB S) = {length:.3g} cm"
+
+
+def _diffusion(pulses: Sequence[Pulse], length: float, *, spherical: bool) -> tuple[Floats, Floats, Floats]:
+    """Return ln D, its standard deviation and τD/L² of each pulse."""
+    ratio = np.array([pulse.log_ratio for pulse in pulses])
+    tau = np.array([pulse.duration for pulse in pulses])
+    reduced = 4.0 / np.pi * np.exp(ratio[:, 0])
+    log_d = np.log(reduced) - np.log(tau) + (2 * np.log(length) if np.isfinite(length) else np.nan)
+    del spherical
+    return log_d, ratio[:, 1], reduced
+
+
+def _rows(
+    rows: Rows, pulses: Sequence[Pulse], log_d: Floats, spread: Floats, valid: Floats, length: float, how: str
+) -> list[Row]:
+    method = f"Weppner-Huggins, {len(pulses)} pulses, {how}"
+    if not np.isfinite(length):
+        return [
+            rows.absent("not determined", "diffusion_coefficient", end, "cm^2/s", "Weppner-Huggins", f"{how}.")
+            for end in ("min", "max")
+        ]
+    found = []
+    usable = np.flatnonzero(np.isfinite(log_d) & (spread < 1.0))
+    for name, pick in (("min", np.argmin), ("max", np.argmax)):
+        if usable.size == 0:
+            note = "in no pulse are both voltage changes larger than their errors"
+            found.append(rows.absent("not resolved", "diffusion_coefficient", name, "cm^2/s", method, note))
+            continue
+        place = int(usable[pick(log_d[usable])])
+        # the parameters of L are taken as exact; noise, relaxation and straightness are in the spread
+        interval = from_log(float(log_d[place]), float(max(spread[place], 1e-3)))
+        note = f"pulse {place + 1} at {pulses[place].equilibrium:.3f} V"
+        if valid[place] > _VALID_PLANAR:
+            note += f"; outside of the model's range: tau D/L^2 = {valid[place]:.2g}"
+        found.append(rows.measured("diffusion_coefficient", name, interval, "cm^2/s", method, note))
+    return found
+
+
+def _warnings(pulses: Sequence[Pulse], valid: Floats, length: float) -> list[str]:
+    found = []
+    swapped = [str(k + 1) for k, p in enumerate(pulses) if abs(p.delta_s) > abs(p.delta_t)]
+    if swapped:
+        found.append(
+            f"|dEs| > |dEt| in {len(swapped)} pulses ({', '.join(swapped[:5])}): the pulses are too long for the "
+            "model, the rests too short, or the two were exchanged; D is not reliable there."
+        )
+    beyond = [str(k + 1) for k in np.flatnonzero(valid > _VALID_PLANAR)]
+    if beyond and np.isfinite(length):
+        found.append(
+            f"tau << L^2/D does not hold in {len(beyond)} pulses ({', '.join(beyond[:5])}): tau D/L^2 up to "
+            f"{valid.max():.2g}; D is biased low there."
+        )
+    flat = sum(abs(p.delta_s) < 2 * p.delta_s_stddev for p in pulses)
+    if flat:
+        found.append(
+            f"In {flat} pulses the equilibrium voltage does not change by more than its error: a two-phase plateau "
+            "(such as LiFePO4), where the model does not hold."
+        )
+    return found
+
+
+def _table(pulses: Sequence[Pulse], log_d: Floats, spread: Floats, valid: Floats, length: float) -> xr.Dataset:
+    def of(name: str) -> Floats:
+        return np.array([getattr(pulse, name) for pulse in pulses], dtype=np.float64)
+
+    charge = of("charge")
+    total = float(np.ptp(charge)) or 1.0
+    verdict = [
+        "valid" if r <= _VALID_PLANAR and s < 1.0 else ("pulse too long" if r > _VALID_PLANAR else "not resolved")
+        for r, s in zip(valid, spread, strict=True)
+    ]
+    reach = 1.959964 * spread
+    columns = {
+        "begin": (of("begin") / 3600, "h", "begin of the pulse"),
+        "duration": (of("duration"), "s", "duration of the pulse"),
+        "current": (of("current"), "A", "current"),
+        "charge": (charge * 1e3, "mAh", "charge since the first pulse"),
+        "state": (np.abs(charge - charge[0]) / total, "1", "share of the charge passed over all pulses"),
+        "equilibrium_voltage": (of("equilibrium"), "V", "voltage at the end of the rest after it"),
+        "delta_s": (of("delta_s") * 1e3, "mV", "dEs, change of the equilibrium voltage"),
+        "delta_s_stddev": (of("delta_s_stddev") * 1e3, "mV", "its standard deviation"),
+        "delta_t": (of("delta_t") * 1e3, "mV", "dEt, change in the pulse without the ohmic jump"),
+        "delta_t_stddev": (of("delta_t_stddev") * 1e3, "mV", "its standard deviation"),
+        "jump": (of("jump") * 1e3, "mV", "ohmic and charge-transfer jump"),
+        "resistance": (np.abs(of("jump") / of("current")), "ohm", "jump over current"),
+        "validity": (valid, "1", "tau D / L^2"),
+        "verdict": (texts(verdict), "1", "whether the model holds"),
+    }
+    if np.isfinite(length):
+        columns |= {
+            "diffusion_coefficient": (np.exp(log_d), "cm^2/s", "D"),
+            "diffusion_coefficient_low": (np.exp(log_d - reach), "cm^2/s", "lower end of the 95 % interval"),
+            "diffusion_coefficient_high": (np.exp(log_d + reach), "cm^2/s", "upper end of the 95 % interval"),
+        }
+    return table_like("pulse", columns, role="table")

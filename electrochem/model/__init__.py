@@ -1,0 +1,1 @@
+"""The physics of electrochemical data: circuits, fits, tests."""

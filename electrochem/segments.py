@@ -1,0 +1,108 @@
+"""Steps of a cycler test: stretches of one direction (and level) of the current."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from interlayer.electrochem.common import Floats
+
+#: a current below this share of the largest is rest
+_REST_SHARE = 2e-3
+#: a jump of the current's level larger than this begins a new step (symmetric cells)
+_LEVEL_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows ``first`` … ``last`` (inclusive) of one step.
+
+    Parameters
+    ----------
+    sign
+        +1 charge, −1 discharge, 0 rest.
+    begin, end
+        Time in s; ``begin`` is when the step began, which may be before its first row.
+    current
+        Time-weighted median of the current in A.
+    """
+
+    first: int
+    last: int
+    sign: int
+    begin: float
+    end: float
+    current: float
+
+    @property
+    def rows(self) -> slice:
+        """Return the rows as a slice."""
+        return slice(self.first, self.last + 1)
+
+    @property
+    def duration(self) -> float:
+        """Return the duration in s."""
+        return self.end - self.begin
+
+
+def signs(current: Floats, mode: NDArray[np.generic] | None = None) -> NDArray[np.int64]:
+    """Return +1, −1 or 0 (rest) per row; mode 3 is rest where the current is small too."""
+    largest = float(np.quantile(np.abs(current), 0.999)) if current.size else 0.0
+    found = np.where(np.abs(current) > _REST_SHARE * largest, np.sign(current), 0).astype(np.int64)
+    if mode is not None:
+        found[(mode == 3) & (np.abs(current) < 0.05 * largest)] = 0
+    return found
+
+
+def find(raw: xr.Dataset, time: Floats, *, levels: bool = False) -> list[Segment]:
+    """Return the steps of a test in order.
+
+    Parameters
+    ----------
+    time
+        Running time in s (`common.clock`).
+    levels
+        Also split where the level of the current jumps (CCD staircases without rests).
+    """
+    current = np.asarray(raw["current"].values, dtype=np.float64)
+    sign = signs(current, raw["mode"].values if "mode" in raw else None)
+    change = np.diff(sign) != 0
+    if levels:
+        size = np.abs(current)
+        change |= np.abs(np.diff(size)) > _LEVEL_SHARE * np.maximum(np.maximum(size[1:], size[:-1]), 1e-15)
+        change &= ~((sign[1:] == 0) & (sign[:-1] == 0))
+    starts = np.concatenate([[0], np.flatnonzero(change) + 1])
+    ends = np.concatenate([starts[1:] - 1, [current.size - 1]])
+    begins = _begins(raw, time, starts)
+    return [
+        Segment(int(a), int(b), int(sign[a]), float(t), float(time[b]), float(np.median(current[a : b + 1])))
+        for a, b, t in zip(starts, ends, begins, strict=True)
+    ]
+
+
+def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:
+    """Return when each step began: by its step time where that fits, else at the row before."""
+    before = time[np.maximum(starts - 1, 0)]
+    if "step_time" not in raw:
+        return before
+    into = np.asarray(raw["step_time"].values, dtype=np.float64)[starts]
+    begun = time[starts] - into
+    fits = (begun >= before - 1e-6) & (begun <= time[starts])
+    return np.where(fits, begun, before)
+
+
+def integral(time: Floats, values: Floats, segment: Segment) -> float:
+    """Return ∫ values dt over a step: trapezoids, and the first value held back to the step's begin."""
+    t, y = time[segment.rows], values[segment.rows]
+    return float(np.trapezoid(y, t) + y[0] * (t[0] - segment.begin))
+
+
+def mean(time: Floats, values: Floats, segment: Segment, skip: float = 0.0) -> float:
+    """Return the time-weighted mean over a step, leaving out its first share ``skip``."""
+    t, y = time[segment.rows], values[segment.rows]
+    keep = t >= segment.begin + skip * segment.duration
+    t, y = (t[keep], y[keep]) if keep.sum() > 1 else (t, y)
+    if t.size < 2 or t[-1] <= t[0]:
+        return float(np.mean(y))
+    return float(np.trapezoid(y, t) / (t[-1] - t[0]))

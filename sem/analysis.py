@@ -1,0 +1,197 @@
+"""The analysis: micrographs of one sample in, size distribution out."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core import results
+from interlayer.core.errors import AnalysisError
+from interlayer.core.settings import resolve
+from interlayer.core.summary import origin
+from interlayer.sem import quality, summary, tables
+from interlayer.sem.frame import Frame, frame
+from interlayer.sem.image import Measured, measure_image
+from interlayer.sem.settings import SETTINGS
+
+#: images of one sample whose picture and outlines are kept in a pooled result
+_PICTURES = 4
+
+
+def analyze(
+    raw: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    pixel_size: str | None = None,
+    polarity: str | None = None,
+    min_diameter: str | float | None = None,
+    max_diameter: str | float | None = None,
+    tilt: str | float | None = None,
+    scale_uncertainty: str | float | None = None,
+) -> xr.DataTree:
+    """Return the particles of one image, or of several images of one sample.
+
+    Parameters
+    ----------
+    raw
+        Micrographs as `read` returns them.
+    pixel_size
+        "5 nm", or "5 nm x 7 nm" (width x height); default: as the file says.
+    polarity
+        "bright", "dark" or "auto" (default).
+    min_diameter, max_diameter
+        Range of diameters looked for, in nm.
+    tilt
+        Tilt of the surface in degrees.
+    scale_uncertainty
+        Relative standard deviation of the scale in percent (default 1 %).
+
+    Returns
+    -------
+    xr.DataTree
+        ``particles`` and ``images`` (tables), ``distribution``, ``picture`` (preview and outlines) and
+        ``summary``.
+    """
+    given = {
+        "pixel_size": pixel_size,
+        "polarity": polarity,
+        "min_diameter": min_diameter,
+        "max_diameter": max_diameter,
+        "tilt": tilt,
+        "scale_uncertainty": scale_uncertainty,
+    }
+    settings = resolve({key: value for key, value in given.items() if value is not None}, SETTINGS, "sem")
+    raws = results.as_list(raw)
+    if not raws:
+        raise AnalysisError("no images to analyse", expected="one micrograph or more", found="an empty list")
+    singles = [_single(each, index, settings) for index, each in enumerate(raws)]
+    return singles[0] if len(singles) == 1 else pool(singles)
+
+
+def _single(raw: xr.Dataset, index: int, settings: Mapping[str, object]) -> xr.DataTree:
+    view = frame(raw, settings.get("pixel_size"), settings.get("tilt"), settings.get("scale_uncertainty"))  # type: ignore[arg-type]
+    low, high = settings.get("min_diameter"), settings.get("max_diameter")
+    name = str(raw.attrs.get("source", f"image {index + 1}"))
+    measured = measure_image(
+        view,
+        name,
+        polarity=str(settings.get("polarity", "auto")),
+        smallest=float(low) if isinstance(low, int | float) and view.calibrated else 0.0,
+        largest=float(high) if isinstance(high, int | float) and view.calibrated else np.inf,
+    )
+    particles = tables.particles([measured], view.calibrated)
+    images = tables.images([measured], [origin(raw)], view.calibrated)
+    return _result(
+        raw,
+        particles,
+        images,
+        {"picture": measured.picture},
+        settings,
+        _warnings(view, measured, name),
+        _steps(raw, view, measured),
+    )
+
+
+def _result(
+    raws: xr.Dataset | Sequence[xr.Dataset],
+    particles: xr.Dataset,
+    images: xr.Dataset,
+    pictures: dict[str, xr.Dataset],
+    settings: Mapping[str, object],
+    warnings: Sequence[str],
+    steps: Sequence[str],
+) -> xr.DataTree:
+    curves = summary.curves(particles, images)
+    rows = summary.rows(particles, images, "; ".join(str(text) for text in images["origin"].values))
+    calibrated = bool(np.all(images["calibrated"].values > 0))
+    nodes = {"particles" if calibrated else "particles_in_pixels": particles, "images": images, **pictures}
+    if curves is not None:
+        nodes["distribution"] = curves
+    return results.tree("sem", raws, rows, nodes, settings=settings, warnings=warnings, steps=steps)
+
+
+def _warnings(view: Frame, measured: Measured, name: str) -> list[str]:
+    found = [*view.doubts, *measured.flags]
+    if not view.calibrated:
+        found.append("uncalibrated: no scale in the file and no pixel_size given, no lengths are reported")
+    return [f"{name}: {text}" for text in found]
+
+
+def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
+    bar = int(raw.attrs.get("data_bar_rows", 0))
+    steps = []
+    if bar:
+        source = (
+            "as the metadata state"
+            if raw.attrs.get("data_bar_source") == "metadata"
+            else "as found in the image"
+        )
+        steps.append(f"The data bar of {bar} rows was left out, {source}.")
+    if view.calibrated:
+        steps.append(f"Pixels of {view.pixel_x:.6g} x {view.pixel_y:.6g} nm.")
+    steps += [
+        "Outlines were sought over a resolution pyramid: edge pixels vote for centres, closed star-shaped outlines"
+        " are traced around them by dynamic programming, and each piece of edge is explained once.",
+        "Hidden arcs were completed by an ellipse through the visible ones; diameters are of the completed outlines.",
+        "Particles cut by the frame were left out and the others weighted after Miles and Lantuéjoul.",
+    ]
+    if not measured.particles["x"].size:
+        steps = [
+            *steps[:-3],
+            "No more closed outlines were found than of the opposite polarity: no particles.",
+        ]
+    return steps
+
+
+def pool(singles: Sequence[xr.DataTree]) -> xr.DataTree:
+    """Return the pooled result of several results of one sample, from their stored tables.
+
+    Parameters
+    ----------
+    singles
+        Results of `analyze`, in memory or read from a store; of single images or pooled ones.
+
+    Raises
+    ------
+    AnalysisError
+        When some images are calibrated and others are not.
+    """
+    import json
+
+    if not singles:
+        raise AnalysisError("no results to pool", expected="one or more", found="none")
+    names = {"particles" if "particles" in tree else "particles_in_pixels" for tree in singles}
+    if len(names) > 1:
+        raise AnalysisError(
+            "some images have a scale and others have none",
+            expected="a scale for every image",
+            found="both",
+            advice="Give pixel_size, or analyse them apart.",
+        )
+    name = names.pop()
+    pairs = [(tree[name].to_dataset(), tree["images"].to_dataset()) for tree in singles]
+    particles, images = tables.pooled(pairs)
+    pictures: dict[str, xr.Dataset] = {}
+    for tree in singles:
+        for key in tree.children:
+            if key.startswith("picture") and len(pictures) < _PICTURES:
+                pictures[f"picture_{len(pictures)}"] = tree[key].to_dataset()
+    warnings = [text for tree in singles for text in results.warnings_of(tree)] + _repeated(images)
+    steps = list(
+        dict.fromkeys(step for tree in singles for step in json.loads(str(tree.attrs.get("steps", "[]"))))
+    )
+    steps.append(f"{images.sizes['image']} images were pooled; intervals rest on the scatter between them.")
+    settings = json.loads(str(singles[0].attrs.get("settings", "{}")))
+    result = _result([], particles, images, pictures, settings, warnings, steps)
+    sources = [source for tree in singles for source in json.loads(str(tree.attrs.get("sources", "[]")))]
+    result.attrs["sources"] = json.dumps(sources)
+    return result
+
+
+def _repeated(images: xr.Dataset) -> list[str]:
+    prints, names = images["fingerprint"].values.tolist(), images["name"].values.tolist()
+    return [
+        f"{names[j]} shows the same field as {names[i]}: its particles are counted twice"
+        for i in range(len(prints))
+        for j in range(i + 1, len(prints))
+        if quality.same_field(prints[i], prints[j])
+    ]

@@ -1,0 +1,87 @@
+"""Figures of a result: outlines on the image, and the size distribution."""
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core import figure as fig
+from interlayer.core import results
+from interlayer.core.summary import Row
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MplFigure
+
+
+def figures(result: xr.DataTree) -> list[fig.Figure]:
+    """Return the overlay of each stored picture and the distribution."""
+    names = sorted(key for key in result.children if key.startswith("picture"))
+    found = [_overlay(result[name].to_dataset(), name) for name in names]
+    if "distribution" in result:
+        found.append(_distribution(result["distribution"].to_dataset(), results.rows_of(result)))
+    return found
+
+
+def plot(result: xr.DataTree) -> "MplFigure":
+    """Return a matplotlib figure: the first overlay beside the distribution."""
+    from interlayer.core.draw import draw
+
+    every = figures(result)
+    panels = [every[0].panels[0], *(each.panels[0] for each in every if each.name == "distribution")]
+    return draw(fig.Figure("sem", every[-1].title, every[-1].caption, panels, columns=len(panels)))
+
+
+def _overlay(picture: xr.Dataset, name: str) -> fig.Figure:
+    unit, width, height = picture.attrs["unit"], float(picture.attrs["width"]), float(picture.attrs["height"])
+    factor, shown = (1e-3, "µm") if unit == "nm" and width > 2000 else (1.0, unit)
+    wide, high = width * factor, height * factor
+    x, y = picture["outline_x"].values * factor, picture["outline_y"].values * factor
+    rings = [np.stack([a, b], axis=1).astype(np.float64) for a, b in zip(x, y, strict=True)]
+    marks: list[fig.Mark] = [fig.Image(picture["preview"].values, wide, high)]
+    if rings:
+        marks.append(fig.Outlines(rings, colour="fit"))
+    if unit == "nm":
+        marks += _scale_bar(wide, high, shown)
+    panel = fig.Panel(f"x / {shown}", f"y / {shown}", marks, equal=True, xlim=(0.0, wide), ylim=(0.0, high))
+    caption = f"Micrograph with the outlines of {len(rings)} particles; where one is hidden, the outline is completed."
+    if not rings:
+        caption = "Micrograph; no particles were detected."
+    return fig.Figure(name, "Particles", caption, [panel])
+
+
+def _scale_bar(width: float, height: float, unit: str) -> list[fig.Mark]:
+    power = 10.0 ** math.floor(math.log10(width / 4))
+    length = power * max(m for m in (1, 2, 5) if m * power <= width / 4)
+    left, level = 0.04 * width, 0.95 * height
+    return [
+        fig.Line([left, left + length], [level, level], colour="white", width=3.0),
+        fig.Text(left + length / 2, level - 0.015 * height, f"{length:g} {unit}", colour="white"),
+    ]
+
+
+def _distribution(curves: xr.Dataset, rows: list[Row]) -> fig.Figure:
+    unit = str(curves["edges"].attrs["units"])
+    marks: list[fig.Mark] = [
+        fig.Bars(
+            curves["edges"].values, curves["frequency"].values, label="relative frequency", colour="accent"
+        ),
+        fig.Line(
+            curves["diameter"].values, curves["kernel_density"].values, label="kernel density", colour="data"
+        ),
+        fig.Line(
+            curves["diameter"].values,
+            curves["log_normal"].values,
+            label="log-normal",
+            colour="fit",
+            dash=True,
+        ),
+    ]
+    marks += [fig.Rule(float(curves.attrs[f"number_d{level}"]), label=f"D{level}") for level in (10, 50, 90)]
+    panel = fig.Panel(f"equivalent circular diameter / {unit}", "relative frequency / %", marks)
+    known = {row.quantity: row for row in rows if row.status == "measured"}
+    caption = "Number-weighted size distribution, corrected for the frame."
+    if "diameter_d50" in known:
+        d50 = known["diameter_d50"]
+        caption += f" D50 = {d50.value:.4g} nm (95 % interval {d50.low:.4g} to {d50.high:.4g} nm)."
+    return fig.Figure("distribution", "Size distribution", caption, [panel])

@@ -1,0 +1,1 @@
+"""Particles of a micrograph: seeds, closed outlines, choice, completion of hidden parts."""

@@ -1,0 +1,187 @@
+"""Particles of one image: every level of the pyramid, both polarities until one is clear."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.sem.segment import complete, rays, seeds, select
+from interlayer.sem.segment.level import R_MAX, R_MIN, Level, level, pyramid
+from interlayer.sem.segment.rays import Outlines
+
+F64 = NDArray[np.float64]
+Polarity = Literal["bright", "dark"]
+
+#: finer levels are left out when less than this share of the particles found is smaller than 1.4 R_MIN
+_FEW = 0.10
+#: a polarity leads when it explains this many times more than the other, with this many particles
+_LEAD, _ENOUGH = 1.8, 20
+
+
+@dataclass(frozen=True, slots=True)
+class Particles:
+    """The particles of an image; lengths in image columns (width of a pixel), y scaled to match.
+
+    Parameters
+    ----------
+    centre
+        (n, 2) x and y from the top left corner of the image.
+    radius
+        (n, RAYS) whole outline around ``centre``.
+    own
+        (n, RAYS) True where the outline is seen.
+    score
+        (n,) mean edge gain, 0 to 1.
+    visible
+        (n,) visible area.
+    labels
+        (rows, columns) visible parts on the canvas, 0 is ground.
+    step
+        Width of a canvas pixel.
+    polarity
+        Whether the particles are bright or dark.
+    worth, null
+        (n,) share of the outline seen times score, and the same for the outlines of the other polarity
+        at the level with most particles: chance and texture close as many outlines of both.
+    """
+
+    centre: F64
+    radius: F64
+    own: NDArray[np.bool_]
+    score: F64
+    visible: F64
+    labels: NDArray[np.int32]
+    step: float
+    polarity: Polarity
+    worth: F64
+    null: F64
+
+    def none(self) -> "Particles":
+        """Return the same without any particle."""
+        empty = {
+            name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible", "worth")
+        }
+        return replace(self, **empty, labels=np.zeros_like(self.labels))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one level and polarity gave; ``small`` is the share of particles that a finer level sees better."""
+
+    level: Level
+    outlines: Outlines
+    score: NDArray[np.float32]
+    evidence: float
+    small: float
+    worth: F64
+
+
+def particles(
+    image: NDArray[np.generic],
+    *,
+    aspect: float = 1.0,
+    polarity: str = "auto",
+    smallest: float = 0.0,
+    largest: float = math.inf,
+) -> Particles:
+    """Return the particles of an image.
+
+    Parameters
+    ----------
+    image
+        (rows, columns) grey levels without the data bar.
+    aspect
+        Height over width of a pixel.
+    polarity
+        "bright", "dark", or "auto": whichever closes more outlines.
+    smallest, largest
+        Range of radii in pixels (of width).
+    """
+    cv2.setNumThreads(1)
+    images = pyramid(image, aspect, 3.2 * R_MAX)
+    steps = [k for k in range(len(images)) if R_MAX * 2**k >= smallest and R_MIN * 2**k <= largest]
+    signs: tuple[int, ...] = {"bright": (1,), "dark": (-1,)}.get(polarity, (1, -1))
+    found: dict[int, list[_Found]] = {1: [], -1: []}
+    for k in reversed(steps or [0]):
+        at = level(images[k], image.shape)
+        for sign in signs:
+            found[sign].append(_search(at, sign))
+        signs = _leading(signs, found)
+        if all(_exhausted(found[sign]) for sign in signs):
+            break
+    best = max(signs, key=lambda sign: max(each.evidence for each in found[sign]))
+    top = int(np.argmax([each.evidence for each in found[best]]))
+    # levels finer than the one with most evidence see noise and texture only
+    levels = found[best][: top + 1]
+    null = found[-best][top] if len(found[-best]) > top else _search(levels[-1].level, -best)
+    return _merge(levels, "bright" if best > 0 else "dark", (smallest, largest), null)
+
+
+def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
+    """Return the polarities worth following: one alone once it explains far more than the other."""
+    last = {sign: found[sign][-1] for sign in signs}
+    first = max(signs, key=lambda sign: last[sign].evidence)
+    strong = last[first].worth.size >= _ENOUGH
+    if strong and all(last[first].evidence > _LEAD * last[sign].evidence for sign in signs if sign != first):
+        return (first,)
+    return signs
+
+
+def _search(at: Level, sign: int) -> _Found:
+    first = rays.trace(at, seeds.find(at, sign), sign, rays.COARSE)
+    kept = first.take(select.thin(first, select.scores(first)))
+    again = rays.recentred(kept)
+    again = again[(again[:, 2] > 0.75 * R_MIN) & (again[:, 2] < 1.3 * R_MAX)]
+    outlines = rays.trace(at, again, sign)
+    score = select.scores(outlines)
+    order = select.thin(outlines, score)
+    outlines, score = outlines.take(order), score[order]
+    chosen = select.choose(outlines, score, at.shape)
+    radius = chosen.outlines.radius.mean(axis=1)
+    arcs = chosen.own.mean(axis=1) * chosen.score**2 * radius
+    small = float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9))
+    worth = (chosen.own.mean(axis=1) * chosen.score).astype(np.float64)
+    return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, worth)
+
+
+def _exhausted(levels: list[_Found]) -> bool:
+    """Tell whether finer levels can be left out: the particles are larger than what those see."""
+    best = max(each.evidence for each in levels)
+    last = levels[-1]
+    return len(levels) > 1 and (last.evidence < best or (last.evidence > 0 and last.small < _FEW))
+
+
+def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: _Found) -> Particles:
+    finest = levels[-1].level
+    parts, scores = [], []
+    for each in levels:
+        ratio = each.level.step_x / finest.step_x
+        scaled = Outlines(
+            ((each.outlines.centre + 0.5) * ratio - 0.5).astype(np.float32),
+            (each.outlines.radius * ratio).astype(np.float32),
+            each.outlines.strength,
+        )
+        mean = scaled.radius.mean(axis=1) * finest.step_x
+        inside = (mean >= limits[0]) & (mean <= limits[1])
+        parts.append(scaled.take(inside))
+        scores.append(each.score[inside])
+    outlines, score = rays.join(parts), np.concatenate(scores)
+    order = select.thin(outlines, score)
+    chosen = select.choose(outlines.take(order), score[order], finest.shape)
+    radius = complete.whole(chosen.outlines, chosen.own)
+    counts = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]
+    return Particles(
+        centre=(chosen.outlines.centre.astype(np.float64) + 0.5) * finest.step_x,
+        radius=radius * finest.step_x,
+        own=chosen.own,
+        score=chosen.score.astype(np.float64),
+        visible=counts.astype(np.float64) * finest.step_x**2,
+        labels=chosen.labels,
+        step=finest.step_x,
+        polarity=polarity,
+        worth=(chosen.own.mean(axis=1) * chosen.score).astype(np.float64),
+        null=null.worth,
+    )

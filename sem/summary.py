@@ -1,0 +1,214 @@
+"""Summary rows and the distribution, from the tables of particles and images alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from interlayer.core.intervals import Interval, from_stddev
+from interlayer.core.summary import Row, Rows
+from interlayer.sem import distribution, uncertainty
+from interlayer.sem.distribution import STATISTICS, Statistic
+
+F64 = NDArray[np.float64]
+
+#: least number of whole particles for a distribution
+_LEAST = 10
+_DIAMETERS = (*STATISTICS,)
+_UNITS = {"diameter_geometric_sd": "1"}
+_EXACT = {"diameter_geometric_sd"}  # free of the scale
+_TILES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """The whole particles with their edge weights, by image."""
+
+    values: list[F64]
+    weights: list[F64]
+    confidence: list[F64]
+    completeness: list[F64]
+
+    @property
+    def count(self) -> int:
+        """Return the number of particles that the frame does not cut."""
+        return int(sum(np.sum(w > 0) for w in self.weights))
+
+
+def population(particles: xr.Dataset, images: xr.Dataset) -> Population:
+    """Return the population with Miles-Lantuéjoul weights."""
+    index = particles["image"].values
+    wide, high = images["width"].values[index], images["height"].values[index]
+    inside = particles["touches_edge"].values == 0
+    weights = distribution.edge_weights(
+        particles["width"].values, particles["height"].values, inside, (wide, high)
+    )
+    groups = [np.flatnonzero((index == k) & inside) for k in range(images.sizes["image"])]
+    columns = (
+        particles["equivalent_diameter"].values,
+        weights,
+        particles["confidence"].values,
+        particles["completeness"].values,
+    )
+    return Population(*([column[group] for group in groups] for column in columns))
+
+
+def rows(particles: xr.Dataset, images: xr.Dataset, origin: str) -> list[Row]:
+    """Return the summary rows of one sample."""
+    make = Rows("sem", origin)
+    if particles.sizes["particle"] == 0:
+        return _nothing(make, images)
+    people = population(particles, images)
+    result = [_count(make, people, particles)]
+    if not bool(np.all(images["calibrated"].values > 0)):
+        note = "uncalibrated: the file states no scale; give pixel_size (the table is in pixels)"
+        result += [_refused(make, name, "not determined", note) for name in (*_DIAMETERS, "number_density")]
+    elif people.count < _LEAST:
+        note = f"only {people.count} whole particles, a distribution needs {_LEAST}"
+        result += [_refused(make, name, "not determined", note) for name in _DIAMETERS]
+        result.append(_density(make, particles, images, people))
+    else:
+        result += [_diameter(make, name, people, images) for name in _DIAMETERS]
+        result.append(_density(make, particles, images, people))
+    result.append(_coverage(make, particles, images))
+    return result
+
+
+def _refused(make: Rows, name: str, status: str, note: str, limit: float = np.nan) -> Row:
+    return make.absent(status, name, "particles", _unit(name), "closed outlines", note, limit)
+
+
+def _unit(name: str) -> str:
+    return {"number_density": "1/um^2", "coverage": "1", **_UNITS}.get(name, "nm")
+
+
+def _nothing(make: Rows, images: xr.Dataset) -> list[Row]:
+    note = "no more closed outlines than texture gives: no particles are seen"
+    first = make.absent("not detected", "particle_count", "all", "1", "closed outlines", note, 3.0)
+    area = float(np.sum(images["width"].values * images["height"].values)) * 1e-6
+    scaled = bool(np.all(images["calibrated"].values > 0))
+    found = [first, *(_refused(make, name, "not detected", note) for name in (*_DIAMETERS, "coverage"))]
+    limit = 3.0 / area if scaled else np.nan  # 95 % upper limit of a Poisson count of zero
+    return [*found, _refused(make, "number_density", "not detected", note, limit)]
+
+
+def _count(make: Rows, people: Population, particles: xr.Dataset) -> Row:
+    sure = int(sum(np.sum(c >= 0.5) for c in people.confidence))
+    spread = float(np.hypot(np.sqrt(people.count), (people.count - sure) / 2))
+    cut = int(particles["touches_edge"].values.sum())
+    interval = from_stddev(people.count, spread)
+    bounded = Interval(interval.value, spread, max(0.0, interval.low), interval.high)
+    note = f"{cut} more are cut by the frame and not counted" if cut else ""
+    return make.measured(
+        "particle_count", "all", bounded, "1", "closed outlines; Poisson and doubtful outlines", note
+    )
+
+
+def _diameter(make: Rows, name: str, people: Population, images: xr.Dataset) -> Row:
+    statistic = STATISTICS[name]
+    interval = uncertainty.interval(people.values, people.weights, statistic)
+    boundary = float(np.mean(images["boundary_stddev"].values))
+    scale = 0.0 if name in _EXACT else float(np.mean(images["scale_stddev"].values))
+    sensitivity = _sensitivity(people, statistic)
+    # a shifted edge moves every diameter alike: location by its full size, spread hardly at all
+    absolute = boundary if name not in {"diameter_sd", "diameter_geometric_sd"} else 0.0
+    wide = uncertainty.widened(interval, float(np.hypot(absolute, sensitivity)), scale)
+    alone = len([v for v in people.values if v.size]) < 2
+    note = "one image: the scatter between images is not included" if alone else ""
+    method = "equivalent circular diameters, number-weighted, Miles-Lantuéjoul edge correction; "
+    method += "bootstrap of particles" if alone else "variance between images"
+    return make.measured(name, "particles", wide, _unit(name), f"{method}; scale, edge, segmentation", note)
+
+
+def _sensitivity(people: Population, statistic: Statistic) -> float:
+    """Return the scatter of a statistic over other defensible choices of particles."""
+    values, weights = np.concatenate(people.values), np.concatenate(people.weights)
+    sure, seen = np.concatenate(people.confidence), np.concatenate(people.completeness)
+    base = statistic(values, weights)
+    others = []
+    for keep in (sure >= np.quantile(sure, 0.2), seen >= 0.8):
+        if keep.sum() >= max(_LEAST, 0.3 * keep.size):
+            others.append(statistic(values[keep], weights[keep]) - base)
+    return float(np.sqrt(np.mean(np.square(others)))) / 2 if others else 0.0
+
+
+def _tile_counts(particles: xr.Dataset, images: xr.Dataset, what: F64) -> list[F64]:
+    index = particles["image"].values
+    found = []
+    for k in range(images.sizes["image"]):
+        mine = index == k
+        x = particles["x"].values[mine] / images["width"].values[k] * _TILES
+        y = particles["y"].values[mine] / images["height"].values[k] * _TILES
+        cell = np.clip(x.astype(int), 0, _TILES - 1) * _TILES + np.clip(y.astype(int), 0, _TILES - 1)
+        found.append(np.bincount(cell, weights=what[mine], minlength=_TILES**2).astype(np.float64))
+    return found
+
+
+def _areal(particles: xr.Dataset, images: xr.Dataset, per_image: F64, what: F64) -> Interval:
+    area = images["width"].values * images["height"].values
+    value = float(np.sum(per_image * area) / np.sum(area))
+    tiles = uncertainty.tiles(np.concatenate(_tile_counts(particles, images, what)))
+    spread = tiles
+    if per_image.size > 1 and value > 0:
+        spread = max(tiles, float(np.std(per_image, ddof=1) / np.sqrt(per_image.size) / value))
+    reach = 1.96 * spread
+    return Interval(value, value * spread, value * float(np.exp(-reach)), value * float(np.exp(reach)))
+
+
+def _density(make: Rows, particles: xr.Dataset, images: xr.Dataset, people: Population) -> Row:
+    area = images["width"].values * images["height"].values * 1e-6
+    per_image = np.array([np.sum(w) for w in people.weights]) / area
+    interval = _areal(particles, images, per_image, np.ones(particles.sizes["particle"]))
+    wide = uncertainty.widened(interval, 0.0, 2 * float(np.mean(images["scale_stddev"].values)))
+    method = "whole particles with Miles-Lantuéjoul weights per area; scatter between parts of the images"
+    return make.measured("number_density", "particles", wide, "1/um^2", method)
+
+
+def _coverage(make: Rows, particles: xr.Dataset, images: xr.Dataset) -> Row:
+    seen = particles["area"].values * particles["completeness"].values
+    interval = _areal(particles, images, images["coverage"].values, seen)
+    edge = (
+        2
+        * float(np.mean(images["boundary_stddev"].values))
+        / float(np.mean(particles["equivalent_diameter"].values))
+    )
+    wide = uncertainty.widened(interval, 0.0, edge)
+    bounded = Interval(wide.value, wide.stddev, wide.low, max(wide.value, min(wide.high, 1.0)))
+    return make.measured(
+        "coverage", "particles", bounded, "1", "area inside the outlines; scatter between parts"
+    )
+
+
+def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
+    """Return histogram, kernel density, log-normal and volume-weighted quantiles; None with too few particles."""
+    people = population(particles, images)
+    if people.count < _LEAST:
+        return None
+    values, weights = np.concatenate(people.values), np.concatenate(people.weights)
+    edges, frequency = distribution.histogram(values, weights)
+    grid = np.linspace(max(values.min() * 0.7, 1e-3), values.max() * 1.2, 300)
+    fitted = distribution.log_normal(values, weights)
+    unit = str(particles["equivalent_diameter"].attrs["units"])
+    length = {"units": unit, "long_name": "equivalent circular diameter"}
+    percent = {"units": "%", "long_name": "relative frequency"}
+    bin_width = float(edges[1] - edges[0])
+    volume = weights * values**3
+    attrs: dict[str, float | str] = {
+        "log_normal_median": fitted.median,
+        "log_normal_gsd": fitted.geometric_sd,
+    }
+    for level in (10, 50, 90):
+        attrs[f"volume_d{level}"] = distribution.quantile(level / 100)(values, volume)
+        attrs[f"number_d{level}"] = distribution.quantile(level / 100)(values, weights)
+    scale = 100 * bin_width
+    return xr.Dataset(
+        {
+            "edges": ("edge", edges, length),
+            "frequency": ("bin", frequency, percent),
+            "diameter": ("point", grid, length),
+            "kernel_density": ("point", scale * distribution.kernel_density(values, weights, grid), percent),
+            "log_normal": ("point", scale * fitted.density(grid), percent),
+        },
+        attrs=attrs,
+    )

@@ -1,0 +1,238 @@
+"""The engine: every measurement of a study to one fragment, in parallel, nothing twice, nothing lost."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from multiprocessing import get_context
+from pathlib import Path
+
+from interlayer import techniques
+from interlayer._version import __version__
+from interlayer.core.errors import InterlayerError
+from interlayer.core.files import sha256
+from interlayer.core.settings import Value
+from interlayer.core.text import slug
+from interlayer.study import Measurement, SampleSpec, Study, expand
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One measurement to analyse, and where its fragment goes."""
+
+    sample: str
+    technique: str
+    kind: str
+    name: str
+    paths: tuple[Path, ...]
+    settings: dict[str, Value] = field(hash=False)
+    target: Path
+    key: str
+
+    @property
+    def title(self) -> str:
+        """Return what a progress line calls it."""
+        return " ".join(part for part in (self.sample, self.technique, self.kind, self.name) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a task ended."""
+
+    title: str
+    sample: str
+    status: str  # "done", "unchanged" or "failed"
+    target: Path | None = None
+    error: str = ""
+    error_type: str = ""
+
+
+@cache
+def code_digest(technique: str) -> str:
+    """Return a hash of the code and data that a technique's results depend on."""
+    digest = hashlib.sha256(__version__.encode())
+    for package in ("interlayer.core", f"interlayer.{technique}"):
+        for path in sorted(_sources(files(package)), key=lambda each: each.name):
+            digest.update(path.name.encode() + b"\x00" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(folder: Traversable) -> Iterator[Traversable]:
+    for each in folder.iterdir():
+        if each.is_dir():
+            yield from _sources(each)
+        elif each.name.endswith((".py", ".toml", ".cif")):
+            yield each
+
+
+def plan(study: Study, out: Path) -> tuple[list[Task], list[Outcome]]:
+    """Return the tasks of a study, and the measurements whose files are missing."""
+    tasks: list[Task] = []
+    failed: list[Outcome] = []
+    for sample in study.sample:
+        for measurement in sample.measurement:
+            try:
+                tasks.append(_task(study, sample, measurement, out))
+            except InterlayerError as error:
+                title = " ".join(
+                    p for p in (sample.id, measurement.technique, measurement.kind, measurement.name) if p
+                )
+                failed.append(
+                    Outcome(title, sample.id, "failed", error=str(error), error_type=type(error).__name__)
+                )
+    return tasks, failed
+
+
+def _task(study: Study, sample: SampleSpec, measurement: Measurement, out: Path) -> Task:
+    paths = tuple(expand(study, measurement))
+    settings = measurement.parsed(sample.facts())
+    parts = [measurement.technique, measurement.kind, measurement.name]
+    stem = "-".join(slug(part) for part in parts if part)
+    identity = {
+        "technique": measurement.technique,
+        "kind": measurement.kind,
+        "name": measurement.name,
+        "settings": settings,
+        "inputs": [[path.name, _inputs_digest(path)] for path in paths],
+        "code": code_digest(measurement.technique),
+    }
+    key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
+    return Task(
+        sample.id,
+        measurement.technique,
+        measurement.kind,
+        measurement.name,
+        paths,
+        settings,
+        out / sample.folder / f"{stem}.nc",
+        key,
+    )
+
+
+def _inputs_digest(path: Path) -> str:
+    """Return the hash of a file and of the files of the same stem beside it (headers, sidecars)."""
+    siblings = sorted(
+        each
+        for each in path.parent.iterdir()
+        if each.is_file()
+        and each != path
+        and (each.stem.startswith(path.stem) or path.stem.startswith(each.stem))
+        and each.suffix.lower() in {".spc", ".ipr", ".txt", ".hdr", ".rpl", ".raw"}
+        and each.suffix != path.suffix
+    )
+    return ":".join(sha256(each) for each in (path, *siblings))
+
+
+def analyze_task(task: Task) -> Outcome:
+    """Read, analyse and store one measurement; every failure becomes an outcome that names it."""
+    from interlayer import store
+
+    try:
+        package = techniques.package(task.technique)
+        raws = [package.read(path) for path in task.paths]
+        kind = {"kind": task.kind} if task.kind else {}
+        result = package.analyze(raws if len(raws) > 1 else raws[0], **kind, **task.settings)
+        result.attrs["measurement"] = task.name
+        result.attrs["key"] = task.key
+        store.write_tree(result, task.target)
+    except InterlayerError as error:
+        return Outcome(task.title, task.sample, "failed", error=str(error), error_type=type(error).__name__)
+    except Exception as error:  # a fault of ours must not stop the others; it is named as such
+        text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
+        return Outcome(task.title, task.sample, "failed", error=text, error_type=type(error).__name__)
+    return Outcome(task.title, task.sample, "done", task.target)
+
+
+def is_current(task: Task) -> bool:
+    """Return True when the fragment of a task was made from the same inputs, settings and code."""
+    if not task.target.exists():
+        return False
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(task.target) as stored:
+            return bool(getattr(stored, "key", "") == task.key)
+    except OSError:
+        return False
+
+
+def run(
+    tasks: Iterable[Task],
+    *,
+    jobs: int = 1,
+    force: bool = False,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> list[Outcome]:
+    """Run tasks in worker processes and return their outcomes in the order of the tasks.
+
+    Parameters
+    ----------
+    jobs
+        Worker processes; 1 runs everything in this process.
+    force
+        Analyse again what has not changed.
+    done
+        Called with each outcome as it comes.
+    """
+    tasks = list(tasks)
+    outcomes: dict[int, Outcome] = {}
+    waiting: list[int] = []
+    for index, task in enumerate(tasks):
+        if not force and is_current(task):
+            outcomes[index] = Outcome(task.title, task.sample, "unchanged", task.target)
+            done(outcomes[index])
+        else:
+            waiting.append(index)
+    each = _in_pool(tasks, waiting, jobs) if jobs > 1 and len(waiting) > 1 else _here(tasks, waiting)
+    for index, outcome in each:
+        outcomes[index] = outcome
+        done(outcome)
+    return [outcomes[index] for index in range(len(tasks))]
+
+
+def _here(tasks: list[Task], waiting: list[int]) -> Iterator[tuple[int, Outcome]]:
+    for index in waiting:
+        yield index, analyze_task(tasks[index])
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread)
+
+
+def _one_thread() -> None:
+    """Keep each worker on one core: the workers are the parallelism."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"
+
+
+def _in_pool(tasks: list[Task], waiting: list[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Run in a pool; when a worker dies, what it left is run one by one, so that the culprit is named."""
+    left = set(waiting)
+    try:
+        with _pool(min(jobs, len(waiting))) as pool:
+            futures: dict[Future[Outcome], int] = {pool.submit(analyze_task, tasks[i]): i for i in waiting}
+            while futures:
+                finished, _ = wait(futures, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    index = futures.pop(future)
+                    outcome = future.result()
+                    left.discard(index)
+                    yield index, outcome
+    except BrokenProcessPool:
+        for index in sorted(left):
+            yield index, _alone(tasks[index])
+
+
+def _alone(task: Task) -> Outcome:
+    try:
+        with _pool(1) as pool:
+            return pool.submit(analyze_task, task).result()
+    except BrokenProcessPool:
+        text = f"{', '.join(path.name for path in task.paths)}: the worker was killed (out of memory?)"
+        return Outcome(task.title, task.sample, "failed", error=text, error_type="WorkerKilled")

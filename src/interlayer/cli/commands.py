@@ -1,0 +1,144 @@
+"""What each command does."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from interlayer import techniques
+from interlayer.cli import GOOD, INVALID, SOME_FAILED
+from interlayer.cli.progress import progress
+from interlayer.core.errors import InterlayerError, SettingError
+from interlayer.core.quantities import TECHNIQUES
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Write the example study, run it, print the report's path."""
+    from interlayer.example.generator import generate
+
+    folder = Path(arguments.folder)
+    if folder.exists() and not (folder / "truth.json").exists() and any(folder.iterdir()):
+        raise InterlayerError(
+            "the folder is not empty and no example study", path=folder, advice="Give an empty or new folder."
+        )
+    print(f"Simulating the raw files of the example study in {folder} …", file=sys.stderr)
+    study = generate(folder)
+    return _run(study, None, arguments.jobs, only=(), force=False)
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Recognise the raw files of a folder and write study.toml."""
+    from interlayer.cli.recognise import write_study
+
+    path, unknown = write_study(Path(arguments.folder), force=arguments.force)
+    for each in unknown:
+        print(f"not recognised, left out: {each}", file=sys.stderr)
+    print(path)
+    return GOOD
+
+
+def run_study(arguments: argparse.Namespace) -> int:
+    """Run a study and print the report's path."""
+    out = Path(arguments.output) if arguments.output else None
+    return _run(Path(arguments.study), out, arguments.jobs, only=arguments.only, force=arguments.force)
+
+
+def _run(
+    study: Path, out: Path | None, jobs: int | None, *, only: tuple[str, ...] | list[str], force: bool
+) -> int:
+    from interlayer import workflow
+
+    with progress("measurements") as show:
+        result = workflow.run(
+            study, out, jobs=jobs, only=only, force=force, started=show.started, done=show.done
+        )
+    for problem in result.invalid_claims:
+        print(f"failed: {problem}", file=sys.stderr)
+    print(result.report.resolve())
+    return result.exit_code
+
+
+def analyze_files(arguments: argparse.Namespace) -> int:
+    """Analyse files or folders with one technique; print tables or JSON, write records and figures."""
+    from interlayer.cli import files, output
+
+    kind = getattr(arguments, "kind", "")
+    declared = techniques.declared_settings(arguments.technique)
+    given = {each.name: getattr(arguments, each.name) for each in declared}
+    given = {name: value for name, value in given.items() if value is not None}
+    settings = files.settings_for(arguments.technique, kind, given)
+    found = files.analyze(
+        arguments.technique, kind, [Path(each) for each in arguments.files], settings, jobs=arguments.jobs
+    )
+    if arguments.json:
+        print(json.dumps([item.record() for item in found], ensure_ascii=False, allow_nan=False))
+    else:
+        output.print_tables(found)
+    if arguments.output:
+        output.write(found, Path(arguments.output))
+    if arguments.plot:
+        output.draw(found, Path(arguments.plot))
+    for item in found:
+        if item.error is not None:
+            print(f"failed: {item.error}", file=sys.stderr)
+    failed = [item for item in found if item.error is not None]
+    if failed and len(failed) == len(found):
+        return SOME_FAILED if len(found) > 1 or not _is_usage(failed[0].error) else 2
+    return SOME_FAILED if failed else GOOD
+
+
+def _is_usage(error: Exception | None) -> bool:
+    return isinstance(error, SettingError)
+
+
+def write_report(arguments: argparse.Namespace) -> int:
+    """Write one report from stored samples."""
+    from interlayer import report
+    from interlayer.core.files import write_text
+    from interlayer.sample import Sample
+
+    samples, failed = [], False
+    for path in arguments.records:
+        try:
+            samples.append(Sample.open(path))
+        except InterlayerError as error:
+            print(f"failed: {error}", file=sys.stderr)
+            failed = True
+    if not samples:
+        return INVALID
+    write_text(Path(arguments.output), report.build(samples, title=arguments.title))
+    print(Path(arguments.output).resolve())
+    return SOME_FAILED if failed else GOOD
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    """Find stored files that were damaged or changed since they were written."""
+    from interlayer import store
+
+    problems = []
+    for folder in arguments.folders:
+        problems += [f"{folder}/{problem}" for problem in store.verify(Path(folder))]
+    for problem in problems:
+        print(problem)
+    if not problems:
+        print("all stored files are as they were written")
+    return SOME_FAILED if problems else GOOD
+
+
+def list_formats(arguments: argparse.Namespace) -> int:
+    """List the file formats that are read."""
+    known = [(technique, each) for technique in TECHNIQUES for each in techniques.formats(technique)]
+    if arguments.json:
+        print(
+            json.dumps(
+                [
+                    {"technique": technique, "name": each.name, "suffixes": each.suffixes, "note": each.note}
+                    for technique, each in known
+                ],
+                ensure_ascii=False,
+            )
+        )
+        return GOOD
+    for technique, each in known:
+        print(f"{technique:12} {each.name:32} {' '.join(each.suffixes):24} {each.note}")
+    return GOOD

@@ -1,0 +1,148 @@
+"""One technique on files and folders: the same records for the terminal, JSON and the disk."""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from importlib import import_module
+from multiprocessing import get_context
+from pathlib import Path
+
+import xarray as xr
+
+from interlayer import techniques
+from interlayer.core import formats
+from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
+from interlayer.core.results import rows_of, tables, warnings_of
+from interlayer.core.settings import Value, resolve
+from interlayer.core.summary import records
+
+#: endings of sidecars and plain text, which in a folder count only when their content is recognised
+_VAGUE = {".txt", ".csv", ".dat", ".hdr", ".xml", ".log", ".md", ".json", ".toml", ""}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One input and what came of it."""
+
+    source: Path
+    technique: str
+    kind: str
+    result: xr.DataTree | None = None
+    error: InterlayerError | None = None
+
+    def record(self) -> dict[str, object]:
+        """Return the item as ``--json`` prints it."""
+        failure = None
+        if self.error is not None:
+            failure = {"type": type(self.error).__name__, "message": str(self.error)}
+        return {
+            "source": str(self.source),
+            "technique": self.technique,
+            "kind": self.kind,
+            "status": "ok" if self.result is not None else "failed",
+            "error": failure,
+            "summary": [] if self.result is None else records(rows_of(self.result)),
+            "tables": {} if self.result is None else tables(self.result),
+            "warnings": [] if self.result is None else warnings_of(self.result),
+        }
+
+
+def settings_for(technique: str, kind: str, given: dict[str, object]) -> dict[str, Value]:
+    """Return the settings of a call, parsed; one that the kind does not have is refused.
+
+    Raises
+    ------
+    SettingError
+        When a setting does not belong to the kind or cannot be parsed.
+    """
+    return resolve(given, techniques.declared_settings(technique, kind), technique, kind)
+
+
+def analyze(
+    technique: str, kind: str, inputs: Sequence[Path], settings: dict[str, Value], *, jobs: int | None = None
+) -> list[Item]:
+    """Analyse each input; a folder's files one by one, then together where the technique can pool them."""
+    if kind == "transference":
+        return [_analyze(technique, kind, tuple(inputs), settings)]
+    found: list[Item] = []
+    for path in inputs:
+        if path.is_dir():
+            found += _folder(technique, kind, path, settings, jobs)
+        else:
+            found.append(_analyze(technique, kind, (path,), settings))
+    return found
+
+
+def candidates(folder: Path, technique: str) -> list[Path]:
+    """Return the files below a folder that are, or by their ending should be, of a technique."""
+    known = techniques.formats(technique)
+    endings = {suffix.lower() for each in known for suffix in each.suffixes} - _VAGUE
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return [path for path in files if path.suffix.lower() in endings or _is_known(path, known)]
+
+
+def _is_known(path: Path, known: Iterable[formats.Format]) -> bool:
+    try:
+        return path.stat().st_size > 0 and formats.identify(path, known) is not None
+    except OSError:
+        return False
+
+
+def _folder(
+    technique: str, kind: str, folder: Path, settings: dict[str, Value], jobs: int | None
+) -> list[Item]:
+    paths = candidates(folder, technique)
+    if not paths:
+        error = ReadError(
+            f"no {technique} files in this folder",
+            path=folder,
+            advice="`interlayer formats` lists what is read.",
+        )
+        return [Item(folder, technique, kind, error=error)]
+    items = _many(technique, kind, paths, settings, jobs or os.cpu_count() or 1)
+    good = [item.result for item in items if item.result is not None]
+    pool = getattr(import_module(f"interlayer.{technique}.analysis"), "pool", None)
+    if pool is not None and good:
+        try:
+            items.append(Item(folder, technique, kind, result=pool(good)))
+        except InterlayerError as error:
+            items.append(Item(folder, technique, kind, error=error))
+    return items
+
+
+def _many(technique: str, kind: str, paths: list[Path], settings: dict[str, Value], jobs: int) -> list[Item]:
+    if jobs == 1 or len(paths) < 4:
+        return [_analyze(technique, kind, (path,), settings) for path in paths]
+    done: list[Item] = []
+    try:
+        with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn")) as pool:
+            futures = [pool.submit(_analyze, technique, kind, (path,), settings) for path in paths]
+            done.extend(future.result() for future in futures)  # keeps what came before a worker died
+    except BrokenProcessPool:
+        done += [_analyze_alone(technique, kind, path, settings) for path in paths[len(done) :]]
+    return done
+
+
+def _analyze_alone(technique: str, kind: str, path: Path, settings: dict[str, Value]) -> Item:
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(_analyze, technique, kind, (path,), settings).result()
+    except BrokenProcessPool:
+        error = ReadError("the worker was killed while it worked on this file (out of memory?)", path=path)
+        return Item(path, technique, kind, error=error)
+
+
+def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[str, Value]) -> Item:
+    package = techniques.package(technique)
+    extra = {"kind": kind} if kind else {}
+    try:
+        raws = [package.read(path) for path in paths]
+        result = package.analyze(raws if len(raws) > 1 else raws[0], **extra, **settings)
+    except InterlayerError as error:
+        return Item(paths[0], technique, kind, error=error)
+    except Exception as error:
+        text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
+        return Item(paths[0], technique, kind, error=AnalysisError(text, path=paths[0]))
+    return Item(paths[0], technique, kind, result=result)

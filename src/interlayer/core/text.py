@@ -1,0 +1,36 @@
+"""Names made safe: sample names are text everywhere, and paths and groups are made of slugs."""
+
+import re
+import unicodedata
+
+#: invisible characters that reverse or hide text, besides control characters
+_INVISIBLE = dict.fromkeys(
+    [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF], "\ufffd"
+)
+_CONTROL = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in (9, 10, 13)}
+
+
+def clean(text: str) -> str:
+    """Return text without control and direction-reversing characters (each becomes U+FFFD).
+
+    Examples
+    --------
+    >>> clean("a\\x00b") == "a\\ufffdb"
+    True
+    """
+    return text.translate(_CONTROL | _INVISIBLE)
+
+
+def slug(text: str, limit: int = 80) -> str:
+    """Return a name for a file or a group: letters, digits, ``-``, ``_``, ``.``; never empty, never a path.
+
+    Examples
+    --------
+    >>> slug("0.2 mA/cm2"), slug("../../x"), slug("中文")
+    ('0.2-mA-cm2', 'x', 'u4e2du6587')
+    """
+    plain = unicodedata.normalize("NFKD", clean(text))
+    plain = "".join(each for each in plain if not unicodedata.combining(each))
+    plain = "".join(each if each.isascii() or each.isspace() else f"u{ord(each):x}" for each in plain)
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:limit].strip("-._")
+    return plain or "unnamed"

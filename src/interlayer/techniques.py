@@ -1,0 +1,60 @@
+"""The five techniques as the hub sees them: settings, formats and the three verbs, imported when needed."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, cast
+
+from interlayer.core.quantities import TECHNIQUES
+from interlayer.core.settings import Setting
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from interlayer.core.figure import Figure
+    from interlayer.core.formats import Format
+
+#: kinds of electrochemical measurement
+KINDS = ("cv", "ccd", "transference", "gitt", "eis", "plating", "cycling")
+
+#: what a command and a report call each technique
+TITLES = {
+    "xrd": "X-ray diffraction",
+    "xps": "X-ray photoelectron spectroscopy",
+    "sem": "Scanning electron microscopy",
+    "eds": "Energy-dispersive X-ray maps",
+    "electrochem": "Electrochemistry",
+}
+
+KIND_TITLES = {
+    "cv": "Cyclic voltammetry",
+    "ccd": "Critical current density",
+    "transference": "Transference number",
+    "gitt": "Galvanostatic intermittent titration",
+    "eis": "Impedance spectroscopy",
+    "plating": "Li–Li plating and stripping",
+    "cycling": "Full-cell cycling",
+}
+
+
+def package(technique: str) -> ModuleType:
+    """Return a technique's package (nothing heavy is imported by it)."""
+    if technique not in TECHNIQUES:
+        raise ValueError(technique)
+    return import_module(f"interlayer.{technique}")
+
+
+def declared_settings(technique: str, kind: str = "") -> tuple[Setting, ...]:
+    """Return the settings of a technique (and kind)."""
+    settings = cast("tuple[Setting, ...]", import_module(f"interlayer.{technique}.settings").SETTINGS)
+    return tuple(each for each in settings if not kind or not each.kinds or kind in each.kinds)
+
+
+def formats(technique: str) -> "tuple[Format, ...]":
+    """Return the file formats that a technique reads."""
+    return cast("tuple[Format, ...]", import_module(f"interlayer.{technique}.readers").FORMATS)
+
+
+def figures(result: "xr.DataTree") -> "list[Figure]":
+    """Return the figures of a stored result."""
+    module = import_module(f"interlayer.{result.attrs['technique']}.plots")
+    return cast("list[Figure]", module.figures(result))

@@ -1,0 +1,109 @@
+"""The main job on the example study: every published quantity, intervals that hold, contradictions."""
+
+import math
+from typing import Any
+
+import pytest
+
+from interlayer import store
+from interlayer.core import units
+from interlayer.core.summary import Row
+from interlayer.core.text import slug
+from interlayer.sample import Sample
+
+Demo = Any
+
+
+def rows_for(demo: Demo, truth: dict[str, Any]) -> list[Row]:
+    """Return the rows that estimate a truth; a subject left out fits any."""
+    sample = next(each for each in demo.run.samples if each.sample_id == truth["sample"])
+    fitting = [
+        row
+        for place, row in sample.located_rows()
+        if (row.technique, row.quantity) == (truth["technique"], truth["quantity"])
+        and truth["subject"] in ("", row.subject)
+        and (not truth["name"] or place.rsplit("/", 1)[-1] == slug(truth["name"]))
+    ]
+    return [row for row in fitting if row.subject == truth["subject"]] or fitting
+
+
+def holds(row: Row, truth: dict[str, Any]) -> bool | None:
+    """Return whether a row's statement is true; None where it states nothing."""
+    if truth["status"] == "not detected":
+        return row.status in ("not detected", "upper limit")
+    value = units.convert(truth["value"], truth["unit"], row.unit)
+    if truth["status"] == "lower limit":
+        return row.status == "lower limit" or row.low >= value * 0.99
+    if row.status == "measured":
+        return row.low <= value <= row.high
+    if row.status in ("upper limit", "not detected") and math.isfinite(row.high):
+        return value <= row.high
+    return value >= row.low if row.status == "lower limit" else None
+
+
+def test_every_measurement_is_analysed(demo: Demo) -> None:
+    assert [(each.title, each.error) for each in demo.run.failures] == []
+    assert demo.run.exit_code == 0
+
+
+def test_every_truth_has_a_row(demo: Demo) -> None:
+    missing = [(t["sample"], t["quantity"], t["subject"]) for t in demo.truths if not rows_for(demo, t)]
+    assert missing == []
+
+
+def test_intervals_hold_the_simulated_truth(demo: Demo) -> None:
+    wrong, stated = [], 0
+    for truth in demo.truths:
+        found = [holds(row, truth) for row in rows_for(demo, truth)]
+        if any(each is not None for each in found):
+            stated += 1
+            if True not in found:
+                wrong.append((truth["sample"], truth["quantity"], truth["subject"], truth["value"]))
+    print(f"{stated - len(wrong)} of {stated} hold; wrong: {wrong}")
+    assert stated > 0.7 * len(demo.truths)
+    assert len(wrong) <= 0.1 * stated, wrong
+
+
+@pytest.mark.parametrize(
+    ("technique", "words"),
+    [("xrd", ("3.50", "3.51")), ("xps", ("626", "629")), ("xps", ("398.4", "39"))],
+)
+def test_known_contradictions_are_pointed_out(demo: Demo, technique: str, words: tuple[str, ...]) -> None:
+    from interlayer.core.results import warnings_of
+
+    texts = [
+        text
+        for sample in demo.run.samples
+        for _, result in sample.results()
+        if result.attrs["technique"] == technique
+        for text in warnings_of(result)
+    ]
+    assert any(all(word in text for word in words) for text in texts), texts
+
+
+def test_most_claims_agree_and_none_is_left_out(demo: Demo) -> None:
+    verdicts = [each.verdict for each in demo.run.verdicts]
+    assert len(verdicts) == len(demo.run.study.claim) >= 40
+    assert verdicts.count("agree") >= 0.75 * len(verdicts)
+
+
+def test_the_results_are_whole_and_a_second_run_does_nothing(demo: Demo) -> None:
+    from interlayer import workflow
+
+    assert store.verify(demo.run.out) == []
+    before = {path: path.read_bytes() for path in demo.run.out.iterdir() if path.suffix in (".html", ".csv")}
+    again = workflow.run(demo.run.study.path, jobs=1)
+    assert {each.status for each in again.outcomes} == {"unchanged"}
+    assert all(path.read_bytes() == content for path, content in before.items())
+    record = Sample.open(demo.run.out / "activated.nc")
+    assert record.rows == next(s for s in again.samples if s.sample_id == "activated").rows
+
+
+def test_the_report_is_one_offline_page_with_every_number(demo: Demo) -> None:
+    page = demo.run.report.read_text(encoding="utf-8")
+    assert "default-src 'none'" in page and len(page) < 12e6
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    for sample in demo.run.study.sample:
+        assert sample.label in page
+    for claim in demo.run.study.claim:
+        assert claim.quantity.replace("_", " ") in page

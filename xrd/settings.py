@@ -1,0 +1,54 @@
+"""Settings of the XRD analysis: keywords of ``analyze``, keys of study.toml, options of the command line."""
+
+from interlayer.core.settings import Setting
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "phase",
+        "phase to look for: a bundled name (as Li3N), or the path of a CIF; default: all bundled phases",
+        type="texts",
+    ),
+    Setting(
+        "radius",
+        "goniometer radius, for the displacement; default: the file's; without it only s/R is known",
+        type="quantity",
+        unit="mm",
+    ),
+    Setting(
+        "anode",
+        "X-ray tube; default: the file's, else Cu (said so)",
+        type="choice",
+        choices=("Cu", "Co", "Mo", "Cr", "Fe", "Ag"),
+    ),
+    Setting(
+        "wavelength",
+        "one wavelength instead of the tube's Kα1 and Kα2 (synchrotron, Kα1 monochromator)",
+        type="quantity",
+        unit="angstrom",
+    ),
+    Setting(
+        "instrument",
+        "instrument.toml made from a standard with --calibrate; default: widths estimated and said so",
+    ),
+    Setting(
+        "instrument_width",
+        "FWHM of the instrument's (Gaussian) profile; default: estimated with the pattern",
+        type="quantity",
+        unit="degree",
+    ),
+    Setting(
+        "standard",
+        "phase whose published cell is held, as an internal standard for the displacement; default: none",
+    ),
+    Setting("two_theta_min", "lowest 2θ that is used; default: the file's", type="quantity", unit="degree"),
+    Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),
+    Setting(
+        "scherrer_constant",
+        "Scherrer constant K for the FWHM of the size part; default: 0.94 (spheres)",
+        type="number",
+    ),
+    Setting(
+        "calibrate",
+        "the pattern is of this standard (LaB6 660c …): report the instrument's width",
+    ),
+)
