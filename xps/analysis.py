@@ -74,17 +74,19 @@ def analyze(
     rows_of = Rows("xps", origin(raw))
     rows: list[Row] = []
     nodes: dict[str, xr.Dataset] = {}
+    everything: list[Measured] = []
     warnings: list[str] = []
     steps: list[str] = []
     for number, group in sorted(_groups(found).items()):
         suffix = "" if number == 1 else f" [{number}]"
         parts = _parts(group, settings)
+        everything += parts
         rows += report.rows(parts, rows_of, suffix)
         for part in parts:
             nodes |= record.nodes(part)
             warnings += [text + suffix for text in part.warnings]
             steps += [text + suffix for text in part.steps]
-    tables = record.tables(nodes)
+    tables = record.tables(everything)
     if settings.get("survey", True):
         for each in surveys:
             node, text = record.survey(each, _shift(rows))

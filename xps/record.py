@@ -1,7 +1,7 @@
 """What is stored of a fit: curves per region with the fields of ISO 19830, tables, the lmfit report."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -20,21 +20,21 @@ _CONSTRAINTS = (
 
 
 def nodes(part: Measured) -> dict[str, xr.Dataset]:
-    """Return a node per region, with its components table below it."""
+    """Return a node per region, with the table of its parameters below it."""
     found: dict[str, xr.Dataset] = {}
     for r, region in enumerate(part.regions):
         found[region.name] = _region(part, r, region)
-        found[f"{region.name}/components"] = _components(part, r, region)
         found[f"{region.name}/parameters"] = _parameters(part, r)
     return found
 
 
-def tables(found: Mapping[str, xr.Dataset]) -> dict[str, xr.Dataset]:
+def tables(parts: Sequence[Measured]) -> dict[str, xr.Dataset]:
     """Return one table ``components`` with the lines of all regions."""
-    parts = [node for path, node in found.items() if path.endswith("/components")]
-    if not parts:
+    found = [_components(part, r, region) for part in parts for r, region in enumerate(part.regions)]
+    filled = [table for table in found if table.sizes["component"]]
+    if not filled:
         return {}
-    table = xr.concat(parts, dim="component")
+    table = xr.concat(filled, dim="component")
     table.attrs = {"role": "table", "long_name": "components of all regions"}
     return {"components": table}
 
