@@ -16,6 +16,8 @@ Z95_ONE_SIDED = 1.6448536269514722
 #: above this relative standard deviation an area's curvature interval is replaced by the profile's
 _CURVED = 0.10
 _PIN = 1e-3
+#: an amount this many standard deviations above zero needs no refit without it
+_OBVIOUS = 8.0
 _TRIES = 8
 
 
@@ -125,6 +127,9 @@ def _roots(fit: Fit, quantity: Quantity, stddev: float) -> Callable[[float], flo
 
 def significance(fit: Fit, amount: int) -> float:
     """Return by how many standard deviations an amount differs from zero: root of the cost's rise."""
+    wald = float(fit.theta[amount] / np.sqrt(max(fit.covariance[amount, amount], 1e-300)))
+    if wald > _OBVIOUS:
+        return wald
     fixed = np.zeros(fit.theta.size, dtype=bool)
     fixed[amount] = True
     theta = fit.theta.copy()

@@ -179,7 +179,7 @@ def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
         "height": ("element", np.array([each.height for each in found], dtype=np.float64)),
         "significance": ("element", np.array([each.significance for each in found], dtype=np.float64)),
     }
-    symbols = {each.level.split()[0] for each in found}
-    warnings = [f"The survey shows {symbol}: {text}." for symbol, text in search.OVERLAPS.items() if symbol in symbols]
+    seen = {each.level for each in found}
+    warnings = [f"The survey shows {level}: {text}." for level, text in search.OVERLAPS.items() if level in seen]
     attrs = {"elements": ", ".join(each.level for each in found), "survey": 1}
     return xr.Dataset(data, {"binding_energy": energy}, attrs=attrs), warnings

@@ -11,7 +11,14 @@ from interlayer.xps.fit import smooth
 Floats = NDArray[np.float64]
 
 #: lines that overlap a line of the lithium interphase, and would be mistaken for it
-OVERLAPS = {"Fe": "Fe 3p lies under Li 1s", "Mg": "Mg 2p lies under Li 1s", "K": "K 2p lies under C 1s (CF3)", "Se": "Se 3d lies under Li 1s"}
+OVERLAPS = {
+    "Fe 2p": "Fe 3p lies under Li 1s",
+    "Mg 1s": "Mg 2p lies under Li 1s",
+    "K 2p": "K 2p lies under C 1s (CF3)",
+    "As 3d": "As 3d lies beside Li 1s",
+}
+#: weak lines under Li 1s: no evidence of their element, which must show its strong line
+_UNDER_LITHIUM = frozenset({"Fe 3p", "Mg 2p", "Se 3d"})
 _CLAIM = 6.0
 _REACH = 3.0
 #: median of χ² with one degree of freedom
@@ -47,7 +54,8 @@ def elements(energy: Floats, values: Floats, shift: float = 0.0) -> list[Element
     found = [
         element
         for level in levels.table().values()
-        if energy[0] + 12 < level.energy + shift < energy[-1] - 12
+        if level.name not in _UNDER_LITHIUM
+        and energy[0] + 12 < level.energy + shift < energy[-1] - 12
         and (element := _look(energy, values, level.name, level.energy + shift, fano)) is not None
     ]
     return _nearest(found, shift)
