@@ -30,6 +30,7 @@ def analyze(
     charge_reference: str | None = None,
     region: Sequence[str] | str | None = None,
     background: str | None = None,
+    line_shape: str | None = None,
     sensitivity: str | None = None,
     stoichiometry: str | None = None,
     survey: bool | None = None,
@@ -49,6 +50,8 @@ def analyze(
         Only these regions, by core level ("N 1s").
     background
         "active-shirley" (default), "tougaard" or "linear".
+    line_shape
+        "auto" (default), "pseudo-voigt" or "voigt".
     sensitivity
         "scofield" (default), "kratos" or "wagner".
     stoichiometry
@@ -104,7 +107,7 @@ def _once(texts: Sequence[str]) -> list[str]:
 
 
 def _stated(settings: dict[str, Value]) -> dict[str, Value]:
-    return {"charge_reference": _DEFAULT_REFERENCE, "background": "active-shirley", "sensitivity": "scofield", **settings}
+    return {"charge_reference": _DEFAULT_REFERENCE, "background": "active-shirley", "line_shape": "auto", "sensitivity": "scofield", **settings}
 
 
 def _shift(rows: Sequence[Row]) -> float:
@@ -124,7 +127,7 @@ def _regions(raws: Sequence[xr.Dataset], settings: dict[str, Value]) -> tuple[li
             base = _COPY.sub("", slug)
             used[base] = used.get(base, 0) + 1
             name = base if used[base] == 1 else f"{base}_{used[base]}"
-            made = _region(name, level, dataset, str(settings.get("background", "active-shirley")))
+            made = _region(name, level, dataset, settings)
             if level == "survey":
                 surveys.append(made)
             elif names is None or level in names or made.attrs.get("region") in names:
@@ -134,7 +137,7 @@ def _regions(raws: Sequence[xr.Dataset], settings: dict[str, Value]) -> tuple[li
     return fits, surveys
 
 
-def _region(name: str, level: str, dataset: xr.Dataset, background: str) -> Region:
+def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Value]) -> Region:
     values = dataset["counts"] if "counts" in dataset else dataset["intensity"]
     order = np.argsort(dataset["binding_energy"].values)
     through = dataset["transmission"].values[order] if "transmission" in dataset else None
@@ -144,11 +147,12 @@ def _region(name: str, level: str, dataset: xr.Dataset, background: str) -> Regi
         np.ascontiguousarray(dataset["binding_energy"].values[order], dtype=np.float64),
         np.ascontiguousarray(values.values[order], dtype=np.float64),
         (),
-        background,
+        str(settings.get("background", "active-shirley")),
         level,
         "counts" if "counts" in dataset else "counts/s",
         through,
         attrs,
+        "voigt" if settings.get("line_shape") == "voigt" else "pseudo-voigt",
     )
 
 
@@ -185,7 +189,8 @@ def _assigned(
     present = {region.level for region in regions}
     reference = reference_of(text, [line for line in template.lines if line.level in present])
     options = Options(reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off")
-    part = measure(regions, template, options, choose=choose)
+    compare = settings.get("line_shape", "auto") == "auto"
+    part = measure(regions, template, options, choose=choose, compare=compare)
     part.steps.insert(0, f"Template {template.name!r}: {template.description}.")
     if reference is None and text != "none":
         part.warnings.append(f"No line for the charge reference {text!r}: energies are as measured.")

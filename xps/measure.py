@@ -18,6 +18,7 @@ Lines = Mapping[str, tuple[Line, ...]]
 
 #: pulls beyond this are reported; beyond `RELEASED` the phase is not held to its stoichiometry any more
 REPORTED, RELEASED = 2.0, 2.5
+_SHAPE_NAMES = {"pseudo-voigt": "pseudo-Voigt sums", "voigt": "Voigt functions"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,17 @@ class Measured:
     steps: list[str] = field(default_factory=list)
 
 
-def measure(regions: Sequence[Region], template: Template, options: Options, *, choose: bool) -> Measured:
+def measure(
+    regions: Sequence[Region], template: Template, options: Options, *, choose: bool, compare: bool = True
+) -> Measured:
     """Fit regions with a template's lines.
 
     Parameters
     ----------
     choose
         Whether phases that the data do not ask for leave the model (they are still reported, with a limit).
+    compare
+        Whether the other line shape is tried too (see `_shape`).
     """
     lines: dict[str, tuple[Line, ...]] = {region.name: _inside(region, template) for region in regions}
     found, options = _fit(regions, lines, template, options)
@@ -64,10 +69,15 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
         found, lines, dropped = _prune(found, lines, template, options)
         if dropped:
             steps.append("Lines below 3 standard deviations left the model: " + ", ".join(each.name for each in dropped) + ".")
+    gap: dict[str, float] = {}
+    if compare:
+        found, gap, text = _shape(found)
+        steps.append(text)
     found, options, widths = _widths(found, lines, template, options)
     steps += widths
     pulls = quantify.pulls(found)
     found, options, layering = _release(found, lines, template, options, pulls)
+    _spread(found, gap)
     outcomes, sums = decide.outcomes(found, [lines[region.name] for region in found.joint.regions])
     result = Measured(found, list(found.joint.regions), lines, options, outcomes, sums, _shift(found, options, outcomes), pulls=pulls, steps=steps)
     result.warnings += [*layering, *_misfits(found), *_factors(found)]
@@ -121,6 +131,37 @@ def _badness(found: Fit) -> float:
         residual = region.values - model
         cost += float(np.sum(residual**2 / expected)) / max(noise.differences(residual, expected), 1e-30)
     return cost
+
+
+def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
+    """Return the fit with the better of both line shapes, and by how much the shape leaves parameters open.
+
+    Notes
+    -----
+    Bayesian model averaging of two models with equally many parameters (J. A. Hoeting et al., Stat. Sci. 14,
+    382 (1999)): with w the weight of the better, the variance between them is w (1 − w) Δ².
+    """
+    joint = found.joint
+    other = "voigt" if joint.regions[0].shape == "pseudo-voigt" else "pseudo-voigt"
+    model = build.Joint(
+        [replace(region, shape=other) for region in joint.regions], joint.parameters, joint.places, joint.tails
+    )
+    tried = fit(model, found.theta)
+    drop = _badness(found) - _badness(tried)
+    best = tried if drop > 0 else found
+    worse = 1.0 / (1.0 + np.exp(min(0.5 * abs(drop), 500.0)))
+    gap = np.sqrt(worse * (1.0 - worse)) * (tried.theta - found.theta)
+    text = (
+        f"Lines are {_SHAPE_NAMES[best.joint.regions[0].shape]}: better by {abs(drop):.1f} in χ² than "
+        f"{_SHAPE_NAMES[(found if best is tried else tried).joint.regions[0].shape]}."
+    )
+    return best, {parameter.name: float(each) for parameter, each in zip(joint.parameters, gap, strict=True)}, text
+
+
+def _spread(found: Fit, gap: Mapping[str, float]) -> None:
+    """Add the variance between line shapes to the covariance."""
+    vector = np.array([gap.get(parameter.name, 0.0) for parameter in found.joint.parameters])
+    found.covariance = found.covariance + np.outer(vector, vector)
 
 
 def _prune(
@@ -245,7 +286,7 @@ def _first_step(regions: Sequence[Region], lines: Lines, options: Options) -> st
     count = sum(len(members) for members in lines.values())
     held = "soft stoichiometry" if options.soft else "free areas"
     return (
-        f"{names} were fitted together: {count} pseudo-Voigt sums on {regions[0].background} backgrounds made by the "
+        f"{names} were fitted together: {count} lines on {regions[0].background} backgrounds made by the "
         f"peaks themselves plus a straight line, one charge shift, {held}; weights from the model times the measured "
         "Fano factor, an analytic Jacobian."
     )

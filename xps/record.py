@@ -91,7 +91,7 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "background_step": float(raw[-3]),
         "background_constant": float(raw[-2]),
         "background_slope": float(raw[-1]),
-        "line_shape": "pseudo-Voigt sum",
+        "line_shape": region.shape,
         "lorentzian_fraction": float(raw[-4]),
         "constraints": _CONSTRAINTS,
         "links": "; ".join(links) or "none",

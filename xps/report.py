@@ -13,8 +13,9 @@ from interlayer.xps.decide import Outcome
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
 
-#: a value contradicts a published range when it is this many standard deviations outside
-_CONTRADICTS = 2.0
+#: a value contradicts a published range when it is this many standard deviations outside, the references'
+#: own scatter of charge referencing (eV, 1 σ) included
+_CONTRADICTS, _REFERENCE_SCATTER = 2.0, 0.1
 #: of the prior's spread: above it the data say little
 _UNINFORMED = 0.8
 
@@ -49,7 +50,7 @@ def _unit(region: Region) -> str:
 def _method(part: Measured, region: Region) -> str:
     joined = "joint fit of all regions" if len(part.regions) > 1 else "fit of the region"
     kind = "counts" if region.units == "counts" else "the recorded rate"
-    return f"{joined}, pseudo-Voigt sum on {region.background}; area of {kind}"
+    return f"{joined}, {region.shape} on {region.background}; area of {kind}"
 
 
 def _line(part: Measured, each: Outcome, make: Rows, suffix: str) -> list[Row]:
@@ -101,7 +102,7 @@ def binding_energy(part: Measured, each: Outcome) -> Interval:
 
 
 def _outside(found: Interval, low: float, high: float) -> bool:
-    reach = _CONTRADICTS * found.stddev
+    reach = _CONTRADICTS * math.hypot(found.stddev, _REFERENCE_SCATTER)
     return found.value + reach < low or found.value - reach > high
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps.model.shapes import Profile, pseudo_voigt
+from interlayer.xps.model.shapes import SHAPES, Profile
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -43,6 +43,8 @@ class Region:
     background
         "active-shirley": k times the signal's own integral from low binding energy (each peak pulls its
         own step); "tougaard": k times the signal folded with the universal cross-section; "linear".
+    shape
+        "pseudo-voigt" (sum; η its Lorentzian fraction) or "voigt" (η the Lorentzian's share of the FWHM).
 
     Notes
     -----
@@ -59,6 +61,7 @@ class Region:
     units: str = "counts"
     transmission: Floats | None = None
     attrs: dict[str, str | int | float] = field(default_factory=dict)
+    shape: str = "pseudo-voigt"
 
     @property
     def count(self) -> int:
@@ -96,10 +99,11 @@ class Region:
         n = self.count
         position, fwhm, eta = raw[:n], raw[2 * n : 3 * n], float(raw[3 * n])
         parent, offset, weight = self._partners
+        shape = SHAPES[self.shape]
         if parent.size == n:
-            profile = pseudo_voigt(self.energy, position, fwhm, eta)
+            profile = shape(self.energy, position, fwhm, eta)
         else:
-            profile = _fold(pseudo_voigt(self.energy, position[parent] + offset, fwhm[parent], eta), parent, weight, n)
+            profile = _fold(shape(self.energy, position[parent] + offset, fwhm[parent], eta), parent, weight, n)
         if self.background == "tougaard":
             _replace_tail(profile, self._tougaard)
         return profile

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import erf
+from scipy.special import erf, wofz
 
 Floats = NDArray[np.float64]
 
@@ -83,3 +83,66 @@ def pseudo_voigt(energy: Floats, position: Floats, fwhm: Floats, eta: float) -> 
         -t * value,
         below_lorentz - below_gauss,
     )
+
+
+#: the Gaussian part never vanishes, so that the Voigt function keeps its derivatives
+_MOST_LORENTZIAN = 0.97
+_SIGMA = 1.0 / math.sqrt(8.0 * _LN2)
+
+
+def voigt(energy: Floats, position: Floats, fwhm: Floats, eta: float) -> Profile:
+    """Return the Voigt function: natural (Lorentzian) width folded with the analyser's (Gaussian).
+
+    Parameters
+    ----------
+    energy
+        (m,) in eV, any order and spacing.
+    position, fwhm
+        (n,) in eV; the FWHM of the whole line.
+    eta
+        Share of the Lorentzian FWHM in the whole FWHM, 0 to 1.
+
+    Notes
+    -----
+    Widths after J. J. Olivero, R. L. Longbothum, J. Quant. Spectrosc. Radiat. Transfer 17, 233 (1977). The
+    integral, used for the background step alone, is that of the pseudo-Voigt of P. Thompson, D. E. Cox,
+    J. B. Hastings, J. Appl. Cryst. 20, 79 (1987), within 0.5 % of the area.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> p = voigt(np.array([284.5, 285.0, 285.5]), np.array([285.0]), np.array([1.0]), 0.3)
+    >>> bool(abs(p.value[0, 0] / p.value[0, 1] - 0.5) < 1e-3)
+    True
+    """
+    share = min(eta, _MOST_LORENTZIAN)
+    remain = 1.0 - 0.5346 * share
+    gauss = math.sqrt(remain**2 - 0.2166 * share**2)
+    gauss_slope = (-0.5346 * remain - 0.2166 * share) / gauss
+    width, t, sigma, gamma = fwhm[:, None], (energy - position[:, None]) / fwhm[:, None], _SIGMA * gauss, 0.5 * share
+    z = (t + 1j * gamma) / (sigma * math.sqrt(2.0))
+    w = wofz(z)
+    first = -2.0 * z * w + 2j / math.sqrt(math.pi)
+    second = -2.0 * w - 2.0 * z * first
+    value = w.real / (sigma * math.sqrt(2.0 * math.pi) * width)
+    slope = first.real / (2.0 * sigma**2 * math.sqrt(math.pi) * width)
+    by_gamma = -first.imag / (2.0 * sigma**2 * math.sqrt(math.pi) * width)
+    by_sigma = second.real / (2.0 * sigma**2 * math.sqrt(2.0 * math.pi) * width)
+    by_eta = 0.5 * by_gamma + _SIGMA * gauss_slope * by_sigma
+    mix = 1.36603 * share - 0.47719 * share**2 + 0.11116 * share**3
+    mix_slope = 1.36603 - 2 * 0.47719 * share + 3 * 0.11116 * share**2
+    near = pseudo_voigt(energy, position, fwhm, mix)
+    return Profile(
+        value,
+        -slope / width,
+        -(value + t * slope) / width,
+        by_eta,
+        near.below,
+        near.below_by_position,
+        near.below_by_fwhm,
+        mix_slope * near.below_by_eta,
+    )
+
+
+#: line shapes by name
+SHAPES = {"pseudo-voigt": pseudo_voigt, "voigt": voigt}
