@@ -14,6 +14,8 @@ _COLOURS = {
     "C-C": 0, "C-O": 4, "C≡N": 2, "C=N": 3, "Li3N": 1, "LiF": 5, "Li2CO3": 6, "Li2O": 7, "TFSI": "#999999",
     "Li metal": "#44aa99", "LiOH": "#882255",
 }
+#: labels closer than these shares of the panel would cover one another
+_NEAR_X, _NEAR_Y = 0.13, 0.09
 _UNITS = {"counts": "counts", "counts/s": "counts / s"}
 
 
@@ -49,7 +51,7 @@ def _regions(regions: dict[str, xr.Dataset]) -> Figure:
         "xps_regions",
         "XPS: fitted core levels",
         "Measured counts (points), background (grey), components (filled, labelled), their sum (line), and below "
-        "each the residuals in standard deviations; hollow names are lines that were not detected or not resolved.",
+        "each the residuals in standard deviations with ± 2 σ shaded; a name in brackets is not resolved by itself.",
         panels,
         columns=columns,
     )
@@ -66,24 +68,37 @@ def _title(dataset: xr.Dataset) -> str:
 def _curves(dataset: xr.Dataset) -> Panel:
     x = dataset["binding_energy"].values
     name = "counts" if "counts" in dataset else "intensity"
-    background, envelope = dataset["background"].values, dataset["envelope"].values
-    marks: list[Mark] = [Points(x, dataset[name].values, "measured", "data", size=2.0)]
-    top = float(np.max(envelope - background)) or 1.0
+    measured, background, envelope = (dataset[each].values for each in (name, "background", "envelope"))
+    marks: list[Mark] = [Points(x, measured, "", "data", size=2.0)]
+    labels: list[Text] = []
+    low, high = float(min(measured.min(), background.min())), float(max(measured.max(), envelope.max()))
     for i, label in enumerate(dataset["component"].values):
         part, status = dataset["components"].values[i], str(dataset["status"].values[i])
         if float(part.max()) <= 0 or status == "not detected":
             continue
         shown = str(label).partition("/")[2] or str(label)
-        text = shown if status == "measured" else f"({shown})"
         colour = _COLOURS.get(shown, i)
-        marks.append(Band(x, background, background + part, text, colour, 0.45))
+        marks.append(Band(x, background, background + part, "", colour, 0.45))
         peak = int(np.argmax(part))
-        if float(part[peak]) > 0.04 * top:
-            marks.append(Text(float(x[peak]), float(background[peak] + part[peak]), text, colour))
-    marks += [Line(x, background, "background", "background", 0.9), Line(x, envelope, "fit", "fit", 1.2)]
-    units = _UNITS.get(str(dataset[name].attrs.get("units")), "counts")
-    label = "counts" if name == "counts" else "intensity"
-    return Panel("binding energy / eV", f"{label} / {units}" if name != "counts" else "counts", marks, _title(dataset), x_reversed=True)
+        text = shown if status == "measured" else f"({shown})"
+        labels.append(Text(float(x[peak]), float(max(envelope[peak], measured[peak])), text, colour))
+    marks += [Line(x, background, "", "background", 0.9), Line(x, envelope, "", "fit", 1.2)]
+    labels = _apart(labels, float(np.ptp(x)), high - low)
+    top = max([high, *(each.y for each in labels)]) + 0.1 * (high - low)
+    units = "counts" if name == "counts" else f"intensity / {_UNITS.get(str(dataset[name].attrs.get('units')), 'counts')}"
+    axis = "binding energy / eV"
+    return Panel(axis, units, [*marks, *labels], _title(dataset), x_reversed=True, ylim=(low - 0.03 * (high - low), top))
+
+
+def _apart(labels: list[Text], width: float, height: float) -> list[Text]:
+    """Return labels moved up until none covers another."""
+    placed: list[Text] = []
+    for each in sorted(labels, key=lambda label: label.y):
+        y = each.y + 0.02 * height
+        while any(abs(each.x - o.x) < _NEAR_X * width and abs(y - o.y) < _NEAR_Y * height for o in placed):
+            y += 0.03 * height
+        placed.append(Text(each.x, y, each.text, each.colour))
+    return placed
 
 
 def _residuals(dataset: xr.Dataset) -> Panel:

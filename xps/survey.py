@@ -21,6 +21,9 @@ OVERLAPS = {
 _UNDER_LITHIUM = frozenset({"Fe 3p", "Mg 2p", "Se 3d"})
 _CLAIM = 6.0
 _REACH = 3.0
+#: the windows beside a peak whose medians are its base, eV from its top
+_BESIDE, _FAR = 6.0, 15.0
+_AUGER_REACH = 12.0
 #: median of χ² with one degree of freedom
 _MEDIAN_CHI2 = 0.4549364
 
@@ -47,8 +50,8 @@ def elements(energy: Floats, values: Floats, shift: float = 0.0) -> list[Element
 
     Notes
     -----
-    Each usual energy is compared with the mean of two windows beside it; where several levels claim one
-    peak, the nearest keeps it. Auger lines may be taken for core levels: the regions decide.
+    Each usual energy is compared with the medians of two windows beside it; where several levels claim one
+    peak, the nearest keeps it; what lies at the Auger line of a stronger element is not a core level.
     """
     fano = _fano(values)
     found = [
@@ -58,7 +61,21 @@ def elements(energy: Floats, values: Floats, shift: float = 0.0) -> list[Element
         and energy[0] + 12 < level.energy + shift < energy[-1] - 12
         and (element := _look(energy, values, level.name, level.energy + shift, fano)) is not None
     ]
-    return _nearest(found, shift)
+    return _no_auger(_nearest(found, shift), shift)
+
+
+def _no_auger(found: list[Element], shift: float) -> list[Element]:
+    """Drop what lies at the Auger line of another element that shows a stronger core level."""
+    lines = [
+        (levels.auger()[symbol] + shift, each)
+        for each in found
+        if (symbol := each.level.split()[0]) in levels.auger()
+    ]
+    return [
+        each
+        for each in found
+        if not any(abs(each.energy - at) < _AUGER_REACH and other.height > each.height for at, other in lines)
+    ]
 
 
 def _fano(values: Floats) -> float:
@@ -70,24 +87,23 @@ def _fano(values: Floats) -> float:
 
 def _look(energy: Floats, values: Floats, name: str, at: float, fano: float) -> Element | None:
     step = float(np.median(np.diff(energy)))
-    reach = max(_REACH, 1.5 * step)
-    near = np.abs(energy - at) <= reach
+    near = np.abs(energy - at) <= max(_REACH, 1.5 * step)
     if near.sum() < 3:
         return None
     top = float(energy[near][np.argmax(values[near])])
     core = np.abs(energy - top) <= max(1.0, step)
-    left = (energy > top - 9) & (energy < top - 5)
-    right = (energy > top + 5) & (energy < top + 9)
+    left = (energy > top - _FAR) & (energy < top - _BESIDE)
+    right = (energy > top + _BESIDE) & (energy < top + _FAR)
     if not (core.any() and left.any() and right.any()):
         return None
-    inside = (energy > top - 5) & (energy < top + 5)
-    if values[inside].max() > values[core].max() * (1 + 1e-12):
+    # a shoulder of a higher neighbour is no peak of its own
+    if values[np.abs(energy - top) <= max(2.5, 1.5 * step)].max() > values[core].max() * (1 + 1e-12):
         return None
-    base = 0.5 * (values[left].mean() + values[right].mean())
+    sides = float(np.median(values[left])), float(np.median(values[right]))
+    base = 0.5 * sum(sides)
     height = float(values[core].mean() - base)
-    spread = np.sqrt(fano * abs(base) * (1 / core.sum() + 0.25 / left.sum() + 0.25 / right.sum()))
-    drop = abs(values[left].mean() - values[right].mean())
-    significance = height / float(np.hypot(spread, 0.5 * drop)) if height > 0 else 0.0
+    spread = np.sqrt(fano * abs(base) * (1 / core.sum() + 0.4 / left.sum() + 0.4 / right.sum()))
+    significance = height / float(np.hypot(spread, 0.5 * (sides[0] - sides[1]))) if height > 0 else 0.0
     return Element(name, top, height, significance) if significance > _CLAIM else None
 
 
