@@ -86,14 +86,15 @@ def from_range(low: float, high: float) -> str:
     if high - low > _WIDEST_REGION:
         return ""
     inside = [level for level in table().values() if low + 2 <= level.energy <= high - 2]
-    usual = [level for level in inside if level.name in _USUAL]
+    usual = [level for level in inside if level.name in USUAL]
     chosen = usual or inside
     return chosen[0].name if len(chosen) == 1 else ""
 
 
 #: a wider window is not the region of one core level, eV
 _WIDEST_REGION = 100.0
-_USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
+#: the levels of the lithium interphase
+USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
 
 
 @cache

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from interlayer.xps import levels, noise
 from interlayer.xps.fit import smooth
+from interlayer.xps.levels import CoreLevel
 
 Floats = NDArray[np.float64]
 
@@ -24,6 +25,9 @@ _REACH = 3.0
 #: the windows beside a peak whose medians are its base, eV from its top
 _BESIDE, _FAR = 6.0, 15.0
 _AUGER_REACH = 12.0
+#: spin–orbit splitting that a survey resolves, eV; the lead of usual levels where two claim one peak; the
+#: reach of a usual level's chemical shifts
+_WIDE_DOUBLET, _LEAD, _SHIFTED = 3.0, 2.5, 6.5
 #: median of χ² with one degree of freedom
 _MEDIAN_CHI2 = 0.4549364
 
@@ -59,7 +63,7 @@ def elements(energy: Floats, values: Floats, shift: float = 0.0) -> list[Element
         for level in levels.table().values()
         if level.name not in _UNDER_LITHIUM
         and energy[0] + 12 < level.energy + shift < energy[-1] - 12
-        and (element := _look(energy, values, level.name, level.energy + shift, fano)) is not None
+        and (element := _look(energy, values, level, level.energy + shift, fano)) is not None
     ]
     return _no_auger(_nearest(found, shift), shift)
 
@@ -85,7 +89,7 @@ def _fano(values: Floats) -> float:
     return float(np.median(second**2 / (6.0 * mean[1:-1]))) / _MEDIAN_CHI2
 
 
-def _look(energy: Floats, values: Floats, name: str, at: float, fano: float) -> Element | None:
+def _look(energy: Floats, values: Floats, level: CoreLevel, at: float, fano: float) -> Element | None:
     step = float(np.median(np.diff(energy)))
     near = np.abs(energy - at) <= max(_REACH, 1.5 * step)
     if near.sum() < 3:
@@ -93,7 +97,7 @@ def _look(energy: Floats, values: Floats, name: str, at: float, fano: float) -> 
     top = float(energy[near][np.argmax(values[near])])
     core = np.abs(energy - top) <= max(1.0, step)
     left = (energy > top - _FAR) & (energy < top - _BESIDE)
-    right = (energy > top + _BESIDE) & (energy < top + _FAR)
+    right = (energy > top + level.split + _BESIDE) & (energy < top + level.split + _FAR)
     if not (core.any() and left.any() and right.any()):
         return None
     # a shoulder of a higher neighbour is no peak of its own
@@ -104,15 +108,36 @@ def _look(energy: Floats, values: Floats, name: str, at: float, fano: float) -> 
     height = float(values[core].mean() - base)
     spread = np.sqrt(fano * abs(base) * (1 / core.sum() + 0.4 / left.sum() + 0.4 / right.sum()))
     significance = height / float(np.hypot(spread, 0.5 * (sides[0] - sides[1]))) if height > 0 else 0.0
-    return Element(name, top, height, significance) if significance > _CLAIM else None
+    if significance <= _CLAIM or not _has_partner(energy, values, level, top, height):
+        return None
+    return Element(level.name, top, height, significance)
+
+
+def _has_partner(energy: Floats, values: Floats, level: CoreLevel, top: float, height: float) -> bool:
+    """Return whether the second line of a wide doublet is there: a peak higher than what lies around it."""
+    if level.split < _WIDE_DOUBLET:
+        return True
+    partner = values[np.abs(energy - top - level.split) <= 1.5]
+    around = np.abs(energy - top - level.split)
+    beside = values[(around > 2.5) & (around < 6.0)]
+    return bool(partner.size and beside.size and partner.max() - np.median(beside) > 0.5 * level.ratio * height * 0.6)
 
 
 def _nearest(found: list[Element], shift: float) -> list[Element]:
-    table = levels.table()
     kept: dict[float, Element] = {}
     for each in found:
         rival = kept.get(each.energy)
-        distance = abs(table[each.level].energy + shift - each.energy)
-        if rival is None or distance < abs(table[rival.level].energy + shift - rival.energy):
+        if rival is None or _distance(each, shift) < _distance(rival, shift):
             kept[each.energy] = each
-    return sorted(kept.values(), key=lambda each: -each.height)
+    usual = [each for each in kept.values() if each.level in levels.USUAL]
+    left = [
+        each
+        for each in kept.values()
+        if each.level in levels.USUAL or all(abs(each.energy - o.energy) > _SHIFTED for o in usual)
+    ]
+    return sorted(left, key=lambda each: -each.height)
+
+
+def _distance(each: Element, shift: float) -> float:
+    lead = _LEAD if each.level in levels.USUAL else 0.0
+    return abs(levels.table()[each.level].energy + shift - each.energy) - lead
