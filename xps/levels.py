@@ -83,13 +83,25 @@ def from_range(low: float, high: float) -> str:
 
     With several candidates the one of the lithium interphase wins; otherwise nothing is guessed.
     """
+    if high - low > _WIDEST_REGION:
+        return ""
     inside = [level for level in table().values() if low + 2 <= level.energy <= high - 2]
-    usual = [level for level in inside if level.name in _USUAL]
+    usual = [level for level in inside if level.name in USUAL]
     chosen = usual or inside
     return chosen[0].name if len(chosen) == 1 else ""
 
 
-_USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
+#: a wider window is not the region of one core level, eV
+_WIDEST_REGION = 100.0
+#: the levels of the lithium interphase
+USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
+
+
+@cache
+def auger() -> dict[str, float]:
+    """Return the main Auger line of an element on the binding-energy scale of Al Kα, eV."""
+    text = files("interlayer.xps").joinpath("data/levels.toml").read_text(encoding="utf-8")
+    return dict(tomllib.loads(text)["auger"])
 
 
 @cache

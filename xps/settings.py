@@ -19,6 +19,13 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("active-shirley", "tougaard", "linear"),
     ),
     Setting(
+        "line_shape",
+        "shape of the lines (default auto: pseudo-Voigt sum or Voigt, whichever describes the data; what both "
+        "leave open goes into the intervals)",
+        "choice",
+        choices=("auto", "pseudo-voigt", "voigt"),
+    ),
+    Setting(
         "sensitivity",
         "sensitivity factors (default scofield, with λ ∝ KE^0.75 and the file's transmission)",
         "choice",

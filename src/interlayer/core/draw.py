@@ -46,6 +46,8 @@ def draw(description: fig.Figure, *, width: float = 7.0) -> MplFigure:
         for index, axis in enumerate(axes.ravel()):
             if index < len(description.panels):
                 _panel(axis, description.panels[index])
+                if not description.panels[index].marks:
+                    axis.set_axis_off()
             else:
                 axis.set_axis_off()
         if description.share_x and columns == 1:

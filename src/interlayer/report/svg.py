@@ -53,7 +53,9 @@ def render(description: fig.Figure, uid: str = "f") -> str:
 def _panel(
     panel: fig.Panel, left: float, top: float, width: float, bare: bool, clip: str
 ) -> tuple[str, float]:
-    """Return the SVG of one panel and its height."""
+    """Return the SVG of one panel and its height; a panel without marks only keeps its place."""
+    if not panel.marks:
+        return "", 0.0
     legend, legend_height = _legend(panel, left + _LEFT, width - _LEFT - _RIGHT, top + _TOP)
     (x_low, x_high), (y_low, y_high) = fig.limits(panel)
     is_image = any(isinstance(mark, fig.Image) for mark in panel.marks)

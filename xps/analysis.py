@@ -1,0 +1,218 @@
+"""From raw regions to summary rows: what `interlayer.xps.analyze` does."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core import results
+from interlayer.core.errors import AnalysisError
+from interlayer.core.settings import Value, resolve
+from interlayer.core.summary import Row, Rows, origin
+from interlayer.xps import chemistry, generic, levels, record, report
+from interlayer.xps.build import Options
+from interlayer.xps.chemistry import Template
+from interlayer.xps.measure import Measured, measure, reference_of
+from interlayer.xps.model.region import Region
+from interlayer.xps.settings import SETTINGS
+from interlayer.xps.spectra import regions as plain_regions
+
+_DEFAULT_REFERENCE = "C 1s=284.8 eV"
+_COPY = re.compile(r"_(\d+)$")
+
+
+def analyze(
+    raw: xr.Dataset | Sequence[xr.Dataset],
+    *,
+    template: str | None = None,
+    charge_reference: str | None = None,
+    region: Sequence[str] | str | None = None,
+    background: str | None = None,
+    line_shape: str | None = None,
+    sensitivity: str | None = None,
+    stoichiometry: str | None = None,
+    survey: bool | None = None,
+) -> xr.DataTree:
+    """Fit all regions of a measurement together and state what they hold.
+
+    Parameters
+    ----------
+    raw
+        One file, or several files of one sample.
+    template
+        Lines and phases: a name of `chemistry.TEMPLATES` or the path of a TOML file. Without it the general
+        lithium interphase with model choice when a Li 1s region is present, else numbered peaks.
+    charge_reference
+        "C 1s=284.8 eV" (default), another line, or "none".
+    region
+        Only these regions, by core level ("N 1s").
+    background
+        "active-shirley" (default), "tougaard" or "linear".
+    line_shape
+        "auto" (default), "pseudo-voigt" or "voigt".
+    sensitivity
+        "scofield" (default), "kratos" or "wagner".
+    stoichiometry
+        "soft" (default) or "off".
+    survey
+        Whether the survey is searched for elements (default True).
+
+    Returns
+    -------
+    xr.DataTree
+        A node per region (curves, ISO 19830 record in the attrs), tables ``components`` and ``parameters``,
+        ``survey``, and ``summary``.
+
+    Raises
+    ------
+    AnalysisError
+        When there is no region to fit.
+    """
+    given = {name: value for name, value in locals().items() if name != "raw" and value is not None}
+    settings = resolve(given, SETTINGS, "xps")
+    raws = results.as_list(raw)
+    found, surveys = _regions(raws, settings)
+    rows_of = Rows("xps", origin(raw))
+    rows: list[Row] = []
+    nodes: dict[str, xr.Dataset] = {}
+    everything: list[Measured] = []
+    warnings: list[str] = []
+    steps: list[str] = []
+    for number, group in sorted(_groups(found).items()):
+        suffix = "" if number == 1 else f" [{number}]"
+        parts = _parts(group, settings)
+        everything += parts
+        rows += report.rows(parts, rows_of, suffix)
+        for part in parts:
+            nodes |= record.nodes(part)
+            warnings += [text + suffix for text in part.warnings]
+            steps += [text + suffix for text in part.steps]
+    tables = record.tables(everything)
+    if settings.get("survey", True):
+        for each in surveys:
+            node, text = record.survey(each, _shift(rows))
+            nodes[each.name] = node
+            warnings += text
+    if not found and not surveys:
+        raise AnalysisError("no region to fit", expected="a core-level region or a survey")
+    return results.tree(
+        "xps", raw, rows, {**nodes, **tables}, settings=_stated(settings), warnings=_once(warnings), steps=_once(steps)
+    )
+
+
+def _once(texts: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
+
+
+def _stated(settings: dict[str, Value]) -> dict[str, Value]:
+    return {"charge_reference": _DEFAULT_REFERENCE, "background": "active-shirley", "line_shape": "auto", "sensitivity": "scofield", **settings}
+
+
+def _shift(rows: Sequence[Row]) -> float:
+    return next((row.value for row in rows if row.quantity == "charge_shift" and row.status == "measured"), 0.0)
+
+
+def _regions(raws: Sequence[xr.Dataset], settings: dict[str, Value]) -> tuple[list[Region], list[Region]]:
+    """Return the regions to fit and the surveys of all files; names made unique over the files."""
+    wanted = settings.get("region")
+    names = [levels.from_name(each) or each for each in wanted] if isinstance(wanted, list) else None
+    used: dict[str, int] = {}
+    fits: list[Region] = []
+    surveys: list[Region] = []
+    for raw in raws:
+        for slug, dataset in plain_regions(raw).items():
+            level = str(dataset.attrs.get("core_level", ""))
+            base = _COPY.sub("", slug)
+            used[base] = used.get(base, 0) + 1
+            name = base if used[base] == 1 else f"{base}_{used[base]}"
+            made = _region(name, level, dataset, settings)
+            if level == "survey":
+                surveys.append(made)
+            elif names is None or level in names or made.attrs.get("region") in names:
+                fits.append(made)
+    if names is not None and not fits:
+        raise AnalysisError("none of the wanted regions is in the data", expected=", ".join(names), found=", ".join(used))
+    return fits, surveys
+
+
+def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Value]) -> Region:
+    values = dataset["counts"] if "counts" in dataset else dataset["intensity"]
+    order = np.argsort(dataset["binding_energy"].values)
+    through = dataset["transmission"].values[order] if "transmission" in dataset else None
+    attrs = {str(key): value for key, value in dataset.attrs.items() if isinstance(value, str | int | float)}
+    return Region(
+        name,
+        np.ascontiguousarray(dataset["binding_energy"].values[order], dtype=np.float64),
+        np.ascontiguousarray(values.values[order], dtype=np.float64),
+        (),
+        str(settings.get("background", "active-shirley")),
+        level,
+        "counts" if "counts" in dataset else "counts/s",
+        through,
+        attrs,
+        "voigt" if settings.get("line_shape") == "voigt" else "pseudo-voigt",
+    )
+
+
+def _groups(regions: Sequence[Region]) -> dict[int, list[Region]]:
+    """Return regions by their copy number: a second C 1s belongs to a second measurement."""
+    groups: dict[int, list[Region]] = {}
+    for region in regions:
+        match = _COPY.search(region.name)
+        groups.setdefault(int(match[1]) if match else 1, []).append(region)
+    return groups
+
+
+def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
+    """Return the fits of one measurement: the assigned regions together, each other region by itself."""
+    name = settings.get("template")
+    template = chemistry.template(str(name)) if name else _general(group)
+    covered = [region for region in group if template is not None and template.of_level(region.level)]
+    others = [region for region in group if not any(region is each for each in covered)]
+    text = str(settings.get("charge_reference", _DEFAULT_REFERENCE))
+    parts: list[Measured] = []
+    if covered and template is not None:
+        parts.append(_assigned(covered, template, text, settings, choose=not name))
+    parts += _numbered(others, text, settings, parts)
+    return parts
+
+
+def _general(group: Sequence[Region]) -> Template | None:
+    return chemistry.template(chemistry.DEFAULT_TEMPLATE) if any(r.level == "Li 1s" for r in group) else None
+
+
+def _assigned(
+    regions: Sequence[Region], template: Template, text: str, settings: dict[str, Value], *, choose: bool
+) -> Measured:
+    present = {region.level for region in regions}
+    reference = reference_of(text, [line for line in template.lines if line.level in present])
+    options = Options(reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off")
+    compare = settings.get("line_shape", "auto") == "auto"
+    part = measure(regions, template, options, choose=choose, compare=compare)
+    part.steps.insert(0, f"Template {template.name!r}: {template.description}.")
+    if reference is None and text != "none":
+        part.warnings.append(f"No line for the charge reference {text!r}: energies are as measured.")
+    return part
+
+
+def _numbered(
+    regions: Sequence[Region], text: str, settings: dict[str, Value], done: Sequence[Measured]
+) -> list[Measured]:
+    """Return the fits of regions without assigned lines, referenced like the rest of the measurement."""
+    if not regions:
+        return []
+    sensitivity = str(settings.get("sensitivity", "scofield"))
+    parts = [_peaks(region, sensitivity) for region in regions]
+    if not done:
+        generic.reference(parts, text)
+    else:
+        for part in parts:
+            part.shift = done[0].shift
+    return parts
+
+
+def _peaks(region: Region, sensitivity: str) -> Measured:
+    found, lines = generic.choose(region)
+    return generic.measured(found, lines, replace(Options(None), sensitivity=sensitivity))

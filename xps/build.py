@@ -1,0 +1,237 @@
+"""From a template and the regions of a measurement to the joint model."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.xps import levels
+from interlayer.xps.chemistry import REACH, Line, Template
+from interlayer.xps.model.joint import Joint, Link, Parameter, Place
+from interlayer.xps.model.region import Peak, Region
+
+Floats = NDArray[np.float64]
+
+#: FWHM of an unremarkable line at usual pass energies, and its spread (ln), eV
+_FWHM, _FWHM_SPREAD = 1.4, 0.35
+_FWHM_BOUNDS = (0.35, 5.0)
+#: Lorentzian fraction of usual lines and its spread
+_ETA, _ETA_SPREAD = 0.3, 0.2
+#: step of the active Shirley background per area, and its spread
+_K, _K_SPREAD = 0.02, 0.04
+_SHIFT_SPREAD = 5.0
+_SHIFT_BOUNDS = (-15.0, 25.0)
+#: exponent of λ ∝ KE^0.75 (Seah & Dench 1979) and its standard deviation; transmission relative to C 1s
+LAMBDA_EXPONENT, LAMBDA_SPREAD = 0.75, 0.1
+TRANSMISSION_SPREAD = 0.05
+_SOURCE_ENERGY = 1486.6
+#: the stretch of one line's width beside the region's common width, where it is allowed
+_STRETCH = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """What turns atoms into area at one core level, and its relative uncertainty (against C 1s)."""
+
+    value: float
+    spread: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The line whose binding energy is known, and its energy in eV."""
+
+    line: str
+    energy: float
+
+
+def factor(region: Region, level: str, sensitivity: str) -> Factor | None:
+    """Return the factor of a core level in a region: Scofield · KE^0.75 · T · time, or a folded set.
+
+    The spread holds the factor's own uncertainty, that of λ's exponent, and that of the transmission.
+    """
+    core = levels.table().get(level)
+    if core is None:
+        return None
+    time = _time(region)
+    if sensitivity != "scofield":
+        folded = levels.factor_sets()[sensitivity].get(level)
+        if folded is None:
+            return None
+        return Factor(folded * time, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, TRANSMISSION_SPREAD))
+    if core.scofield is None:
+        return None
+    source = float(region.attrs.get("source_energy", _SOURCE_ENERGY))
+    kinetic = max(source - core.energy, 10.0)
+    through = 1.0 if region.transmission is None else float(np.interp(core.energy, region.energy, region.transmission))
+    value = core.scofield * (kinetic / 1000.0) ** LAMBDA_EXPONENT * through * time
+    carbon = source - levels.table()["C 1s"].energy
+    spread = math.hypot(LAMBDA_SPREAD * abs(math.log(kinetic / carbon)), TRANSMISSION_SPREAD)
+    return Factor(value, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, spread))
+
+
+def _time(region: Region) -> float:
+    if region.units != "counts":
+        return 1.0
+    return float(region.attrs.get("dwell_time", 1.0)) * float(region.attrs.get("scans", 1.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the joint model is made."""
+
+    reference: Reference | None
+    sensitivity: str = "scofield"
+    soft: bool = True
+    free_phases: frozenset[str] = frozenset()
+    stretch: frozenset[str] = frozenset()
+
+
+def joint(
+    regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], template: Template, options: Options
+) -> Joint:
+    """Return the joint model.
+
+    Parameters
+    ----------
+    regions
+        Regions whose peaks are those of ``lines[region.name]``, in order.
+    lines
+        Lines per region name.
+    template
+        Gives the stoichiometry.
+    options
+        Reference, factors, which phases are not held to their stoichiometry, which regions' lines may
+        have widths of their own.
+    """
+    return _Builder(regions, lines, template, options).build()
+
+
+class _Builder:
+    def __init__(
+        self, regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], template: Template, options: Options
+    ) -> None:
+        self.regions, self.lines, self.template, self.options = regions, lines, template, options
+        self.parameters: list[Parameter] = []
+        self.index: dict[str, int] = {}
+
+    def add(self, parameter: Parameter) -> int:
+        if parameter.name not in self.index:
+            self.index[parameter.name] = len(self.parameters)
+            self.parameters.append(parameter)
+        return self.index[parameter.name]
+
+    def build(self) -> Joint:
+        if self.options.reference is None:
+            shift = self.add(Parameter("shift", 0.0, 0.0, 0.0))
+        else:
+            shift = self.add(Parameter("shift", 0.0, *_SHIFT_BOUNDS, mean=0.0, sigma=_SHIFT_SPREAD))
+        links = self._links()
+        for region in self.regions:
+            self.common(region.level, region)
+        places, tails = [], []
+        for region in self.regions:
+            tails.append(self._tail(region))
+            low, high = _FWHM_BOUNDS
+            width = self.add(
+                Parameter(f"fwhm:{region.name}", _FWHM, low, high, mean=_FWHM, sigma=_FWHM * _FWHM_SPREAD)
+            )
+            places.append([self._place(region, line, shift, width, links[line.name]) for line in self.lines[region.name]])
+        return Joint(self.regions, self.parameters, places, tails)
+
+    def _tail(self, region: Region) -> tuple[int, int, int, int]:
+        level = float(np.median(region.values[: max(region.values.size // 10, 3)]))
+        flat = region.background == "linear"
+        k = Parameter(f"k:{region.name}", 0.0 if flat else _K, 0.0, 0.0 if flat else 1.0, mean=_K, sigma=_K_SPREAD)
+        return (
+            self.add(Parameter(f"eta:{region.name}", _ETA, 0.0, 1.0, mean=_ETA, sigma=_ETA_SPREAD)),
+            self.add(k),
+            self.add(Parameter(f"constant:{region.name}", level)),
+            self.add(Parameter(f"slope:{region.name}", 0.0)),
+        )
+
+    def _place(self, region: Region, line: Line, shift: int, width: int, link: Link) -> Place:
+        reference = self.options.reference
+        stretch = -1
+        if region.name in self.options.stretch:
+            stretch = self.add(Parameter(f"stretch:{line.name}", 0.0, -1.0, 1.0, sigma=_STRETCH))
+        if reference is not None and line.name == reference.line:
+            return Place(-1, shift, width, link, reference.energy, stretch)
+        reach = REACH * line.tolerance
+        energy = self.add(
+            Parameter(
+                f"energy:{line.name}",
+                line.energy,
+                line.energy - reach,
+                line.energy + reach,
+                mean=line.energy,
+                sigma=line.tolerance,
+            )
+        )
+        return Place(energy, shift, width, link, 0.0, stretch)
+
+    def _links(self) -> dict[str, Link]:
+        """Return how each line's area follows: linked lines of a phase share its strongest line's area."""
+        home = {line.name: region for region in self.regions for line in self.lines[region.name]}
+        by_phase: dict[str, list[Line]] = {}
+        for region in self.regions:
+            for line in self.lines[region.name]:
+                by_phase.setdefault(line.phase, []).append(line)
+        links: dict[str, Link] = {}
+        for phase, members in by_phase.items():
+            expected = self._expected(phase, members, home)
+            if len(expected) < 2:
+                links |= {line.name: self._free(line, home) for line in members}
+                continue
+            main = max(expected, key=lambda name: expected[name])
+            amount = self._free(next(line for line in members if line.name == main), home).amount
+            for line in members:
+                if line.name == main:
+                    links[line.name] = Link(amount)
+                elif line.name in expected:
+                    links[line.name] = self._linked(line, main, amount, expected[line.name] / expected[main], home)
+                else:
+                    links[line.name] = self._free(line, home)
+        return links
+
+    def _expected(self, phase: str, members: Sequence[Line], home: Mapping[str, Region]) -> dict[str, float]:
+        stoichiometry = self.template.phases.get(phase, {})
+        if not self.options.soft or phase in self.options.free_phases:
+            return {}
+        expected = {}
+        for line in members:
+            found = factor(home[line.name], line.level, self.options.sensitivity)
+            if line.level in stoichiometry and found is not None:
+                expected[line.name] = stoichiometry[line.level] * found.value
+        return expected
+
+    def _free(self, line: Line, home: Mapping[str, Region]) -> Link:
+        values, energy = home[line.name].values, home[line.name].energy
+        start = 0.2 * float(np.ptp(values)) * min(1.5, float(np.ptp(energy)))
+        return Link(self.add(Parameter(f"area:{line.name}", max(start, 1e-6), 0.0, np.inf)))
+
+    def _linked(
+        self, line: Line, main: str, amount: int, ratio: float, home: Mapping[str, Region]
+    ) -> Link:
+        own = self.add(Parameter(f"deviation:{line.name}", 0.0, -1.5, 1.5, sigma=self.template.ratio_uncertainty))
+        exponents = [(own, 1.0)]
+        for level, region, sign in ((line.level, home[line.name], 1.0), (main.partition("/")[0], home[main], -1.0)):
+            index = self.common(level, region)
+            if index >= 0:
+                exponents.append((index, sign))
+        return Link(amount, ratio, tuple(exponents))
+
+    def common(self, level: str, region: Region) -> int:
+        """Return the parameter of a level's common factor error, ln; -1 for the level without one."""
+        found = factor(region, level, self.options.sensitivity)
+        if found is None or found.spread == 0.0:
+            return -1
+        return self.add(Parameter(f"factor:{level}", 0.0, -1.5, 1.5, sigma=found.spread))
+
+
+def peaks(lines: Sequence[Line]) -> tuple[Peak, ...]:
+    """Return the peaks of template lines: doublets where the core level has a spin–orbit splitting."""
+    table = levels.table()
+    return tuple(Peak(line.name, table[line.level].split, table[line.level].ratio) for line in lines)

@@ -1,0 +1,140 @@
+"""Regions without assigned lines: as many peaks as the data ask for."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.core.units import quantity
+from interlayer.xps import decide, intervals, levels, noise
+from interlayer.xps.build import Options, joint
+from interlayer.xps.chemistry import Line, Template
+from interlayer.xps.fit import Fit, fit, smooth
+from interlayer.xps.measure import Measured, Shift
+from interlayer.xps.model.joint import Joint
+from interlayer.xps.model.region import Peak, Region
+
+Floats = NDArray[np.float64]
+
+MOST_PEAKS = 6
+#: the reference peak has at least this share of the strongest peak's area
+_STRONG = 0.3
+_NO_REFERENCE = Options(None)
+
+
+def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
+    """Return the verdict on numbered peaks."""
+    region = found.joint.regions[0]
+    outcomes, sums = decide.outcomes(found, [lines])
+    name = region.level or str(region.attrs.get("region", region.name))
+    steps = [
+        f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the Bayesian information "
+        f"criterion asks for; {region.background} background fitted with them."
+    ]
+    warnings = [
+        f"{name}: numbered peaks do not describe the data within the noise (χ²/dof {each.chi_square / each.dof:.2f}); "
+        f"the intervals are {np.sqrt(each.misfit):.1f} times wider for that"
+        for each in found.noise
+        if each.flagged
+    ]
+    none = Shift(0.0, 0.0, "no charge reference", False)
+    return Measured(found, [region], {region.name: lines}, options, outcomes, sums, none, warnings=warnings, steps=steps)
+
+
+def reference(parts: Sequence[Measured], text: str) -> None:
+    """Set the charge shift of numbered fits by the first strong peak of the reference's core level."""
+    level, _, value = text.partition("=")
+    if text.strip().lower() == "none":
+        return
+    energy = quantity(value.strip(), "eV")
+    for part in parts:
+        if part.regions[0].level != level.strip():
+            continue
+        areas = [each.area.value for each in part.outcomes]
+        first = next(each for each in part.outcomes if each.area.value >= _STRONG * max(areas))
+        at, stddev = part.fit.value(intervals.position(part.fit, first.region, first.peak))
+        method = f"{first.line.name}, the first strong peak, set to {energy:g} eV"
+        for other in parts:
+            other.shift = Shift(at - energy, stddev, method, other is part)
+        return
+    for part in parts:
+        part.warnings.append(f"No {level.strip()} region for the charge reference: energies are as measured.")
+
+
+def lines_of(region: Region, energies: Sequence[float]) -> tuple[Line, ...]:
+    """Return numbered lines ("Fe 2p/1") at energies, free inside the window."""
+    name = region.level or region.attrs.get("region", region.name)
+    reach = float(np.ptp(region.energy))
+    ordered = sorted(float(each) for each in energies)
+    return tuple(Line(f"{name}/{k}", each, reach, math.nan, math.nan, "peak search") for k, each in enumerate(ordered, 1))
+
+
+def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
+    """Return the fit with the number of peaks of the lowest Bayesian information criterion.
+
+    Peaks are added one at a time where the residual, smoothed over a peak's width, is largest; the noise is
+    that of the second differences, which no missing peak can inflate.
+    """
+    kept: tuple[float, Fit, tuple[Line, ...]] | None = None
+    energies: list[float] = []
+    residual = region.values - _chord(region.values)
+    for _ in range(MOST_PEAKS):
+        energies = [*energies, _highest(region, residual, energies)]
+        tried, lines = _fit(region, energies)
+        model = tried.solution.normal.model[0]
+        residual = region.values - model
+        scale = noise.differences(residual, noise.floor(model))
+        chi = float(np.sum(residual**2 / noise.floor(model))) / max(scale, 1e-30)
+        score = chi + (2 * len(lines) + 5) * math.log(region.values.size)
+        if kept is not None and score >= kept[0]:
+            break
+        kept = (score, tried, lines)
+        energies = [line.energy for line in lines]
+    assert kept is not None
+    return kept[1], kept[2]
+
+
+def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ...]]:
+    """Fit peaks at energies; when they change their order, fit once more with the new order's names."""
+    for _ in range(2):
+        lines = lines_of(region, energies)
+        here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
+        model = joint([here], {here.name: lines}, Template("", "", lines, {}), _NO_REFERENCE)
+        found = fit(model, _start(model, here, lines))
+        energies = [float(found.theta[model.index(f"energy:{line.name}")]) for line in lines]
+        if list(energies) == sorted(energies):
+            break
+    return found, lines
+
+
+def _start(model: Joint, region: Region, lines: Sequence[Line]) -> Floats:
+    theta, width = model.start(), _width(region)
+    theta[model.index(f"fwhm:{region.name}")] = width
+    height = smooth(region.values) - _chord(region.values)
+    least = 1e-3 * float(np.ptp(region.values))
+    for line in lines:
+        at = int(np.argmin(np.abs(region.energy - line.energy)))
+        theta[model.index(f"area:{line.name}")] = max(float(height[at]) * width, least)
+    return theta
+
+
+def _width(region: Region) -> float:
+    return 2.0 if levels.table().get(region.level) is None or region.level.endswith("s") else 2.5
+
+
+def _chord(values: Floats) -> Floats:
+    ends = max(values.size // 20, 2)
+    return np.linspace(float(values[:ends].mean()), float(values[-ends:].mean()), values.size)
+
+
+def _highest(region: Region, residual: Floats, taken: Sequence[float]) -> float:
+    step = float(np.ptp(region.energy)) / (region.energy.size - 1)
+    half = max(int(round(0.4 * _width(region) / step)), 1)
+    level = smooth(residual, half) / np.sqrt(noise.floor(smooth(region.values, half)))
+    margin = max(region.energy.size // 30, 1)
+    level[:margin] = level[-margin:] = -np.inf
+    for each in taken:
+        level[np.abs(region.energy - each) < 0.35] = -np.inf
+    return float(region.energy[int(np.argmax(level))])

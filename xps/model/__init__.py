@@ -1,0 +1,1 @@
+"""The physics of a spectrum, with analytic derivatives."""

@@ -1,0 +1,105 @@
+"""The noise of the counts: variance over mean (Fano factor), and what is left over as misfit."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+Floats = NDArray[np.float64]
+
+#: share of (2/n) that second differences of white noise lose: 1 + 2 (4/6)² + 2 (1/6)²
+_DIFFERENCE_LOSS = 1.0 + 2.0 * (4.0 / 6.0) ** 2 + 2.0 * (1.0 / 6.0) ** 2
+_SIGNIFICANCE = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """The noise of one region.
+
+    Parameters
+    ----------
+    fano
+        Variance over mean used as the weight: pooled over the regions of the measurement.
+    own, own_relative
+        The region's own estimate and its relative standard deviation.
+    misfit
+        Factor (≥ 1) on the variance that the residuals ask for beyond the noise, serial correlation
+        included; 1 when the model describes the data.
+    chi_square, dof
+        Of the region, with the pooled Fano factor, before the misfit factor.
+    """
+
+    fano: float
+    own: float
+    own_relative: float
+    misfit: float
+    chi_square: float
+    dof: float
+
+    @property
+    def flagged(self) -> bool:
+        """Return whether the model does not describe this region within its noise."""
+        return self.misfit > 1.0
+
+
+def floor(model: Floats) -> Floats:
+    """Return the model with a floor that keeps weights finite where hardly anything is counted."""
+    return np.maximum(model, max(0.25 if model.max() > 5 else 0.0, 1e-3 * float(np.median(np.abs(model))), 1e-12))
+
+
+def differences(residual: Floats, model: Floats) -> float:
+    """Return variance over mean from second differences: blind to what is smooth, so to misfit.
+
+    E[(r₋₁ − 2 r₀ + r₁)²] = F (f₋₁ + 4 f₀ + f₁) for independent noise of variance F f.
+    """
+    second = residual[:-2] - 2.0 * residual[1:-1] + residual[2:]
+    expected = model[:-2] + 4.0 * model[1:-1] + model[2:]
+    return float(np.mean(second * second / expected))
+
+
+def estimate(residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]) -> list[Noise]:
+    """Return the noise of each region of one measurement.
+
+    Parameters
+    ----------
+    residuals, models
+        Data minus model, and model, per region (m,), energies ascending.
+    parameters
+        Effective number of parameters per region.
+
+    Notes
+    -----
+    A robust centre of the second-difference estimates is compared with χ²/dof of each region; regions
+    that agree are pooled by χ²/dof (the better estimate), the others are misfit.
+    """
+    models = [floor(model) for model in models]
+    dof = np.array([max(r.size - p, 2.0) for r, p in zip(residuals, parameters, strict=True)])
+    size = np.array([float(r.size) for r in residuals])
+    rough = np.array([differences(r, f) for r, f in zip(residuals, models, strict=True)])
+    whole = np.array([float(np.sum(r * r / f)) for r, f in zip(residuals, models, strict=True)]) / dof
+    centre = float(np.exp(np.average(np.log(np.maximum(rough, 1e-12)), weights=size)))
+    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof)
+    good = whole < centre * limit
+    pooled = float(np.sum(whole[good] * dof[good]) / np.sum(dof[good])) if good.any() else centre
+    out = []
+    for i, residual in enumerate(residuals):
+        own = whole[i] if good[i] else rough[i]
+        loss = 2.0 / dof[i] if good[i] else 2.0 * _DIFFERENCE_LOSS / size[i]
+        misfit = 1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
+        out.append(Noise(pooled, float(own), float(np.sqrt(loss)), float(misfit), float(whole[i] * dof[i] / pooled), float(dof[i])))
+    return out
+
+
+def correlation_time(residual: Floats) -> float:
+    """Return 1 + 2 Σ ρ over the first positive lags: how many points say the same thing."""
+    residual = residual - residual.mean()
+    power = float(residual @ residual)
+    total = 1.0
+    for lag in range(1, min(residual.size // 4, 50)):
+        rho = float(residual[:-lag] @ residual[lag:]) / power if power > 0 else 0.0
+        if rho < 2.0 / np.sqrt(residual.size):
+            break
+        total += 2.0 * rho
+    return total

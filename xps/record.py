@@ -1,0 +1,185 @@
+"""What is stored of a fit: curves per region with the fields of ISO 19830, tables, the lmfit report."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core.intervals import Z95
+from interlayer.xps import intervals, survey as search
+from interlayer.xps.decide import Outcome
+from interlayer.xps.measure import Measured
+from interlayer.xps.model.region import Region
+
+_CONSTRAINTS = (
+    "areas ≥ 0; one FWHM and one Lorentzian fraction for all lines of the region; positions with normal priors of the "
+    "template's tolerance; one charge shift for all regions"
+)
+
+
+def nodes(part: Measured) -> dict[str, xr.Dataset]:
+    """Return a node per region, with the table of its parameters below it."""
+    found: dict[str, xr.Dataset] = {}
+    for r, region in enumerate(part.regions):
+        found[region.name] = _region(part, r, region)
+        found[f"{region.name}/parameters"] = _parameters(part, r)
+    return found
+
+
+def tables(parts: Sequence[Measured]) -> dict[str, xr.Dataset]:
+    """Return one table ``components`` with the lines of all regions."""
+    found = [_components(part, r, region) for part in parts for r, region in enumerate(part.regions)]
+    filled = [table for table in found if table.sizes["component"]]
+    if not filled:
+        return {}
+    table = xr.concat(filled, dim="component")
+    table.attrs = {"role": "table", "long_name": "components of all regions"}
+    return {"components": table}
+
+
+def _region(part: Measured, r: int, region: Region) -> xr.Dataset:
+    raw, _ = part.fit.joint.raw(r, part.fit.theta)
+    components, background = region.parts(raw)
+    model = part.fit.solution.normal.model[r]
+    sigma = np.sqrt(part.fit.variances[r] / part.fit.noise[r].misfit)
+    energy = region.energy - part.shift.value
+    dims = "binding_energy"
+    labels = np.array([peak.label for peak in region.peaks], dtype=object)
+
+    def curve(values: Any, long_name: str, units: str = region.units) -> xr.Variable:
+        return xr.Variable(dims, values, {"units": units, "long_name": long_name})
+
+    data: dict[str, Any] = {
+        "counts" if region.units == "counts" else "intensity": curve(region.values, "measured"),
+        "background": curve(background, "background"),
+        "envelope": curve(model, "sum of components and background"),
+        "residual": curve((region.values - model) / sigma, "residual over its standard deviation", "1"),
+        "components": xr.Variable(
+            ("component", dims), components, {"units": region.units, "long_name": "components above the background"}
+        ),
+        "status": ("component", np.array([_status(part, r, i).status for i in range(region.count)], dtype=object)),
+    }
+    coords = {
+        dims: curve(energy, "binding energy after the charge reference", "eV"),
+        "component": ("component", labels),
+    }
+    return xr.Dataset(data, coords, attrs=_iso19830(part, r, region))
+
+
+def _status(part: Measured, r: int, i: int) -> Outcome:
+    return next(each for each in part.outcomes if each.region == r and each.peak == i)
+
+
+def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | float]:
+    """Return what ISO 19830 asks to be reported of a peak fit."""
+    noise = part.fit.noise[r]
+    raw, _ = part.fit.joint.raw(r, part.fit.theta)
+    links = [
+        f"{line.name} tied to {part.fit.joint.parameters[place.area.amount].name.removeprefix('area:')}"
+        for line, place in zip(part.lines[region.name], part.fit.joint.places[r], strict=True)
+        if place.area.exponents
+    ]
+    kept = {key: value for key, value in region.attrs.items() if key not in ("casa", "slug")}
+    return {
+        **kept,
+        "fit_range_low": float(region.energy[0]),
+        "fit_range_high": float(region.energy[-1]),
+        "end_point_averaging": "none: the background is fitted together with the peaks over the whole range",
+        "background_type": region.background,
+        "background_step": float(raw[-3]),
+        "background_constant": float(raw[-2]),
+        "background_slope": float(raw[-1]),
+        "line_shape": region.shape,
+        "lorentzian_fraction": float(raw[-4]),
+        "constraints": _CONSTRAINTS,
+        "links": "; ".join(links) or "none",
+        "weights": "variance = Fano factor × model",
+        "fano_factor": noise.fano,
+        "chi_square": noise.chi_square,
+        "degrees_of_freedom": noise.dof,
+        "misfit_factor": noise.misfit,
+        "charge_shift": part.shift.value,
+        "charge_reference": part.shift.method,
+        "converged": int(part.fit.solution.converged),
+        "residuals": "variable residual, in standard deviations of the noise",
+    }
+
+
+def _components(part: Measured, r: int, region: Region) -> xr.Dataset:
+    rows = [_component(part, _status(part, r, i)) for i in range(region.count)]
+    keys = ("line", "region", "status", "binding_energy", "binding_energy_stddev", "fwhm", "fwhm_stddev",
+            "area", "area_low", "area_high", "area_limit", "significance", "expected_energy", "note")
+    data = {}
+    for key in keys:
+        values = [row[key] for row in rows]
+        kind = object if key in ("line", "region", "status", "note") else np.float64
+        data[key] = ("component", np.array(values, dtype=kind))
+    table = xr.Dataset(data, attrs={"role": "table", "long_name": f"components of {region.level or region.name}"})
+    return table
+
+
+def _component(part: Measured, each: Outcome) -> dict[str, Any]:
+    fit = part.fit
+    energy, energy_stddev = fit.value(intervals.energy(fit, each.region, each.peak))
+    width, width_stddev = fit.value(intervals.fwhm(fit, each.region, each.peak))
+    own = part.options.reference is not None
+    return {
+        "line": each.line.name,
+        "region": part.regions[each.region].name,
+        "status": each.status,
+        "binding_energy": energy if own else energy - part.shift.value,
+        "binding_energy_stddev": energy_stddev,
+        "fwhm": width,
+        "fwhm_stddev": width_stddev,
+        "area": each.area.value,
+        "area_low": each.area.low,
+        "area_high": each.area.high,
+        "area_limit": each.limit,
+        "significance": each.significance,
+        "expected_energy": each.line.energy,
+        "note": "; ".join(each.notes),
+    }
+
+
+def _parameters(part: Measured, r: int) -> xr.Dataset:
+    """Return the free parameters of a region (and the shared ones) with bounds and priors."""
+    joint, theta, cov = part.fit.joint, part.fit.theta, part.fit.covariance
+    _, by = joint.raw(r, theta)
+    used = np.flatnonzero(np.abs(by).sum(axis=0) > 0)
+    stddev = np.sqrt(np.maximum(np.diag(cov), 0.0))
+    columns = {
+        "name": [joint.parameters[i].name for i in used],
+        "value": theta[used],
+        "stddev": stddev[used],
+        "low": theta[used] - Z95 * stddev[used],
+        "high": theta[used] + Z95 * stddev[used],
+        "lower_bound": joint.lower[used],
+        "upper_bound": joint.upper[used],
+        "prior_mean": [joint.parameters[i].mean if math.isfinite(joint.parameters[i].sigma) else math.nan for i in used],
+        "prior_stddev": [joint.parameters[i].sigma for i in used],
+    }
+    data = {
+        key: ("parameter", np.array(values, dtype=object if key == "name" else np.float64))
+        for key, values in columns.items()
+    }
+    return xr.Dataset(data, attrs={"role": "table", "long_name": "parameters of the fit"})
+
+
+def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
+    """Return the survey's curve with the elements found, and what they warn of."""
+    found = search.elements(region.energy, region.values, shift)
+    energy = xr.Variable("binding_energy", region.energy - shift, {"units": "eV", "long_name": "binding energy"})
+    name = "counts" if region.units == "counts" else "intensity"
+    data = {
+        name: xr.Variable("binding_energy", region.values, {"units": region.units, "long_name": "survey"}),
+        "level": ("element", np.array([each.level for each in found], dtype=object)),
+        "position": ("element", np.array([each.energy - shift for each in found], dtype=np.float64)),
+        "height": ("element", np.array([each.height for each in found], dtype=np.float64)),
+        "significance": ("element", np.array([each.significance for each in found], dtype=np.float64)),
+    }
+    seen = {each.level for each in found}
+    warnings = [f"The survey shows {level}: {text}." for level, text in search.OVERLAPS.items() if level in seen]
+    attrs = {"elements": ", ".join(each.level for each in found), "survey": 1}
+    return xr.Dataset(data, {"binding_energy": energy}, attrs=attrs), warnings
