@@ -214,7 +214,8 @@ def _polarise(
     expected = _expected(applied, before)
     if initial + 2 * initial_stddev < (1 - _LATE) * expected:
         outcome.warnings.append(
-            f"I0 may be too low: it is {100 * (1 - initial / expected):.0f} % below what the applied voltage drives "
+            f"I0 may be too low: it is {100 * (1 - initial / expected):.0f} "
+            "% below what the applied voltage drives "
             f"through the impedance before ({expected * 1e6:.3g} µA). Was the first current read late?"
         )
     if t[0] > 0.05 * t[-1] or (first < t[0] and t[0] > 60.0):

@@ -101,7 +101,7 @@ def test_one_content_in_many_forms(
 
 def test_column_map(tmp_path: Path) -> None:
     path = _write(tmp_path / "own.csv", "zeit,U_zelle (V),I_zelle (mA)", "{t},{v},{ma}")
-    with pytest.raises(ReadError, match="column map|no electrochem format"):
+    with pytest.raises(ReadError, match=r"column map|no electrochem format"):
         read(path)
     found = read(path, ["time=zeit", "voltage=U_zelle (V)", "current=I_zelle (mA)"])
     np.testing.assert_allclose(found["current"], [row[2] for row in ROWS])

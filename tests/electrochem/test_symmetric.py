@@ -119,7 +119,7 @@ def test_bursts_of_points_do_not_count_more() -> None:
 def test_rate_steps() -> None:
     raw = cell([0.05] * 5 + [0.1] * 5 + [0.2] * 5)
     result = analyze(raw, kind="plating", area=AREA)
-    assert [str(name) for name in result["rates"]["name"].values] == [
+    assert [str(name) for name in result["rates"].to_dataset()["name"].values] == [
         "0.05 mA/cm2",
         "0.1 mA/cm2",
         "0.2 mA/cm2",

@@ -127,7 +127,7 @@ def test_slab_diffusion_within_two_percent(reduced: float) -> None:
     result = analyze(
         titration(d), kind="gitt", active_mass=1.0, molar_mass=100.0, molar_volume=10.0, contact_area=1.0
     )
-    found = result["pulses"]["diffusion_coefficient"].values[1:]
+    found = result["pulses"].to_dataset()["diffusion_coefficient"].values[1:]
     np.testing.assert_allclose(found, d, rtol=0.02)
     assert [row.subject for row in rows_of(result)] == ["min", "max"]
 
@@ -141,7 +141,7 @@ def test_pulse_too_long_is_flagged() -> None:
         molar_volume=10.0,
         contact_area=1.0,
     )
-    assert "pulse too long" in [str(text) for text in result["pulses"]["verdict"].values]
+    assert "pulse too long" in [str(text) for text in result["pulses"].to_dataset()["verdict"].values]
     assert any("does not hold" in text for text in warnings_of(result))
 
 
