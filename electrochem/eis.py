@@ -138,6 +138,7 @@ def _undetermined(fitted: Fit) -> bool:
 
 
 def usable(spectrum: Spectrum, chosen: Circuit) -> tuple[Floats, Complexes]:
+    """Return frequencies and Z of the points that the circuit can describe."""
     keep = _capacitive(spectrum, chosen)
     return spectrum.frequency[keep], spectrum.z[keep]
 
@@ -317,7 +318,7 @@ def _curves(
     spectra: Sequence[Spectrum], fits: Sequence[tuple[Fit, int]], tests: Sequence[kk.KramersKronig]
 ) -> xr.Dataset:
     """Return data, fit and residuals of every sweep, one after the other."""
-    model = np.concatenate([f.model()[r] for f, r in fits])
+    model: Complexes = np.concatenate([f.model()[r] for f, r in fits])
     z = np.concatenate([s.z for s in spectra])
     residual = np.concatenate([t.residual for t in tests])
     return table_like(
@@ -326,8 +327,8 @@ def _curves(
             "frequency": (np.concatenate([s.frequency for s in spectra]), "Hz", "frequency"),
             "z_re": (z.real, "ohm", "real part"),
             "z_im": (z.imag, "ohm", "imaginary part"),
-            "fit_re": (model.real, "ohm", "real part of the fit"),
-            "fit_im": (model.imag, "ohm", "imaginary part of the fit"),
+            "fit_re": (np.real(model), "ohm", "real part of the fit"),
+            "fit_im": (np.imag(model), "ohm", "imaginary part of the fit"),
             "kramers_kronig_re": (residual.real, "1", "residual of the Kramers-Kronig test, real part"),
             "kramers_kronig_im": (residual.imag, "1", "residual of the Kramers-Kronig test, imaginary part"),
             "sweep": (np.repeat([s.number for s in spectra], [s.z.size for s in spectra]), "1", "sweep"),

@@ -35,6 +35,8 @@ _DRAWS = 20000
 _SPIKE_REST = 2e-4
 #: a drift of the current over the last fifth above this share of Is means: no steady state
 _STEADY = 0.01
+#: I0 this much below ΔV over the impedance's resistances was read too late, or the impedance is another
+_LATE = 0.06
 #: linear response (the derivation is for ΔV << kT/e ≈ 26 mV at 25 °C)
 _SMALL_VOLTAGE = 0.0257
 #: gain error that current and impedance share in one instrument cancels; this much may not (one stddev)
@@ -209,6 +211,13 @@ def _polarise(
     if before is None:
         first = 3.0 * _local_spike(t, i)
     initial, initial_stddev, fit_t, fit_i = _extrapolate(t, i, first, steady)
+    expected = _expected(applied, before)
+    if initial + 2 * initial_stddev < (1 - _LATE) * expected:
+        outcome.warnings.append(
+            f"I0 may be too low: it is {100 * (1 - initial / expected):.0f} "
+            "% below what the applied voltage drives "
+            f"through the impedance before ({expected * 1e6:.3g} µA). Was the first current read late?"
+        )
     if t[0] > 0.05 * t[-1] or (first < t[0] and t[0] > 60.0):
         outcome.warnings.append(
             f"The current is recorded from {t[0]:.0f} s after the step only: I0 may be too low."
@@ -237,6 +246,17 @@ def _polarise(
         fit_t,
         fit_i,
     )
+
+
+def _expected(applied: float, before: tuple[Fit, int] | None) -> float:
+    """Return the current that the voltage drives through all resistances of the impedance before (0: unknown)."""
+    if before is None:
+        return 0.0
+    fitted, row = before
+    total = sum(
+        float(fitted.values[row, leaf.first]) for leaf in fitted.circuit.elements() if leaf.kind == "R"
+    )
+    return abs(applied) / total if total > 0 else 0.0
 
 
 def _step(raw: xr.Dataset, time: Floats, voltage: Floats) -> tuple[int, float]:
@@ -310,6 +330,7 @@ def _extrapolate(t: Floats, i: Floats, first: float, steady: float) -> tuple[flo
     root = np.sqrt(t[rows] / max(t[rows[-1]], 1e-12))
     # equal weight per stretch of √t, however densely it was logged
     previous: tuple[float, float] | None = None
+    value, stddev, solution = start, 0.0, np.array([start])
     for degree in range(1, 6):
         design = np.vander(root, degree + 1, increasing=True)
         solution, *_ = np.linalg.lstsq(design, i[rows], rcond=None)

@@ -77,7 +77,7 @@ def _root(p: list[Floats], w: Floats) -> Complexes:
 def _tanh(x: Complexes) -> Complexes:
     """Return tanh for Re x >= 0 without overflow."""
     e = np.exp(-2.0 * x)
-    return np.asarray((1.0 - e) / (1.0 + e))
+    return np.asarray((1.0 - e) / (1.0 + e), dtype=np.complex128)
 
 
 def _warburg_open(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
@@ -99,7 +99,7 @@ def _warburg_short(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexe
 
 def _gerischer(p: list[Floats], w: Floats) -> tuple[Complexes, list[Complexes]]:
     inner = 1.0 + 1j * w * p[1]
-    z = p[0] / np.sqrt(inner)
+    z = np.asarray(p[0] / np.sqrt(inner), dtype=np.complex128)
     return z, [z, -0.5 * z * (1j * w * p[1]) / inner]
 
 

@@ -217,9 +217,10 @@ def _finite(cost: Floats) -> Floats:
 def _solve(matrix: Floats, right: Floats) -> Floats:
     safe = np.where(np.isfinite(matrix), matrix, 0.0)
     try:
-        return np.asarray(np.linalg.solve(safe, np.nan_to_num(right)[..., None])[..., 0])
+        found = np.linalg.solve(safe, np.nan_to_num(right)[..., None])[..., 0]
     except np.linalg.LinAlgError:
-        return np.asarray((np.linalg.pinv(safe) @ np.nan_to_num(right)[..., None])[..., 0])
+        found = (np.linalg.pinv(safe) @ np.nan_to_num(right)[..., None])[..., 0]
+    return np.asarray(found, dtype=np.float64)
 
 
 def _covariance(circuit: Circuit, omega: Floats, weights: Floats, x: Floats) -> Floats:

@@ -65,8 +65,8 @@ def load(path: Path) -> xr.Dataset:
         When no line names the columns needed, or a value is not a number; the column and row are named.
     """
     content = path.read_bytes()
-    head, encoding = _head(content)
     mapping = _MAP.get()
+    head, encoding = _head(content, mapping)
     line, separator, names = _find_header(head, mapping)
     found = columns.header(names, mapping)
     if mapping and not found:
@@ -83,17 +83,23 @@ def load(path: Path) -> xr.Dataset:
     return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2)
 
 
-def _head(content: bytes) -> tuple[list[str], str]:
+def _head(content: bytes, mapping: Mapping[str, str] | None) -> tuple[list[str], str]:
+    """Return the first lines and their encoding: UTF-8, else the one in which most columns are known."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return decode(content).splitlines()[:_HEADER_LINES], "utf-16"
     part = content[:131072]
     part = part[: part.rfind(b"\n") + 1] or part
+    found: list[tuple[int, list[str], str]] = []
     for encoding in _ENCODINGS:
         try:
-            return part.decode(encoding).replace("\r\n", "\n").split("\n")[:_HEADER_LINES], encoding
+            lines = part.decode(encoding).replace("\r\n", "\n").split("\n")[:_HEADER_LINES]
         except UnicodeDecodeError:
             continue
-    return part.decode("latin-1").replace("\r\n", "\n").split("\n")[:_HEADER_LINES], "latin-1"
+        if encoding == "utf-8-sig":
+            return lines, encoding
+        found.append((len(columns.header(_find_header(lines, mapping)[2], mapping)), lines, encoding))
+    best = max(found, key=lambda each: each[0], default=(0, part.decode("latin-1").split("\n"), "latin-1"))
+    return best[1], best[2]
 
 
 def _find_header(lines: Sequence[str], mapping: Mapping[str, str] | None) -> tuple[int, str, list[str]]:

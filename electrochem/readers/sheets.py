@@ -37,7 +37,7 @@ def load_xls(path: Path) -> xr.Dataset:
     import xlrd
 
     try:
-        book = xlrd.open_workbook(path)
+        book = xlrd.open_workbook(str(path))
     except Exception as error:
         raise ReadError(f"the workbook is damaged ({error})", advice="Export it again.") from error
     sheets = [(sheet.name, [sheet.row_values(n) for n in range(sheet.nrows)]) for sheet in book.sheets()]
