@@ -7,12 +7,14 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import Part, Plan, build
-from interlayer.xrd.consistency import Agreement, Lines, agree, calculated
-from interlayer.xrd.fit import Fit, fit
+from interlayer.xrd.consistency import Agreement, Lines, agree, calculated, solved
+from interlayer.xrd.fit import Data, Fit, fit
 from interlayer.xrd.identify import Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
 from interlayer.xrd.model.cell import cell_values, with_values
-from interlayer.xrd.model.pattern import Block
+from interlayer.xrd.model.parameters import Table
+from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.source import AXIAL_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
 
@@ -56,6 +58,7 @@ class Study:
     fit: Fit
     strained: tuple[str, ...]
     held: str | None
+    shifted: Agreement
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
@@ -75,11 +78,14 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
     plan = replace(plan, starts={"instrument_scale": scale})
     free = fit(*_with_shifts(plan, inputs), model=search.model)
     positions = {match.phase.name: _positions(free, match.phase, plan) for match in found.matches}
-    agreement = agree([_lines(each) for each in positions.values()], source, instrument)
+    lines = [_lines(each) for each in positions.values()]
+    agreement = agree(lines, source, instrument)
+    kept = [each for each in lines if each.phase.name in agreement.cells]
+    shifted = solved([_moved(each) for each in kept], source, instrument)
     final = _final_plan(plan, free, agreement, standard)
     whole, strained = _whole(final, inputs, positions, free)
     held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held)
+    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held, shifted)
 
 
 def _part(match: Match, peaks: list[Peak], radius: float) -> Part:
@@ -90,7 +96,7 @@ def _part(match: Match, peaks: list[Peak], radius: float) -> Part:
     return Part(match.phase, tuple(map(float, cell)), width, match.height, excess)
 
 
-def _with_shifts(plan: Plan, inputs: Inputs) -> tuple:  # type: ignore[type-arg]
+def _with_shifts(plan: Plan, inputs: Inputs) -> tuple[Pattern, Table, Data]:
     parts = tuple(replace(part, shifts=True) for part in plan.parts)
     pattern, table = build(replace(plan, parts=parts), inputs.data)
     return pattern, table, inputs.data
@@ -131,6 +137,15 @@ def _positions(free: Fit, phase: Phase, plan: Plan) -> Positions:
 def _lines(each: Positions) -> Lines:
     seen = each.seen
     return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
+
+
+def axial_spread(two_theta: Floats) -> Floats:
+    """Return the spread (degree) of positions by an unknown axial divergence."""
+    return AXIAL_SPREAD / np.tan(np.radians(two_theta))
+
+
+def _moved(lines: Lines) -> Lines:
+    return replace(lines, two_theta=lines.two_theta + axial_spread(lines.two_theta))
 
 
 def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | None) -> Plan:
