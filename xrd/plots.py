@@ -47,7 +47,7 @@ def _pattern(result: xr.DataTree) -> Figure:
     ]
     marks += _ticks(peaks) + _labels(peaks, rows.get("unexplained", []), x, root["fit"])
     unit = data["intensity"].attrs["units"]
-    top = Panel("2θ / degree", f"√(intensity / {unit})", marks, share=3.0, xlim=(float(x[0]), float(x[-1])))
+    top = Panel("2θ / degree", f"√(intensity / {unit})", marks, share=1.0, xlim=(float(x[0]), float(x[-1])))
     residual = np.asarray(data["residual"].values, dtype=float)
     reach = max(5.0, float(np.quantile(np.abs(residual), 0.995)) * 1.2)
     lower = Panel(
@@ -58,6 +58,7 @@ def _pattern(result: xr.DataTree) -> Figure:
             Line(x, residual, colour="residual", width=0.6),
             Rule(0.0, axis="y"),
         ],
+        share=0.4,
         ylim=(-reach, reach),
     )
     names = ", ".join(dict.fromkeys(str(row["phase"]) for row in peaks)) or "no phase"
