@@ -127,6 +127,17 @@ def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agr
     return Agreement({}, {}, tuple(left))
 
 
+def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agreement:
+    """Return the cells and heights that explain all positions, without a test."""
+    if not lines:
+        return Agreement({}, {}, ())
+    problem, q, _ = _solve(lines, source, instrument)
+    cells, heights = problem.split(q)
+    return Agreement(
+        {each.phase.name: values for each, values in zip(lines, cells, strict=True)}, heights, ()
+    )
+
+
 def _worst(
     kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument
 ) -> Lines | None:

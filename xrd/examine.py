@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
-from interlayer.xrd.build import Part, Plan, build
-from interlayer.xrd.consistency import Agreement, Lines, agree, calculated
-from interlayer.xrd.fit import Fit, fit
-from interlayer.xrd.identify import Identification, Match, identify
+from interlayer.xrd.build import Part, Plan, build, families
+from interlayer.xrd.consistency import Agreement, Lines, agree, calculated, solved
+from interlayer.xrd.fit import Data, Fit, fit
+from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
 from interlayer.xrd.model.cell import cell_values, with_values
-from interlayer.xrd.model.pattern import Block
+from interlayer.xrd.model.parameters import Table
+from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.source import AXIAL_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
 
@@ -20,6 +22,8 @@ Floats = NDArray[np.floating]
 
 #: orders needed for microstrain beside size, and the fall of the objective for it
 ORDERS, _STRAIN_GAIN = 4, 12.0
+#: families in the range from which a phase must show these parts of its calculated intensity
+_SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
 #: a position is used for cells when it is known better than this, in degree
 _SHARP = 0.12
 
@@ -56,33 +60,84 @@ class Study:
     fit: Fit
     strained: tuple[str, ...]
     held: str | None
+    shifted: Agreement
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
-    """Analyse one pattern for these candidates."""
+    """Analyse one pattern for these candidates.
+
+    A phase of which too little is seen (`_credible`) is left out and the search done without it.
+    """
+    search, peaks = find_peaks(inputs.data, inputs.source, inputs.instrument)
+    left = list(phases)
+    while True:
+        study = _with_candidates(inputs, left, scherrer, standard, search, peaks)
+        doubtful = [name for name in study.positions if not _credible(study, name)]
+        if not doubtful:
+            return study
+        left = [phase for phase in left if phase.name not in doubtful]
+
+
+def _credible(study: Study, name: str) -> bool:
+    """Return whether the seen families of a phase make enough of its calculated intensity.
+
+    Two families and half of the intensity where no single cell fits or the phase has many lines, which
+    meet some peaks by chance; a third of it from five lines on: texture hides lines, but not most of them.
+    """
+    positions, x = study.positions[name], study.inputs.data.two_theta
+    hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
+    seen = {tuple(map(int, each)) for each in positions.hkl[positions.seen]}
+    mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
+    share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
+    if name in study.agreement.contradictory:
+        return int(mine.sum()) >= 2 and share > SHARE
+    needed = _MANY_SHARE if hkl.shape[0] > _MANY else _SOME_SHARE if hkl.shape[0] >= _SOME else 0.0
+    return share >= needed
+
+
+def _with_candidates(
+    inputs: Inputs,
+    phases: list[Phase],
+    scherrer: float,
+    standard: Phase | None,
+    search: Fit,
+    peaks: list[Peak],
+) -> Study:
     data, source, instrument = inputs.data, inputs.source, inputs.instrument
     limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
-    search, peaks = find_peaks(data, source, instrument)
     found = identify(phases, peaks, source, instrument, limits)
+    plan = _first_plan(inputs, search, peaks, found, scherrer)
+    free = fit(*_with_shifts(plan, inputs), model=search.model)
+    positions = {
+        match.phase.name: _positions(free, match.phase, plan)
+        for match in found.matches
+        if any(block.name == match.phase.name for block in free.pattern.blocks)
+    }
+    lines = [_lines(each) for each in positions.values()]
+    agreement = agree(lines, source, instrument)
+    kept = [each for each in lines if each.phase.name in agreement.cells]
+    shifted = solved([_moved(each) for each in kept], source, instrument)
+    final = _final_plan(plan, free, agreement, standard)
+    whole, strained = _whole(final, inputs, positions, free)
+    held = standard.name if standard is not None else None
+    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held, shifted)
+
+
+def _first_plan(
+    inputs: Inputs, search: Fit, peaks: list[Peak], found: Identification, scherrer: float
+) -> Plan:
     humps = tuple(
         (search.value(f"hump{i}.center"), float(np.exp(search.value(f"hump{i}.log_width"))))
         for i in range(search.pattern.humps)
     )
-    parts = tuple(_part(match, peaks, instrument.prior_radius) for match in found.matches)
+    parts = tuple(_part(match, peaks) for match in found.matches)
     rest = tuple((peaks[i].position, peaks[i].fwhm) for i in found.unexplained)
-    plan = Plan(source, instrument, parts, rest, humps, scherrer)
     scale = search.value("instrument_scale") if "instrument_scale" in search.table else 1.0
-    plan = replace(plan, starts={"instrument_scale": scale})
-    free = fit(*_with_shifts(plan, inputs), model=search.model)
-    positions = {match.phase.name: _positions(free, match.phase, plan) for match in found.matches}
-    agreement = agree([_lines(each) for each in positions.values()], source, instrument)
-    final = _final_plan(plan, free, agreement, standard)
-    whole, strained = _whole(final, inputs, positions, free)
-    held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held)
+    starts = {"instrument_scale": scale}
+    return Plan(inputs.source, inputs.instrument, parts, rest, humps, scherrer, starts=starts)
 
 
-def _part(match: Match, peaks: list[Peak], radius: float) -> Part:
+def _part(match: Match, peaks: list[Peak]) -> Part:
     cell = np.array(match.phase.cell)
     cell[:3] *= 1 + match.stretch
     width = match.fwhm(peaks)
@@ -90,7 +145,7 @@ def _part(match: Match, peaks: list[Peak], radius: float) -> Part:
     return Part(match.phase, tuple(map(float, cell)), width, match.height, excess)
 
 
-def _with_shifts(plan: Plan, inputs: Inputs) -> tuple:  # type: ignore[type-arg]
+def _with_shifts(plan: Plan, inputs: Inputs) -> tuple[Pattern, Table, Data]:
     parts = tuple(replace(part, shifts=True) for part in plan.parts)
     pattern, table = build(replace(plan, parts=parts), inputs.data)
     return pattern, table, inputs.data
@@ -131,6 +186,15 @@ def _positions(free: Fit, phase: Phase, plan: Plan) -> Positions:
 def _lines(each: Positions) -> Lines:
     seen = each.seen
     return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
+
+
+def axial_spread(two_theta: Floats) -> Floats:
+    """Return the spread (degree) of positions by an unknown axial divergence."""
+    return AXIAL_SPREAD / np.tan(np.radians(two_theta))
+
+
+def _moved(lines: Lines) -> Lines:
+    return replace(lines, two_theta=lines.two_theta + axial_spread(lines.two_theta))
 
 
 def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | None) -> Plan:

@@ -17,7 +17,7 @@ _TOLERANCE = 0.05
 #: tolerance and significance for phases whose lines fit no single cell
 _LOOSE, _STRONG = 0.1, 15.0
 #: part of the calculated intensity in the range that those lines must make
-_SHARE = 0.6
+SHARE = 0.6
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
 #: a family weaker than this does not count as a match of its own
@@ -181,7 +181,7 @@ def _loose(
         _, _, strength = families(phase, source, *limits)
         strong = {family for k, family in match.peaks.items() if peaks[k].significance > _STRONG}
         share = float(strength[list(strong)].sum() / strength.sum())
-        if len(strong) >= 2 and share > _SHARE and int(np.argmax(strength)) in strong:
+        if len(strong) >= 2 and share > SHARE and int(np.argmax(strength)) in strong:
             found.append(replace(match, loose=True))
             used |= set(match.peaks)
     return found

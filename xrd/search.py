@@ -120,20 +120,32 @@ def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) 
     design = pattern.design(fitted.table, fitted.values)
     peak_part = design[:, : pattern.areas] @ fitted.linear[: pattern.areas]
     weight = 1 / (fitted.data.variance(fitted.model) + (MISFIT * peak_part) ** 2)
-    positive = pattern.positive()
-    base = float(np.sum(weight * (y - fitted.model) ** 2))
-    best = (_HUMP_GAIN, None)
-    for center in np.arange(x[0] - 1, x[-1], 2.0):
-        for sigma in _HUMP_SIGMAS:
-            if any(abs(center - c) < 0.7 * max(s, sigma) for c, s in humps):
-                continue
-            column = np.exp(-0.5 * ((x - center) / sigma) ** 2)
-            trial = np.column_stack([design, column])
-            linear, _ = solve(trial, weight, y, np.append(positive, True))
-            gain = base - float(np.sum(weight * (y - trial @ linear) ** 2))
-            if gain > best[0]:
-                best = (gain, (float(center), sigma))
-    return best[1]
+    linear, free = solve(design, weight, y, pattern.positive())
+    shapes = [
+        (float(center), sigma)
+        for center in np.arange(x[0] - 1, x[-1], 2.0)
+        for sigma in _HUMP_SIGMAS
+        if all(abs(center - c) >= 0.7 * max(s, sigma) for c, s in humps)
+    ]
+    if not shapes:
+        return None
+    center, sigma = np.array(shapes).T
+    columns = np.exp(-0.5 * ((x[:, None] - center) / sigma) ** 2)
+    gain = _gains(design[:, free], columns, weight, y - design @ linear)
+    best = int(np.argmax(gain))
+    return shapes[best] if gain[best] > _HUMP_GAIN else None
+
+
+def _gains(design: Floats, columns: Floats, weight: Floats, residual: Floats) -> Floats:
+    """Return how much each column (n, k) with a positive coefficient would lower χ² beside a design."""
+    weighted = design * weight[:, None]
+    gram = design.T @ weighted
+    gram[np.diag_indices_from(gram)] *= 1 + 1e-9
+    own = columns - design @ np.linalg.solve(gram, weighted.T @ columns)
+    below = np.einsum("nk,n,nk->k", own, weight, own)
+    top = own.T @ (weight * residual)
+    usable = (top > 0) & (below > 1e-6 * np.einsum("nk,n,nk->k", columns, weight, columns))
+    return np.where(usable, top**2 / np.where(usable, below, 1.0), 0.0)
 
 
 def free_fit(

@@ -5,7 +5,7 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "phase",
-        "phase to look for: a bundled name (as Li3N), or the path of a CIF; default: all bundled phases",
+        "phase to report on even if absent, beside the bundled ones: a name (Li3N) or the path of a CIF",
         type="texts",
     ),
     Setting(
@@ -27,10 +27,6 @@ SETTINGS: tuple[Setting, ...] = (
         unit="angstrom",
     ),
     Setting(
-        "instrument",
-        "instrument.toml made from a standard with --calibrate; default: widths estimated and said so",
-    ),
-    Setting(
         "instrument_width",
         "FWHM of the instrument's (Gaussian) profile; default: estimated with the pattern",
         type="quantity",
@@ -44,11 +40,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),
     Setting(
         "scherrer_constant",
-        "Scherrer constant K for the FWHM of the size part; default: 0.94 (spheres)",
+        "Scherrer constant K for the FWHM of the size part; default: 0.9, its spread included",
         type="number",
-    ),
-    Setting(
-        "calibrate",
-        "the pattern is of this standard (LaB6 660c …): report the instrument's width",
     ),
 )

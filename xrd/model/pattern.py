@@ -9,6 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csc_array
 
 from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
 from interlayer.xrd.model.parameters import Table
@@ -277,12 +278,12 @@ class Pattern:
         to_mixing = shape.mixing_by_gauss[:, None] * lines.gauss_slope + shape.mixing_by_lorentz[:, None] * lines.lorentz_slope
         count = lines.position.size
         slopes = (
-            self._dense(row, line, by_position, count) @ (scale[:, None] * lines.position_slope)
-            + self._dense(row, line, by_total, count) @ (scale[:, None] * to_total)
-            + self._dense(row, line, by_mixing, count) @ (scale[:, None] * to_mixing)
+            self._sparse(row, line, by_position, count) @ (scale[:, None] * lines.position_slope)
+            + self._sparse(row, line, by_total, count) @ (scale[:, None] * to_total)
+            + self._sparse(row, line, by_mixing, count) @ (scale[:, None] * to_mixing)
         )
         if np.any(lines.weight_slope):
-            slopes += self._dense(row, line, value, count) @ (area[:, None] * lines.weight_slope)
+            slopes += self._sparse(row, line, value, count) @ (area[:, None] * lines.weight_slope)
         return self._hump_slopes(slopes, table, q, linear)
 
     def _windows(self, lines: Lines, total: Floats) -> tuple[Ints, Ints]:
@@ -303,10 +304,10 @@ class Pattern:
         n, m = self.two_theta.size, self.areas
         return np.bincount(row * m + column, value, n * m).reshape(n, m) if m else np.empty((n, 0))
 
-    def _dense(self, row: Ints, line: Ints, value: Floats, count: int) -> Floats:
-        matrix = np.zeros((self.two_theta.size, count))
-        matrix[row, line] = value
-        return matrix
+    def _sparse(self, row: Ints, line: Ints, value: Floats, count: int) -> csc_array:
+        """Return the matrix (n, count) of values at (row, line); the pairs come line by line."""
+        ends = np.concatenate([[0], np.cumsum(np.bincount(line, minlength=count))])
+        return csc_array((value, row, ends), shape=(self.two_theta.size, count))
 
     def _with_background(self, peaks: Floats, table: Table, q: Floats) -> Floats:
         humps = [self._hump(table, q, i)[2] for i in range(self.humps)]

@@ -8,6 +8,12 @@ from typing import Any
 
 #: blind estimate of an instrument's Gaussian FWHM in degree and its spread (lab diffractometers: 0.04–0.12)
 BLIND_WIDTH, BLIND_WIDTH_SPREAD = 0.075, 0.025
+#: Lorentzian FWHM of a blind instrument, x tan θ + y / cos θ in degree: x is the natural width of Cu Kα1
+#: (2.29 eV of 8047.8 eV, Hölzer et al., Phys. Rev. A 56 (1997) 4554), y the optics' and its spread
+BLIND_X, BLIND_Y, BLIND_Y_SPREAD = 0.0326, 0.01, 0.01
+#: spread (degree) of the unknown shift by axial divergence, times cot 2θ: that of the maximum against the
+#: centre of gravity for (H + S)/L up to about 0.05
+AXIAL_SPREAD = 0.005
 #: spread of a specimen's height in mm, and of the height between two layers of a cell
 HEIGHT_SPREAD, LAYER_SPREAD = 0.2, 0.2
 #: radius that stands in where none is known, only for the prior of s/R, in mm
@@ -49,8 +55,8 @@ class Instrument:
     u: float = 0.0
     v: float = 0.0
     w: float = BLIND_WIDTH**2
-    x: float = 0.0
-    y: float = 0.0
+    x: float = BLIND_X
+    y: float = BLIND_Y
     axial: float = 0.0
     scale_spread: float = BLIND_WIDTH_SPREAD / BLIND_WIDTH
     radius: float = 0.0

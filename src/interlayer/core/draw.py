@@ -127,10 +127,10 @@ def _mark(axis: Axes, mark: fig.Mark) -> None:
         rule = axis.axvline if mark.axis == "x" else axis.axhline
         rule(mark.at, color=name, lw=0.8, ls="--" if mark.dash else "-", label=label)
     elif isinstance(mark, fig.Ticks):
-        height = -0.03 - 0.055 * mark.row
+        height = 0.025 + 0.05 * mark.row
         axis.plot(
             np.asarray(mark.x),
-            np.full(np.size(mark.x), height + 0.055),
+            np.full(np.size(mark.x), height),
             "|",
             color=name,
             ms=7,
