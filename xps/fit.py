@@ -53,7 +53,7 @@ class Fit:
     def value(self, quantity: Quantity) -> tuple[float, float]:
         """Return a quantity and its standard deviation by linear propagation."""
         value, slope = quantity(self.theta)
-        return value, float(np.sqrt(max(slope @ self.covariance @ slope, 0.0)))
+        return value, float(np.sqrt(max(float(slope @ self.covariance @ slope), 0.0)))
 
     def refit(
         self, *, fixed: Bools | None = None, theta: Floats | None = None, pin: Pin | None = None

@@ -30,17 +30,21 @@ def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
     outcomes, sums = decide.outcomes(found, [lines])
     name = region.level or str(region.attrs.get("region", region.name))
     steps = [
-        f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the Bayesian information "
+        f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the "
+        "Bayesian information "
         f"criterion asks for; {region.background} background fitted with them."
     ]
     warnings = [
-        f"{name}: numbered peaks do not describe the data within the noise (χ²/dof {each.chi_square / each.dof:.2f}); "
+        f"{name}: numbered peaks do not describe the data within the noise (χ²/dof "
+        f"{each.chi_square / each.dof:.2f}); "
         f"the intervals are {np.sqrt(each.misfit):.1f} times wider for that"
         for each in found.noise
         if each.flagged
     ]
     none = Shift(0.0, 0.0, "no charge reference", False)
-    return Measured(found, [region], {region.name: lines}, options, outcomes, sums, none, warnings=warnings, steps=steps)
+    return Measured(
+        found, [region], {region.name: lines}, options, outcomes, sums, none, warnings=warnings, steps=steps
+    )
 
 
 def reference(parts: Sequence[Measured], text: str) -> None:
@@ -68,7 +72,10 @@ def lines_of(region: Region, energies: Sequence[float]) -> tuple[Line, ...]:
     name = region.level or region.attrs.get("region", region.name)
     reach = float(np.ptp(region.energy))
     ordered = sorted(float(each) for each in energies)
-    return tuple(Line(f"{name}/{k}", each, reach, math.nan, math.nan, "peak search") for k, each in enumerate(ordered, 1))
+    return tuple(
+        Line(f"{name}/{k}", each, reach, math.nan, math.nan, "peak search")
+        for k, each in enumerate(ordered, 1)
+    )
 
 
 def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
@@ -131,7 +138,7 @@ def _chord(values: Floats) -> Floats:
 
 def _highest(region: Region, residual: Floats, taken: Sequence[float]) -> float:
     step = float(np.ptp(region.energy)) / (region.energy.size - 1)
-    half = max(int(round(0.4 * _width(region) / step)), 1)
+    half = max(round(0.4 * _width(region) / step), 1)
     level = smooth(residual, half) / np.sqrt(noise.floor(smooth(region.values, half)))
     margin = max(region.energy.size // 30, 1)
     level[:margin] = level[-margin:] = -np.inf

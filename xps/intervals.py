@@ -63,7 +63,8 @@ def total(*quantities: Quantity) -> Quantity:
 
     def quantity(theta: Floats) -> tuple[float, Floats]:
         parts = [each(theta) for each in quantities]
-        return sum(part[0] for part in parts), np.sum([part[1] for part in parts], axis=0)
+        slope: Floats = np.sum([part[1] for part in parts], axis=0)
+        return float(sum(part[0] for part in parts)), slope
 
     return quantity
 

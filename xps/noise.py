@@ -46,7 +46,9 @@ class Noise:
 
 def floor(model: Floats) -> Floats:
     """Return the model with a floor that keeps weights finite where hardly anything is counted."""
-    return np.maximum(model, max(0.25 if model.max() > 5 else 0.0, 1e-3 * float(np.median(np.abs(model))), 1e-12))
+    return np.maximum(
+        model, max(0.25 if model.max() > 5 else 0.0, 1e-3 * float(np.median(np.abs(model))), 1e-12)
+    )
 
 
 def differences(residual: Floats, model: Floats) -> float:
@@ -59,7 +61,9 @@ def differences(residual: Floats, model: Floats) -> float:
     return float(np.mean(second * second / expected))
 
 
-def estimate(residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]) -> list[Noise]:
+def estimate(
+    residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]
+) -> list[Noise]:
     """Return the noise of each region of one measurement.
 
     Parameters
@@ -80,15 +84,28 @@ def estimate(residuals: Sequence[Floats], models: Sequence[Floats], parameters: 
     rough = np.array([differences(r, f) for r, f in zip(residuals, models, strict=True)])
     whole = np.array([float(np.sum(r * r / f)) for r, f in zip(residuals, models, strict=True)]) / dof
     centre = float(np.exp(np.average(np.log(np.maximum(rough, 1e-12)), weights=size)))
-    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof)
+    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(
+        2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof
+    )
     good = whole < centre * limit
     pooled = float(np.sum(whole[good] * dof[good]) / np.sum(dof[good])) if good.any() else centre
     out = []
     for i, residual in enumerate(residuals):
         own = whole[i] if good[i] else rough[i]
         loss = 2.0 / dof[i] if good[i] else 2.0 * _DIFFERENCE_LOSS / size[i]
-        misfit = 1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
-        out.append(Noise(pooled, float(own), float(np.sqrt(loss)), float(misfit), float(whole[i] * dof[i] / pooled), float(dof[i])))
+        misfit = (
+            1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
+        )
+        out.append(
+            Noise(
+                pooled,
+                float(own),
+                float(np.sqrt(loss)),
+                float(misfit),
+                float(whole[i] * dof[i] / pooled),
+                float(dof[i]),
+            )
+        )
     return out
 
 

@@ -97,8 +97,10 @@ def minimise(
     Solution
         ``converged`` is False when the iterations ran out.
     """
-    theta = np.clip(theta, joint.lower, joint.upper) if fixed is None else np.where(
-        fixed, theta, np.clip(theta, joint.lower, joint.upper)
+    theta = (
+        np.clip(theta, joint.lower, joint.upper)
+        if fixed is None
+        else np.where(fixed, theta, np.clip(theta, joint.lower, joint.upper))
     )
     now = normal(joint, theta, variances, pin)
     damping, iteration = 1e-3, 0
@@ -137,7 +139,10 @@ def _step(joint: Joint, theta: Floats, now: Normal, free: Bools, damping: float)
     scaled = hessian / scale / scale[:, None]
     scaled[np.diag_indices_from(scaled)] += damping + 1e-13
     try:
-        move = cho_solve(cho_factor(scaled, check_finite=False), -now.gradient[free] / scale, check_finite=False) / scale
+        move = (
+            cho_solve(cho_factor(scaled, check_finite=False), -now.gradient[free] / scale, check_finite=False)
+            / scale
+        )
     except LinAlgError:
         return None
     candidate = theta.copy()
@@ -151,5 +156,7 @@ def covariance(hessian: Floats, fixed: Bools | None = None) -> Floats:
     inner = hessian[np.ix_(keep, keep)]
     scale = np.sqrt(np.maximum(np.diag(inner), 1e-300))
     out = np.zeros_like(hessian)
-    out[np.ix_(keep, keep)] = np.linalg.pinv(inner / scale / scale[:, None], rcond=1e-13, hermitian=True) / scale / scale[:, None]
+    out[np.ix_(keep, keep)] = (
+        np.linalg.pinv(inner / scale / scale[:, None], rcond=1e-13, hermitian=True) / scale / scale[:, None]
+    )
     return out

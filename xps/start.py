@@ -20,7 +20,9 @@ _SPREAD = 6.0
 
 
 def _columns(region: Region, energies: Floats) -> Floats:
-    raw = np.concatenate([energies, np.ones(energies.size), np.full(energies.size, _WIDTH), [_ETA, _STEP, 0.0, 0.0]])
+    raw = np.concatenate(
+        [energies, np.ones(energies.size), np.full(energies.size, _WIDTH), [_ETA, _STEP, 0.0, 0.0]]
+    )
     p = region.profile(raw)
     ramp = (region.energy - region.energy[0]) / (region.energy[-1] - region.energy[0])
     return np.vstack([p.value + _STEP * (p.below - p.below[:, :1]), np.ones_like(ramp), ramp, 1.0 - ramp]).T
@@ -51,7 +53,9 @@ def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) ->
     theta[joint.index("shift")] = shift
     for r, region in enumerate(joint.regions):
         weight = 1.0 / np.sqrt(np.maximum(smooth(region.values), 1e-12))
-        energies = np.array([place.offset + (theta[place.energy] if place.energy >= 0 else 0.0) for place in joint.places[r]])
+        energies = np.array(
+            [place.offset + (theta[place.energy] if place.energy >= 0 else 0.0) for place in joint.places[r]]
+        )
         areas, _ = _areas(region, energies + shift, weight)
         floor = 1e-3 * max(float(areas.max(initial=0.0)), float(np.ptp(region.values)) * 0.05, 1e-9)
         for place, area in zip(joint.places[r], areas, strict=True):
