@@ -38,7 +38,9 @@ class Fit:
     covariance: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.covariance = covariance(self.solution.normal.hessian, self.fixed)
+        locked = self.joint.locked
+        fixed = locked if self.fixed is None else locked | self.fixed
+        self.covariance = covariance(self.solution.normal.hessian, fixed)
 
     @property
     def theta(self) -> Floats:
@@ -100,7 +102,7 @@ def smooth(values: Floats, half: int = 3) -> Floats:
 
 def effective(joint: Joint, solution: Solution, variances: list[Floats]) -> list[float]:
     """Return how many parameters each region's data really determine: trace of its share of the Hessian."""
-    cov = covariance(solution.normal.hessian)
+    cov = covariance(solution.normal.hessian, joint.locked)
     out = []
     for r, region in enumerate(joint.regions):
         raw, by = joint.raw(r, solution.theta)
