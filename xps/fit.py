@@ -83,7 +83,7 @@ def fit(joint: Joint, theta: Floats | None = None, fixed: Bools | None = None) -
         models = found.normal.model
         residuals = [region.values - model for region, model in zip(joint.regions, models, strict=True)]
         noises = noise.estimate(residuals, models, effective(joint, found, variances))
-        fresh = np.array([each.fano * each.misfit for each in noises])
+        fresh = np.array([each.fano * each.misfit * each.correlation for each in noises])
         settled = turn > 0 and bool(np.all(np.abs(fresh / scale - 1.0) < _SETTLED))
         scale = fresh
         variances = [noise.floor(model) * s for model, s in zip(models, scale, strict=True)]

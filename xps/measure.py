@@ -95,6 +95,7 @@ def measure(
         pulls=pulls,
         steps=steps,
     )
+    result.steps += noise.correlated(found.noise)
     result.warnings += [*layering, *_misfits(found), *_factors(found)]
     result.dropped = [_limit(found, line, lines, template, options) for line in dropped]
     return result

@@ -45,7 +45,7 @@ def _region(part: Measured, r: int, region: Region) -> xr.Dataset:
     raw, _ = part.fit.joint.raw(r, part.fit.theta)
     components, background = region.parts(raw)
     model = part.fit.solution.normal.model[r]
-    sigma = np.sqrt(part.fit.variances[r] / part.fit.noise[r].misfit)
+    sigma = np.sqrt(part.fit.variances[r] / (part.fit.noise[r].misfit * part.fit.noise[r].correlation))
     energy = region.energy - part.shift.value
     dims = "binding_energy"
     labels = np.array([peak.label for peak in region.peaks], dtype=object)
@@ -107,6 +107,7 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "chi_square": noise.chi_square,
         "degrees_of_freedom": noise.dof,
         "misfit_factor": noise.misfit,
+        "correlation_factor": noise.correlation,
         "charge_shift": part.shift.value,
         "charge_reference": part.shift.method,
         "converged": int(part.fit.solution.converged),
