@@ -82,6 +82,7 @@ def minimise(
     fixed: Bools | None = None,
     pin: Pin | None = None,
     max_iterations: int = _MAX_ITERATIONS,
+    tolerance: float = _TOLERANCE,
 ) -> Solution:
     """Minimise χ² + priors inside the bounds.
 
@@ -91,6 +92,8 @@ def minimise(
         Start; parameters in ``fixed`` stay as they are.
     variances
         Per region, (m,): variance of each value, held fixed.
+    tolerance
+        Gain in χ² below which the minimum counts as found.
 
     Returns
     -------
@@ -121,7 +124,7 @@ def minimise(
             return Solution(theta, now, iteration, True)
         gain = now.cost - better[1].cost
         theta, now = better
-        if gain < _TOLERANCE * max(1.0, 1e-3 * now.cost) and damping < 1e-2:
+        if gain < tolerance * max(1.0, 1e-3 * now.cost) and damping < 1e-2:
             return Solution(theta, now, iteration, True)
         damping = max(damping * 0.1, 1e-9)
     return Solution(theta, now, iteration, False)

@@ -17,6 +17,8 @@ _SCAN = np.arange(-9.0, 13.01, 0.25)
 _STEP, _WIDTH, _ETA = 0.02, 1.5, 0.3
 #: prior spread of the shift in the scan, eV: among equals the small shift wins
 _SPREAD = 6.0
+#: a minimum this much worse than the best is not tried
+_HOPELESS = 1.5
 
 
 def _columns(region: Region, energies: Floats) -> Floats:
@@ -44,7 +46,9 @@ def shifts(regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], count
         # a model that cannot fit is not allowed to outvote the others: its least χ² is the unit
         cost = cost + found * min(1.0, region.values.size / max(float(found.min()), 1e-12))
     minima = [i for i in range(cost.size) if cost[i] == cost[max(i - 3, 0) : i + 4].min()]
-    return [float(_SCAN[i]) for i in sorted(minima, key=lambda i: float(cost[i]))[:count]]
+    least = float(cost.min())
+    best = sorted(minima, key=lambda i: float(cost[i]))[:count]
+    return [float(_SCAN[i]) for i in best if cost[i] <= _HOPELESS * least]
 
 
 def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) -> Floats:
