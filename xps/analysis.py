@@ -98,7 +98,13 @@ def analyze(
     if not found and not surveys:
         raise AnalysisError("no region to fit", expected="a core-level region or a survey")
     return results.tree(
-        "xps", raw, rows, {**nodes, **tables}, settings=_stated(settings), warnings=_once(warnings), steps=_once(steps)
+        "xps",
+        raw,
+        rows,
+        {**nodes, **tables},
+        settings=_stated(settings),
+        warnings=_once(warnings),
+        steps=_once(steps),
     )
 
 
@@ -107,11 +113,19 @@ def _once(texts: Sequence[str]) -> list[str]:
 
 
 def _stated(settings: dict[str, Value]) -> dict[str, Value]:
-    return {"charge_reference": _DEFAULT_REFERENCE, "background": "active-shirley", "line_shape": "auto", "sensitivity": "scofield", **settings}
+    return {
+        "charge_reference": _DEFAULT_REFERENCE,
+        "background": "active-shirley",
+        "line_shape": "auto",
+        "sensitivity": "scofield",
+        **settings,
+    }
 
 
 def _shift(rows: Sequence[Row]) -> float:
-    return next((row.value for row in rows if row.quantity == "charge_shift" and row.status == "measured"), 0.0)
+    return next(
+        (row.value for row in rows if row.quantity == "charge_shift" and row.status == "measured"), 0.0
+    )
 
 
 def _regions(raws: Sequence[xr.Dataset], settings: dict[str, Value]) -> tuple[list[Region], list[Region]]:
@@ -133,7 +147,9 @@ def _regions(raws: Sequence[xr.Dataset], settings: dict[str, Value]) -> tuple[li
             elif names is None or level in names or made.attrs.get("region") in names:
                 fits.append(made)
     if names is not None and not fits:
-        raise AnalysisError("none of the wanted regions is in the data", expected=", ".join(names), found=", ".join(used))
+        raise AnalysisError(
+            "none of the wanted regions is in the data", expected=", ".join(names), found=", ".join(used)
+        )
     return fits, surveys
 
 
@@ -188,7 +204,9 @@ def _assigned(
 ) -> Measured:
     present = {region.level for region in regions}
     reference = reference_of(text, [line for line in template.lines if line.level in present])
-    options = Options(reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off")
+    options = Options(
+        reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off"
+    )
     compare = settings.get("line_shape", "auto") == "auto"
     part = measure(regions, template, options, choose=choose, compare=compare)
     part.steps.insert(0, f"Template {template.name!r}: {template.description}.")

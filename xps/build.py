@@ -60,12 +60,18 @@ def factor(region: Region, level: str, sensitivity: str) -> Factor | None:
         folded = levels.factor_sets()[sensitivity].get(level)
         if folded is None:
             return None
-        return Factor(folded * time, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, TRANSMISSION_SPREAD))
+        return Factor(
+            folded * time, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, TRANSMISSION_SPREAD)
+        )
     if core.scofield is None:
         return None
     source = float(region.attrs.get("source_energy", _SOURCE_ENERGY))
     kinetic = max(source - core.energy, 10.0)
-    through = 1.0 if region.transmission is None else float(np.interp(core.energy, region.energy, region.transmission))
+    through = (
+        1.0
+        if region.transmission is None
+        else float(np.interp(core.energy, region.energy, region.transmission))
+    )
     value = core.scofield * (kinetic / 1000.0) ** LAMBDA_EXPONENT * through * time
     carbon = source - levels.table()["C 1s"].energy
     spread = math.hypot(LAMBDA_SPREAD * abs(math.log(kinetic / carbon)), TRANSMISSION_SPREAD)
@@ -111,7 +117,11 @@ def joint(
 
 class _Builder:
     def __init__(
-        self, regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], template: Template, options: Options
+        self,
+        regions: Sequence[Region],
+        lines: Mapping[str, Sequence[Line]],
+        template: Template,
+        options: Options,
     ) -> None:
         self.regions, self.lines, self.template, self.options = regions, lines, template, options
         self.parameters: list[Parameter] = []
@@ -138,13 +148,20 @@ class _Builder:
             width = self.add(
                 Parameter(f"fwhm:{region.name}", _FWHM, low, high, mean=_FWHM, sigma=_FWHM * _FWHM_SPREAD)
             )
-            places.append([self._place(region, line, shift, width, links[line.name]) for line in self.lines[region.name]])
+            places.append(
+                [
+                    self._place(region, line, shift, width, links[line.name])
+                    for line in self.lines[region.name]
+                ]
+            )
         return Joint(self.regions, self.parameters, places, tails)
 
     def _tail(self, region: Region) -> tuple[int, int, int, int]:
         level = float(np.median(region.values[: max(region.values.size // 10, 3)]))
         flat = region.background == "linear"
-        k = Parameter(f"k:{region.name}", 0.0 if flat else _K, 0.0, 0.0 if flat else 1.0, mean=_K, sigma=_K_SPREAD)
+        k = Parameter(
+            f"k:{region.name}", 0.0 if flat else _K, 0.0, 0.0 if flat else 1.0, mean=_K, sigma=_K_SPREAD
+        )
         return (
             self.add(Parameter(f"eta:{region.name}", _ETA, 0.0, 1.0, mean=_ETA, sigma=_ETA_SPREAD)),
             self.add(k),
@@ -191,7 +208,9 @@ class _Builder:
                 if line.name == main:
                     links[line.name] = Link(amount)
                 elif line.name in expected:
-                    links[line.name] = self._linked(line, main, amount, expected[line.name] / expected[main], home)
+                    links[line.name] = self._linked(
+                        line, main, amount, expected[line.name] / expected[main], home
+                    )
                 else:
                     links[line.name] = self._free(line, home)
         return links
@@ -212,12 +231,15 @@ class _Builder:
         start = 0.2 * float(np.ptp(values)) * min(1.5, float(np.ptp(energy)))
         return Link(self.add(Parameter(f"area:{line.name}", max(start, 1e-6), 0.0, np.inf)))
 
-    def _linked(
-        self, line: Line, main: str, amount: int, ratio: float, home: Mapping[str, Region]
-    ) -> Link:
-        own = self.add(Parameter(f"deviation:{line.name}", 0.0, -1.5, 1.5, sigma=self.template.ratio_uncertainty))
+    def _linked(self, line: Line, main: str, amount: int, ratio: float, home: Mapping[str, Region]) -> Link:
+        own = self.add(
+            Parameter(f"deviation:{line.name}", 0.0, -1.5, 1.5, sigma=self.template.ratio_uncertainty)
+        )
         exponents = [(own, 1.0)]
-        for level, region, sign in ((line.level, home[line.name], 1.0), (main.partition("/")[0], home[main], -1.0)):
+        for level, region, sign in (
+            (line.level, home[line.name], 1.0),
+            (main.partition("/")[0], home[main], -1.0),
+        ):
             index = self.common(level, region)
             if index >= 0:
                 exponents.append((index, sign))

@@ -84,7 +84,9 @@ def _outcome(
     quantity = intervals.area(fit, r, i)
     value, stddev = fit.value(quantity)
     if strength >= DETECTED and stddev <= UNRESOLVED * value:
-        return Outcome(line, r, i, "measured", intervals.positive(fit, quantity), strength, notes=_carried(fit, r, i))
+        return Outcome(
+            line, r, i, "measured", intervals.positive(fit, quantity), strength, notes=_carried(fit, r, i)
+        )
     empty = Interval(value, stddev, float("nan"), float("nan"))
     limit = intervals.upper_limit(fit, quantity)
     group = _group(fit, r, i)
@@ -100,7 +102,8 @@ def _outcome(
         return Outcome(line, r, i, "not resolved", empty, strength, limit, [note], rest)
     note = f"{strength:.1f} standard deviations, below the {DETECTED:g} of detection"
     if strength >= DETECTED:
-        note = f"present ({strength:.1f} standard deviations), but its Cramér–Rao limit is {_percent(stddev, value)}"
+        limiting = _percent(stddev, value)
+        note = f"present ({strength:.1f} standard deviations), but its Cramér–Rao limit is {limiting}"
         return Outcome(line, r, i, "not resolved", empty, strength, limit, [note])
     return Outcome(line, r, i, "not detected", empty, strength, limit, [note])
 

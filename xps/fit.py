@@ -12,6 +12,8 @@ from interlayer.xps.solver import Bools, Floats, Pin, Quantity, Solution, covari
 
 _PASSES = 4
 _SETTLED = 0.02
+#: χ² at a profile's end (3.84) needs no more
+_ROUGH = 1e-3
 
 
 @dataclass
@@ -38,7 +40,9 @@ class Fit:
     covariance: NDArray[np.float64] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.covariance = covariance(self.solution.normal.hessian, self.fixed)
+        locked = self.joint.locked
+        fixed = locked if self.fixed is None else locked | self.fixed
+        self.covariance = covariance(self.solution.normal.hessian, fixed)
 
     @property
     def theta(self) -> Floats:
@@ -53,7 +57,7 @@ class Fit:
     def value(self, quantity: Quantity) -> tuple[float, float]:
         """Return a quantity and its standard deviation by linear propagation."""
         value, slope = quantity(self.theta)
-        return value, float(np.sqrt(max(slope @ self.covariance @ slope, 0.0)))
+        return value, float(np.sqrt(max(float(slope @ self.covariance @ slope), 0.0)))
 
     def refit(
         self, *, fixed: Bools | None = None, theta: Floats | None = None, pin: Pin | None = None
@@ -61,7 +65,9 @@ class Fit:
         """Minimise again with the same variances: with parameters fixed, or a quantity pinned."""
         hold = fixed if self.fixed is None else self.fixed if fixed is None else fixed | self.fixed
         start = self.theta if theta is None else theta
-        return minimise(self.joint, start, self.variances, fixed=hold, pin=pin, max_iterations=40)
+        return minimise(
+            self.joint, start, self.variances, fixed=hold, pin=pin, max_iterations=40, tolerance=_ROUGH
+        )
 
 
 def fit(joint: Joint, theta: Floats | None = None, fixed: Bools | None = None) -> Fit:
@@ -81,7 +87,7 @@ def fit(joint: Joint, theta: Floats | None = None, fixed: Bools | None = None) -
         models = found.normal.model
         residuals = [region.values - model for region, model in zip(joint.regions, models, strict=True)]
         noises = noise.estimate(residuals, models, effective(joint, found, variances))
-        fresh = np.array([each.fano * each.misfit for each in noises])
+        fresh = np.array([each.fano * each.misfit * each.correlation for each in noises])
         settled = turn > 0 and bool(np.all(np.abs(fresh / scale - 1.0) < _SETTLED))
         scale = fresh
         variances = [noise.floor(model) * s for model, s in zip(models, scale, strict=True)]
@@ -100,7 +106,7 @@ def smooth(values: Floats, half: int = 3) -> Floats:
 
 def effective(joint: Joint, solution: Solution, variances: list[Floats]) -> list[float]:
     """Return how many parameters each region's data really determine: trace of its share of the Hessian."""
-    cov = covariance(solution.normal.hessian)
+    cov = covariance(solution.normal.hessian, joint.locked)
     out = []
     for r, region in enumerate(joint.regions):
         raw, by = joint.raw(r, solution.theta)

@@ -30,17 +30,22 @@ def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
     outcomes, sums = decide.outcomes(found, [lines])
     name = region.level or str(region.attrs.get("region", region.name))
     steps = [
-        f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the Bayesian information "
+        f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the "
+        "Bayesian information "
         f"criterion asks for; {region.background} background fitted with them."
     ]
+    steps += noise.correlated(found.noise)
     warnings = [
-        f"{name}: numbered peaks do not describe the data within the noise (χ²/dof {each.chi_square / each.dof:.2f}); "
+        f"{name}: numbered peaks do not describe the data within the noise (χ²/dof "
+        f"{each.chi_square / each.dof:.2f}); "
         f"the intervals are {np.sqrt(each.misfit):.1f} times wider for that"
         for each in found.noise
         if each.flagged
     ]
     none = Shift(0.0, 0.0, "no charge reference", False)
-    return Measured(found, [region], {region.name: lines}, options, outcomes, sums, none, warnings=warnings, steps=steps)
+    return Measured(
+        found, [region], {region.name: lines}, options, outcomes, sums, none, warnings=warnings, steps=steps
+    )
 
 
 def reference(parts: Sequence[Measured], text: str) -> None:
@@ -68,7 +73,10 @@ def lines_of(region: Region, energies: Sequence[float]) -> tuple[Line, ...]:
     name = region.level or region.attrs.get("region", region.name)
     reach = float(np.ptp(region.energy))
     ordered = sorted(float(each) for each in energies)
-    return tuple(Line(f"{name}/{k}", each, reach, math.nan, math.nan, "peak search") for k, each in enumerate(ordered, 1))
+    return tuple(
+        Line(f"{name}/{k}", each, reach, math.nan, math.nan, "peak search")
+        for k, each in enumerate(ordered, 1)
+    )
 
 
 def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
@@ -91,22 +99,37 @@ def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
         if kept is not None and score >= kept[0]:
             break
         kept = (score, tried, lines)
-        energies = [line.energy for line in lines]
+        energies = _energies(tried, lines)
     assert kept is not None
     return kept[1], kept[2]
 
 
 def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ...]]:
-    """Fit peaks at energies; when they change their order, fit once more with the new order's names."""
-    for _ in range(2):
-        lines = lines_of(region, energies)
-        here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
-        model = joint([here], {here.name: lines}, Template("", "", lines, {}), _NO_REFERENCE)
-        found = fit(model, _start(model, here, lines))
-        energies = [float(found.theta[model.index(f"energy:{line.name}")]) for line in lines]
-        if list(energies) == sorted(energies):
+    """Fit peaks at energies; when they change their order, fit on with the new order's names."""
+    lines = lines_of(region, energies)
+    found = _once(region, lines, None)
+    for _ in range(3):
+        energies = _energies(found, lines)
+        if energies == sorted(energies):
             break
+        order = np.argsort(energies)
+        theta = found.theta.copy()
+        for kind in ("energy", "area"):
+            at = np.array([found.joint.index(f"{kind}:{line.name}") for line in lines])
+            theta[at] = found.theta[at[order]]
+        lines = lines_of(region, energies)
+        found = _once(region, lines, theta)
     return found, lines
+
+
+def _once(region: Region, lines: tuple[Line, ...], theta: Floats | None) -> Fit:
+    here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
+    model = joint([here], {here.name: lines}, Template("", "", lines, {}), _NO_REFERENCE)
+    return fit(model, _start(model, here, lines) if theta is None else theta)
+
+
+def _energies(found: Fit, lines: Sequence[Line]) -> list[float]:
+    return [float(found.theta[found.joint.index(f"energy:{line.name}")]) for line in lines]
 
 
 def _start(model: Joint, region: Region, lines: Sequence[Line]) -> Floats:
@@ -131,7 +154,7 @@ def _chord(values: Floats) -> Floats:
 
 def _highest(region: Region, residual: Floats, taken: Sequence[float]) -> float:
     step = float(np.ptp(region.energy)) / (region.energy.size - 1)
-    half = max(int(round(0.4 * _width(region) / step)), 1)
+    half = max(round(0.4 * _width(region) / step), 1)
     level = smooth(residual, half) / np.sqrt(noise.floor(smooth(region.values, half)))
     margin = max(region.energy.size // 30, 1)
     level[:margin] = level[-margin:] = -np.inf

@@ -63,7 +63,8 @@ def total(*quantities: Quantity) -> Quantity:
 
     def quantity(theta: Floats) -> tuple[float, Floats]:
         parts = [each(theta) for each in quantities]
-        return sum(part[0] for part in parts), np.sum([part[1] for part in parts], axis=0)
+        slope: Floats = np.sum([part[1] for part in parts], axis=0)
+        return float(sum(part[0] for part in parts)), slope
 
     return quantity
 
@@ -116,7 +117,11 @@ def _roots(fit: Fit, quantity: Quantity, stddev: float) -> Callable[[float], flo
     state = {"theta": fit.theta}
 
     def root(at: float) -> float:
-        found = fit.refit(theta=state["theta"], pin=Pin(quantity, at, _PIN * stddev))
+        # where the linear model expects the constrained minimum
+        value, slope = quantity(state["theta"])
+        along = fit.covariance @ slope
+        guess = state["theta"] + along * ((at - value) / max(float(slope @ along), 1e-300))
+        found = fit.refit(theta=guess, pin=Pin(quantity, at, _PIN * stddev))
         state["theta"] = found.theta
         reached, _ = quantity(found.theta)
         excess = ((reached - at) / (_PIN * stddev)) ** 2

@@ -1,4 +1,4 @@
-"""The joint fit of one measurement: shift found, model choice, widths, layering; from regions to a verdict."""
+"""The joint fit of one measurement: shift, model choice, line shape, widths, layering, verdict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,6 +11,7 @@ from interlayer.xps.build import Options, Reference
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.decide import Outcome, Sum
 from interlayer.xps.fit import Fit, fit
+from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
 Floats = NDArray[np.float64]
@@ -68,7 +69,11 @@ def measure(
     if choose:
         found, lines, dropped = _prune(found, lines, template, options)
         if dropped:
-            steps.append("Lines below 3 standard deviations left the model: " + ", ".join(each.name for each in dropped) + ".")
+            steps.append(
+                "Lines below 3 standard deviations left the model: "
+                + ", ".join(each.name for each in dropped)
+                + "."
+            )
     gap: dict[str, float] = {}
     if compare:
         found, gap, text = _shape(found)
@@ -79,7 +84,18 @@ def measure(
     found, options, layering = _release(found, lines, template, options, pulls)
     _spread(found, gap)
     outcomes, sums = decide.outcomes(found, [lines[region.name] for region in found.joint.regions])
-    result = Measured(found, list(found.joint.regions), lines, options, outcomes, sums, _shift(found, options, outcomes), pulls=pulls, steps=steps)
+    result = Measured(
+        found,
+        list(found.joint.regions),
+        lines,
+        options,
+        outcomes,
+        sums,
+        _shift(found, options, outcomes),
+        pulls=pulls,
+        steps=steps,
+    )
+    result.steps += noise.correlated(found.noise)
     result.warnings += [*layering, *_misfits(found), *_factors(found)]
     result.dropped = [_limit(found, line, lines, template, options) for line in dropped]
     return result
@@ -93,7 +109,11 @@ def _shift(found: Fit, options: Options, outcomes: Sequence[Outcome]) -> Shift:
     value, stddev = float(found.theta[index]), float(np.sqrt(found.covariance[index, index]))
     method = f"{line} set to {options.reference.energy:g} eV, one shift for all regions"
     seen = any(each.line.name == line and each.status == "measured" for each in outcomes)
-    note = "" if seen else f"{line} is not measured: the shift rests on the template's energies of the other lines"
+    note = (
+        ""
+        if seen
+        else f"{line} is not measured: the shift rests on the template's energies of the other lines"
+    )
     return Shift(value, stddev, method, True, note)
 
 
@@ -102,7 +122,7 @@ def _inside(region: Region, template: Template) -> tuple[Line, ...]:
     return tuple(line for line in template.of_level(region.level) if low < line.energy < high)
 
 
-def _model(regions: Sequence[Region], lines: Lines, template: Template, options: Options) -> build.Joint:
+def _model(regions: Sequence[Region], lines: Lines, template: Template, options: Options) -> Joint:
     ready = [replace(region, peaks=build.peaks(lines[region.name])) for region in regions]
     return build.joint(ready, lines, template, options)
 
@@ -111,10 +131,7 @@ def _fit(
     regions: Sequence[Region], lines: Lines, template: Template, options: Options
 ) -> tuple[Fit, Options]:
     ready = [replace(region, peaks=build.peaks(lines[region.name])) for region in regions]
-    if options.reference is None:
-        shifts = [0.0]
-    else:
-        shifts = start.shifts(ready, lines)
+    shifts = [0.0] if options.reference is None else start.shifts(ready, lines)
     tried = []
     for shift in shifts:
         model = build.joint(ready, lines, template, options)
@@ -143,8 +160,11 @@ def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
     """
     joint = found.joint
     other = "voigt" if joint.regions[0].shape == "pseudo-voigt" else "pseudo-voigt"
-    model = build.Joint(
-        [replace(region, shape=other) for region in joint.regions], joint.parameters, joint.places, joint.tails
+    model = Joint(
+        [replace(region, shape=other) for region in joint.regions],
+        joint.parameters,
+        joint.places,
+        joint.tails,
     )
     tried = fit(model, found.theta)
     drop = _badness(found) - _badness(tried)
@@ -155,7 +175,11 @@ def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
         f"Lines are {_SHAPE_NAMES[best.joint.regions[0].shape]}: better by {abs(drop):.1f} in χ² than "
         f"{_SHAPE_NAMES[(found if best is tried else tried).joint.regions[0].shape]}."
     )
-    return best, {parameter.name: float(each) for parameter, each in zip(joint.parameters, gap, strict=True)}, text
+    return (
+        best,
+        {parameter.name: float(each) for parameter, each in zip(joint.parameters, gap, strict=True)},
+        text,
+    )
 
 
 def _spread(found: Fit, gap: Mapping[str, float]) -> None:
@@ -168,14 +192,17 @@ def _prune(
     found: Fit, lines: Lines, template: Template, options: Options
 ) -> tuple[Fit, dict[str, tuple[Line, ...]], list[Line]]:
     """Drop, one after the other, the least significant amount below the limit of detection."""
-    kept, dropped = dict(lines), []
+    kept = dict(lines)
+    dropped: list[Line] = []
     reference = None if options.reference is None else options.reference.line
     while True:
         worst = _weakest(found, kept, reference)
         if worst is None:
             return found, kept, dropped
         dropped += [line for members in kept.values() for line in members if line.name in worst]
-        kept = {name: tuple(line for line in members if line.name not in worst) for name, members in kept.items()}
+        kept = {
+            name: tuple(line for line in members if line.name not in worst) for name, members in kept.items()
+        }
         model = _model(found.joint.regions, kept, template, options)
         found = fit(model, _carry(found, model))
 
@@ -196,7 +223,7 @@ def _weakest(found: Fit, lines: Lines, reference: str | None) -> set[str] | None
     return by_amount[worst] if scores[worst] < decide.DETECTED else None
 
 
-def _carry(found: Fit, model: build.Joint) -> Floats:
+def _carry(found: Fit, model: Joint) -> Floats:
     """Return start values for another model from a fit, by the parameters' names."""
     theta = model.start()
     for i, parameter in enumerate(model.parameters):
@@ -205,9 +232,7 @@ def _carry(found: Fit, model: build.Joint) -> Floats:
     return theta
 
 
-def _widths(
-    found: Fit, lines: Lines, template: Template, options: Options
-) -> tuple[Fit, Options, list[str]]:
+def _widths(found: Fit, lines: Lines, template: Template, options: Options) -> tuple[Fit, Options, list[str]]:
     """Give lines widths of their own in regions that a common width does not describe, if that pays."""
     bad = frozenset(
         region.name
@@ -230,7 +255,8 @@ def _release(
     found: Fit, lines: Lines, template: Template, options: Options, pulls: Sequence[quantify.Pull]
 ) -> tuple[Fit, Options, list[str]]:
     warnings = [
-        f"{each.phase}: {each.line} departs from the phase's stoichiometry by {each.value:+.1f} standard deviations "
+        f"{each.phase}: {each.line} departs from the phase's stoichiometry by {each.value:+.1f} "
+        "standard deviations "
         "(layering, another composition, or another assignment)"
         for each in pulls
         if abs(each.value) > REPORTED
@@ -246,7 +272,8 @@ def _release(
 
 def _misfits(found: Fit) -> list[str]:
     return [
-        f"{_title(region)}: the model does not describe the data within the noise (χ²/dof {each.chi_square / each.dof:.2f}); "
+        f"{_title(region)}: the model does not describe the data within the noise (χ²/dof "
+        f"{each.chi_square / each.dof:.2f}); "
         f"its intervals are {np.sqrt(each.misfit):.1f} times wider for that"
         for region, each in zip(found.joint.regions, found.noise, strict=True)
         if each.flagged
@@ -287,7 +314,8 @@ def _first_step(regions: Sequence[Region], lines: Lines, options: Options) -> st
     held = "soft stoichiometry" if options.soft else "free areas"
     return (
         f"{names} were fitted together: {count} lines on {regions[0].background} backgrounds made by the "
-        f"peaks themselves plus a straight line, one charge shift, {held}; weights from the model times the measured "
+        f"peaks themselves plus a straight line, one charge shift, {held}; weights from the model "
+        "times the measured "
         "Fano factor, an analytic Jacobian."
     )
 

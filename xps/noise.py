@@ -12,6 +12,10 @@ Floats = NDArray[np.float64]
 #: share of (2/n) that second differences of white noise lose: 1 + 2 (4/6)² + 2 (1/6)²
 _DIFFERENCE_LOSS = 1.0 + 2.0 * (4.0 / 6.0) ** 2 + 2.0 * (1.0 / 6.0) ** 2
 _SIGNIFICANCE = 0.99
+#: standard deviations from which neighbouring points count as correlated
+_CORRELATED = 3.0
+#: and from which the differences skip next neighbours: both estimates are valid for independent counts
+_SUSPECTED = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Noise:
         included; 1 when the model describes the data.
     chi_square, dof
         Of the region, with the pooled Fano factor, before the misfit factor.
+    correlation
+        Factor (≥ 1) on the variance for neighbouring points that are not independent.
     """
 
     fano: float
@@ -37,6 +43,7 @@ class Noise:
     misfit: float
     chi_square: float
     dof: float
+    correlation: float = 1.0
 
     @property
     def flagged(self) -> bool:
@@ -46,20 +53,63 @@ class Noise:
 
 def floor(model: Floats) -> Floats:
     """Return the model with a floor that keeps weights finite where hardly anything is counted."""
-    return np.maximum(model, max(0.25 if model.max() > 5 else 0.0, 1e-3 * float(np.median(np.abs(model))), 1e-12))
+    return np.maximum(
+        model, max(0.25 if model.max() > 5 else 0.0, 1e-3 * float(np.median(np.abs(model))), 1e-12)
+    )
 
 
-def differences(residual: Floats, model: Floats) -> float:
+def differences(residual: Floats, model: Floats, stride: int = 1) -> float:
     """Return variance over mean from second differences: blind to what is smooth, so to misfit.
 
-    E[(r₋₁ − 2 r₀ + r₁)²] = F (f₋₁ + 4 f₀ + f₁) for independent noise of variance F f.
+    E[(r₋₁ − 2 r₀ + r₁)²] = F (f₋₁ + 4 f₀ + f₁) for independent noise of variance F f. With a stride of 2 it
+    is blind to a correlation of next neighbours too.
     """
-    second = residual[:-2] - 2.0 * residual[1:-1] + residual[2:]
-    expected = model[:-2] + 4.0 * model[1:-1] + model[2:]
-    return float(np.mean(second * second / expected))
+    left, middle, right = slice(None, -2 * stride), slice(stride, -stride), slice(2 * stride, None)
+    second = residual[left] - 2.0 * residual[middle] + residual[right]
+    expected = model[left] + 4.0 * model[middle] + model[right]
+    return float(np.mean(second * second / expected)) if second.size else 1.0
 
 
-def estimate(residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]) -> list[Noise]:
+def _rough(residuals: Sequence[Floats], models: Sequence[Floats], size: Floats) -> Floats:
+    """Return each region's variance over mean from differences.
+
+    They are of every second point where neighbours agree more than independent counts do, as with
+    overlapping detector channels or smoothing.
+    """
+    near, far = (
+        np.array([differences(r, f, stride) for r, f in zip(residuals, models, strict=True)])
+        for stride in (1, 2)
+    )
+    ratio = float(np.average(near / np.maximum(far, 1e-12), weights=size))
+    spread = float(np.sqrt(4.0 * _DIFFERENCE_LOSS / size.sum()))
+    return far if ratio < 1.0 - _SUSPECTED * spread else near
+
+
+def _neighbours(residuals: Sequence[Floats], models: Sequence[Floats]) -> float:
+    """Return 1 + 2 ρ of next neighbours, pooled; 1 where ρ is not significant."""
+    scaled = [r / np.sqrt(f) for r, f in zip(residuals, models, strict=True)]
+    power = sum(float(each @ each) for each in scaled)
+    if not scaled or power <= 0:
+        return 1.0
+    rho = sum(float(each[:-1] @ each[1:]) for each in scaled) / power
+    count = sum(each.size for each in scaled)
+    return 1.0 + 2.0 * rho if rho > _CORRELATED / np.sqrt(count) else 1.0
+
+
+def correlated(noises: Sequence[Noise]) -> list[str]:
+    """Return the sentence that neighbouring points are not independent, where they are not."""
+    most = max((each.correlation for each in noises), default=1.0)
+    if most <= 1.0:
+        return []
+    return [
+        f"Neighbouring points are correlated (ρ = {(most - 1) / 2:.2f}); the intervals are "
+        f"{np.sqrt(most):.2f} times wider for that."
+    ]
+
+
+def estimate(
+    residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]
+) -> list[Noise]:
     """Return the noise of each region of one measurement.
 
     Parameters
@@ -77,18 +127,34 @@ def estimate(residuals: Sequence[Floats], models: Sequence[Floats], parameters: 
     models = [floor(model) for model in models]
     dof = np.array([max(r.size - p, 2.0) for r, p in zip(residuals, parameters, strict=True)])
     size = np.array([float(r.size) for r in residuals])
-    rough = np.array([differences(r, f) for r, f in zip(residuals, models, strict=True)])
+    rough = _rough(residuals, models, size)
     whole = np.array([float(np.sum(r * r / f)) for r, f in zip(residuals, models, strict=True)]) / dof
     centre = float(np.exp(np.average(np.log(np.maximum(rough, 1e-12)), weights=size)))
-    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof)
+    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(
+        2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof
+    )
     good = whole < centre * limit
     pooled = float(np.sum(whole[good] * dof[good]) / np.sum(dof[good])) if good.any() else centre
+    pairs = [(r, f) for r, f, ok in zip(residuals, models, good, strict=True) if ok]
+    correlation = _neighbours([r for r, _ in pairs], [f for _, f in pairs])
     out = []
     for i, residual in enumerate(residuals):
         own = whole[i] if good[i] else rough[i]
         loss = 2.0 / dof[i] if good[i] else 2.0 * _DIFFERENCE_LOSS / size[i]
-        misfit = 1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
-        out.append(Noise(pooled, float(own), float(np.sqrt(loss)), float(misfit), float(whole[i] * dof[i] / pooled), float(dof[i])))
+        misfit = (
+            1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
+        )
+        out.append(
+            Noise(
+                pooled,
+                float(own),
+                float(np.sqrt(loss)),
+                float(misfit),
+                float(whole[i] * dof[i] / pooled),
+                float(dof[i]),
+                correlation if good[i] else 1.0,
+            )
+        )
     return out
 
 

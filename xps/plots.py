@@ -10,9 +10,18 @@ from interlayer.core.figure import Band, Figure, Line, Mark, Panel, Points, Rule
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as MplFigure
 
-_COLOURS = {
-    "C-C": 0, "C-O": 4, "C≡N": 2, "C=N": 3, "Li3N": 1, "LiF": 5, "Li2CO3": 6, "Li2O": 7, "TFSI": "#999999",
-    "Li metal": "#44aa99", "LiOH": "#882255",
+_COLOURS: dict[str, str | int] = {
+    "C-C": 0,
+    "C-O": 4,
+    "C≡N": 2,
+    "C=N": 3,
+    "Li3N": 1,
+    "LiF": 5,
+    "Li2CO3": 6,
+    "Li2O": 7,
+    "TFSI": "#999999",
+    "Li metal": "#44aa99",
+    "LiOH": "#882255",
 }
 #: labels closer than these shares of the panel would cover one another
 _NEAR_X, _NEAR_Y = 0.13, 0.09
@@ -22,7 +31,9 @@ _UNITS = {"counts": "counts", "counts/s": "counts / s"}
 def figures(result: xr.DataTree) -> list[Figure]:
     """Return the figure of all regions and, where there is one, that of the survey."""
     regions = {name: node.to_dataset() for name, node in result.children.items() if "envelope" in node}
-    surveys = {name: node.to_dataset() for name, node in result.children.items() if node.attrs.get("survey") == 1}
+    surveys = {
+        name: node.to_dataset() for name, node in result.children.items() if node.attrs.get("survey") == 1
+    }
     out = []
     if regions:
         out.append(_regions(regions))
@@ -50,8 +61,10 @@ def _regions(regions: dict[str, xr.Dataset]) -> Figure:
     return Figure(
         "xps_regions",
         "XPS: fitted core levels",
-        "Measured counts (points), background (grey), components (filled, labelled), their sum (line), and below "
-        "each the residuals in standard deviations with ± 2 σ shaded; a name in brackets is not resolved by itself.",
+        "Measured counts (points), background (grey), components (filled, labelled), their sum "
+        "(line), and below "
+        "each the residuals in standard deviations with ± 2 σ shaded; a name in brackets is not "
+        "resolved by itself.",
         panels,
         columns=columns,
     )
@@ -85,9 +98,20 @@ def _curves(dataset: xr.Dataset) -> Panel:
     marks += [Line(x, background, "", "background", 0.9), Line(x, envelope, "", "fit", 1.2)]
     labels = _apart(labels, float(np.ptp(x)), high - low)
     top = max([high, *(each.y for each in labels)]) + 0.1 * (high - low)
-    units = "counts" if name == "counts" else f"intensity / {_UNITS.get(str(dataset[name].attrs.get('units')), 'counts')}"
+    units = (
+        "counts"
+        if name == "counts"
+        else f"intensity / {_UNITS.get(str(dataset[name].attrs.get('units')), 'counts')}"
+    )
     axis = "binding energy / eV"
-    return Panel(axis, units, [*marks, *labels], _title(dataset), x_reversed=True, ylim=(low - 0.03 * (high - low), top))
+    return Panel(
+        axis,
+        units,
+        [*marks, *labels],
+        _title(dataset),
+        x_reversed=True,
+        ylim=(low - 0.03 * (high - low), top),
+    )
 
 
 def _apart(labels: list[Text], width: float, height: float) -> list[Text]:
@@ -109,7 +133,9 @@ def _residuals(dataset: xr.Dataset) -> Panel:
         Line(x, residual, "", "residual", 0.8),
     ]
     reach = max(4.0, float(np.max(np.abs(residual))) * 1.05)
-    return Panel("binding energy / eV", "residual / σ", marks, x_reversed=True, share=0.35, ylim=(-reach, reach))
+    return Panel(
+        "binding energy / eV", "residual / σ", marks, x_reversed=True, share=0.35, ylim=(-reach, reach)
+    )
 
 
 def _survey(name: str, dataset: xr.Dataset) -> Figure:
@@ -120,5 +146,12 @@ def _survey(name: str, dataset: xr.Dataset) -> Figure:
     for level, position in zip(dataset["level"].values, dataset["position"].values, strict=True):
         at = int(np.argmin(np.abs(x - position)))
         marks.append(Text(float(position), float(y[at]), str(level), "accent"))
-    caption = "Survey with the core levels at which a peak was found: " + (str(dataset.attrs.get("elements")) or "none")
-    return Figure(f"xps_{name}", "XPS: survey", caption, [Panel("binding energy / eV", variable, marks, x_reversed=True)])
+    caption = "Survey with the core levels at which a peak was found: " + (
+        str(dataset.attrs.get("elements")) or "none"
+    )
+    return Figure(
+        f"xps_{name}",
+        "XPS: survey",
+        caption,
+        [Panel("binding energy / eV", variable, marks, x_reversed=True)],
+    )

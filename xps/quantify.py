@@ -44,7 +44,9 @@ def amounts(fit: Fit, sensitivity: str) -> tuple[list[Amount], list[str]]:
             slope[index] = -1.0
         for i, peak in enumerate(region.peaks):
             value = float(raw[n + i]) * scale
-            found.append(Amount(peak.label, region.level.split()[0], value, by[n + i] * scale + value * slope))
+            found.append(
+                Amount(peak.label, region.level.split()[0], value, by[n + i] * scale + value * slope)
+            )
     return found, missing
 
 
@@ -52,8 +54,10 @@ def fraction(part: Sequence[Amount], whole: Sequence[Amount], covariance: Floats
     """Return the share of some amounts in all, in at.%, with an interval inside 0 to 100 (logit scale)."""
     total = sum(each.value for each in whole)
     share = sum(each.value for each in part) / total
-    slope = np.sum([each.slope for each in part], axis=0) - share * np.sum([each.slope for each in whole], axis=0)
-    stddev = float(np.sqrt(max(slope @ covariance @ slope, 0.0))) / total
+    slope = np.sum([each.slope for each in part], axis=0) - share * np.sum(
+        [each.slope for each in whole], axis=0
+    )
+    stddev = float(np.sqrt(max(float(slope @ covariance @ slope), 0.0))) / total
     inner = min(max(share, 1e-9), 1 - 1e-9)
     logit, spread = float(np.log(inner / (1 - inner))), stddev / (inner * (1 - inner))
     low, high = (1.0 / (1.0 + np.exp(-(logit + sign * Z95 * spread))) for sign in (-1.0, 1.0))

@@ -8,13 +8,15 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.intervals import Z95
-from interlayer.xps import intervals, survey as search
+from interlayer.xps import intervals
+from interlayer.xps import survey as search
 from interlayer.xps.decide import Outcome
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
 
 _CONSTRAINTS = (
-    "areas ≥ 0; one FWHM and one Lorentzian fraction for all lines of the region; positions with normal priors of the "
+    "areas ≥ 0; one FWHM and one Lorentzian fraction for all lines of the region; positions with "
+    "normal priors of the "
     "template's tolerance; one charge shift for all regions"
 )
 
@@ -43,7 +45,7 @@ def _region(part: Measured, r: int, region: Region) -> xr.Dataset:
     raw, _ = part.fit.joint.raw(r, part.fit.theta)
     components, background = region.parts(raw)
     model = part.fit.solution.normal.model[r]
-    sigma = np.sqrt(part.fit.variances[r] / part.fit.noise[r].misfit)
+    sigma = np.sqrt(part.fit.variances[r] / (part.fit.noise[r].misfit * part.fit.noise[r].correlation))
     energy = region.energy - part.shift.value
     dims = "binding_energy"
     labels = np.array([peak.label for peak in region.peaks], dtype=object)
@@ -57,9 +59,14 @@ def _region(part: Measured, r: int, region: Region) -> xr.Dataset:
         "envelope": curve(model, "sum of components and background"),
         "residual": curve((region.values - model) / sigma, "residual over its standard deviation", "1"),
         "components": xr.Variable(
-            ("component", dims), components, {"units": region.units, "long_name": "components above the background"}
+            ("component", dims),
+            components,
+            {"units": region.units, "long_name": "components above the background"},
         ),
-        "status": ("component", np.array([_status(part, r, i).status for i in range(region.count)], dtype=object)),
+        "status": (
+            "component",
+            np.array([_status(part, r, i).status for i in range(region.count)], dtype=object),
+        ),
     }
     coords = {
         dims: curve(energy, "binding energy after the charge reference", "eV"),
@@ -100,6 +107,7 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "chi_square": noise.chi_square,
         "degrees_of_freedom": noise.dof,
         "misfit_factor": noise.misfit,
+        "correlation_factor": noise.correlation,
         "charge_shift": part.shift.value,
         "charge_reference": part.shift.method,
         "converged": int(part.fit.solution.converged),
@@ -109,15 +117,30 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
 
 def _components(part: Measured, r: int, region: Region) -> xr.Dataset:
     rows = [_component(part, _status(part, r, i)) for i in range(region.count)]
-    keys = ("line", "region", "status", "binding_energy", "binding_energy_stddev", "fwhm", "fwhm_stddev",
-            "area", "area_low", "area_high", "area_limit", "significance", "expected_energy", "note")
+    keys = (
+        "line",
+        "region",
+        "status",
+        "binding_energy",
+        "binding_energy_stddev",
+        "fwhm",
+        "fwhm_stddev",
+        "area",
+        "area_low",
+        "area_high",
+        "area_limit",
+        "significance",
+        "expected_energy",
+        "note",
+    )
     data = {}
     for key in keys:
         values = [row[key] for row in rows]
         kind = object if key in ("line", "region", "status", "note") else np.float64
         data[key] = ("component", np.array(values, dtype=kind))
-    table = xr.Dataset(data, attrs={"role": "table", "long_name": f"components of {region.level or region.name}"})
-    return table
+    return xr.Dataset(
+        data, attrs={"role": "table", "long_name": f"components of {region.level or region.name}"}
+    )
 
 
 def _component(part: Measured, each: Outcome) -> dict[str, Any]:
@@ -157,7 +180,9 @@ def _parameters(part: Measured, r: int) -> xr.Dataset:
         "high": theta[used] + Z95 * stddev[used],
         "lower_bound": joint.lower[used],
         "upper_bound": joint.upper[used],
-        "prior_mean": [joint.parameters[i].mean if math.isfinite(joint.parameters[i].sigma) else math.nan for i in used],
+        "prior_mean": [
+            joint.parameters[i].mean if math.isfinite(joint.parameters[i].sigma) else math.nan for i in used
+        ],
         "prior_stddev": [joint.parameters[i].sigma for i in used],
     }
     data = {
@@ -170,7 +195,9 @@ def _parameters(part: Measured, r: int) -> xr.Dataset:
 def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
     """Return the survey's curve with the elements found, and what they warn of."""
     found = search.elements(region.energy, region.values, shift)
-    energy = xr.Variable("binding_energy", region.energy - shift, {"units": "eV", "long_name": "binding energy"})
+    energy = xr.Variable(
+        "binding_energy", region.energy - shift, {"units": "eV", "long_name": "binding energy"}
+    )
     name = "counts" if region.units == "counts" else "intensity"
     data = {
         name: xr.Variable("binding_energy", region.values, {"units": region.units, "long_name": "survey"}),
@@ -180,6 +207,8 @@ def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
         "significance": ("element", np.array([each.significance for each in found], dtype=np.float64)),
     }
     seen = {each.level for each in found}
-    warnings = [f"The survey shows {level}: {text}." for level, text in search.OVERLAPS.items() if level in seen]
+    warnings = [
+        f"The survey shows {level}: {text}." for level, text in search.OVERLAPS.items() if level in seen
+    ]
     attrs = {"elements": ", ".join(each.level for each in found), "survey": 1}
     return xr.Dataset(data, {"binding_energy": energy}, attrs=attrs), warnings

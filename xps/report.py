@@ -125,7 +125,9 @@ def _dropped(part: Measured, make: Rows, suffix: str) -> list[Row]:
     for line, region, limit in part.dropped:
         note = "below 3 standard deviations; left the model, the limit is from the line put back alone"
         method = _method(part, region)
-        out.append(make.absent("not detected", "area", line.name + suffix, _unit(region), method, note, limit))
+        out.append(
+            make.absent("not detected", "area", line.name + suffix, _unit(region), method, note, limit)
+        )
     return out
 
 
@@ -140,8 +142,10 @@ def _separations(part: Measured, make: Rows, suffix: str) -> list[Row]:
         note = ""
         if _outside(found, separation.low, separation.high):
             note = (
-                f"{separation.lines[0]} − {separation.lines[1]} = {found.value:.2f} ± {found.stddev:.2f} eV, whatever "
-                f"the charge reference; published: {separation.low:g} to {separation.high:g} eV ({separation.source})"
+                f"{separation.lines[0]} − {separation.lines[1]} = {found.value:.2f} ± "
+                f"{found.stddev:.2f} eV, whatever "
+                f"the charge reference; published: {separation.low:g} to {separation.high:g} eV "
+                f"({separation.source})"
             )
             part.warnings.append(f"{separation.phase}: {note}.")
         method = f"{separation.lines[0]} minus {separation.lines[1]}, one fit"
@@ -153,7 +157,7 @@ def _difference(part: Measured, first: Outcome, second: Outcome) -> Interval:
     a = part.fit.value(intervals.position(part.fit, first.region, first.peak))
     upper, lower = (intervals.position(part.fit, each.region, each.peak) for each in (first, second))
     slope = upper(part.fit.theta)[1] - lower(part.fit.theta)[1]
-    stddev = float(np.sqrt(max(slope @ part.fit.covariance @ slope, 0.0)))
+    stddev = float(np.sqrt(max(float(slope @ part.fit.covariance @ slope), 0.0)))
     return from_stddev(a[0] - lower(part.fit.theta)[0], stddev)
 
 
@@ -180,7 +184,11 @@ def _noise(part: Measured, make: Rows, suffix: str) -> list[Row]:
         how = "second differences" if each.flagged else "χ² over degrees of freedom"
         interval = from_log(math.log(each.own), each.own_relative)
         note = "" if region.units == "counts" else "of a rate: variance over mean in its own unit"
-        out.append(make.measured("fano_factor", name, interval, "1", f"{how}; weights use {each.fano:.3g} of all regions", note))
+        out.append(
+            make.measured(
+                "fano_factor", name, interval, "1", f"{how}; weights use {each.fano:.3g} of all regions", note
+            )
+        )
     return out
 
 
@@ -190,7 +198,9 @@ def composition(parts: Sequence[Measured], make: Rows, suffix: str) -> list[Row]
     total = sum(each.value for each in whole)
     if len({each.element for each in whole}) < 2 or total <= 0:
         return []
-    method = f"{parts[0].options.sensitivity} factors, λ ∝ KE^0.75, transmission of the file; homogeneous layer"
+    method = (
+        f"{parts[0].options.sensitivity} factors, λ ∝ KE^0.75, transmission of the file; homogeneous layer"
+    )
     note = f"without {', '.join(missing)} (no sensitivity factor)" if missing else ""
     outcomes = {each.line.name: (part, each) for part in parts for each in part.outcomes}
     out = []
@@ -243,7 +253,9 @@ def _element(
         limits.append(each.limit / known.value if known else math.nan)
     limit = 100.0 * max(limits) / (sum(each.value for each in whole) + max(limits))
     absent = "no line of this element is detected; " + note
-    return make.absent("not detected", "atomic_fraction", element + suffix, "at.%", method, absent.strip("; "), limit)
+    return make.absent(
+        "not detected", "atomic_fraction", element + suffix, "at.%", method, absent.strip("; "), limit
+    )
 
 
 def _source(name: str) -> str:

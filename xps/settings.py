@@ -20,7 +20,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "line_shape",
-        "shape of the lines (default auto: pseudo-Voigt sum or Voigt, whichever describes the data; what both "
+        "shape of the lines (default auto: pseudo-Voigt sum or Voigt, whichever describes the data; "
+        "what both "
         "leave open goes into the intervals)",
         "choice",
         choices=("auto", "pseudo-voigt", "voigt"),
@@ -33,7 +34,8 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "stoichiometry",
-        "soft: phases' lines share one amount within the factors' uncertainty (default); off: every area is free",
+        "soft: phases' lines share one amount within the factors' uncertainty (default); off: every "
+        "area is free",
         "choice",
         choices=("soft", "off"),
     ),

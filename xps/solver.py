@@ -82,6 +82,7 @@ def minimise(
     fixed: Bools | None = None,
     pin: Pin | None = None,
     max_iterations: int = _MAX_ITERATIONS,
+    tolerance: float = _TOLERANCE,
 ) -> Solution:
     """Minimise χ² + priors inside the bounds.
 
@@ -91,14 +92,18 @@ def minimise(
         Start; parameters in ``fixed`` stay as they are.
     variances
         Per region, (m,): variance of each value, held fixed.
+    tolerance
+        Gain in χ² below which the minimum counts as found.
 
     Returns
     -------
     Solution
         ``converged`` is False when the iterations ran out.
     """
-    theta = np.clip(theta, joint.lower, joint.upper) if fixed is None else np.where(
-        fixed, theta, np.clip(theta, joint.lower, joint.upper)
+    theta = (
+        np.clip(theta, joint.lower, joint.upper)
+        if fixed is None
+        else np.where(fixed, theta, np.clip(theta, joint.lower, joint.upper))
     )
     now = normal(joint, theta, variances, pin)
     damping, iteration = 1e-3, 0
@@ -119,7 +124,7 @@ def minimise(
             return Solution(theta, now, iteration, True)
         gain = now.cost - better[1].cost
         theta, now = better
-        if gain < _TOLERANCE * max(1.0, 1e-3 * now.cost) and damping < 1e-2:
+        if gain < tolerance * max(1.0, 1e-3 * now.cost) and damping < 1e-2:
             return Solution(theta, now, iteration, True)
         damping = max(damping * 0.1, 1e-9)
     return Solution(theta, now, iteration, False)
@@ -137,7 +142,10 @@ def _step(joint: Joint, theta: Floats, now: Normal, free: Bools, damping: float)
     scaled = hessian / scale / scale[:, None]
     scaled[np.diag_indices_from(scaled)] += damping + 1e-13
     try:
-        move = cho_solve(cho_factor(scaled, check_finite=False), -now.gradient[free] / scale, check_finite=False) / scale
+        move = (
+            cho_solve(cho_factor(scaled, check_finite=False), -now.gradient[free] / scale, check_finite=False)
+            / scale
+        )
     except LinAlgError:
         return None
     candidate = theta.copy()
@@ -151,5 +159,7 @@ def covariance(hessian: Floats, fixed: Bools | None = None) -> Floats:
     inner = hessian[np.ix_(keep, keep)]
     scale = np.sqrt(np.maximum(np.diag(inner), 1e-300))
     out = np.zeros_like(hessian)
-    out[np.ix_(keep, keep)] = np.linalg.pinv(inner / scale / scale[:, None], rcond=1e-13, hermitian=True) / scale / scale[:, None]
+    out[np.ix_(keep, keep)] = (
+        np.linalg.pinv(inner / scale / scale[:, None], rcond=1e-13, hermitian=True) / scale / scale[:, None]
+    )
     return out

@@ -17,10 +17,14 @@ _SCAN = np.arange(-9.0, 13.01, 0.25)
 _STEP, _WIDTH, _ETA = 0.02, 1.5, 0.3
 #: prior spread of the shift in the scan, eV: among equals the small shift wins
 _SPREAD = 6.0
+#: a minimum this much worse than the best is not tried
+_HOPELESS = 1.5
 
 
 def _columns(region: Region, energies: Floats) -> Floats:
-    raw = np.concatenate([energies, np.ones(energies.size), np.full(energies.size, _WIDTH), [_ETA, _STEP, 0.0, 0.0]])
+    raw = np.concatenate(
+        [energies, np.ones(energies.size), np.full(energies.size, _WIDTH), [_ETA, _STEP, 0.0, 0.0]]
+    )
     p = region.profile(raw)
     ramp = (region.energy - region.energy[0]) / (region.energy[-1] - region.energy[0])
     return np.vstack([p.value + _STEP * (p.below - p.below[:, :1]), np.ones_like(ramp), ramp, 1.0 - ramp]).T
@@ -42,7 +46,9 @@ def shifts(regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], count
         # a model that cannot fit is not allowed to outvote the others: its least χ² is the unit
         cost = cost + found * min(1.0, region.values.size / max(float(found.min()), 1e-12))
     minima = [i for i in range(cost.size) if cost[i] == cost[max(i - 3, 0) : i + 4].min()]
-    return [float(_SCAN[i]) for i in sorted(minima, key=lambda i: float(cost[i]))[:count]]
+    least = float(cost.min())
+    best = sorted(minima, key=lambda i: float(cost[i]))[:count]
+    return [float(_SCAN[i]) for i in best if cost[i] <= _HOPELESS * least]
 
 
 def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) -> Floats:
@@ -51,7 +57,9 @@ def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) ->
     theta[joint.index("shift")] = shift
     for r, region in enumerate(joint.regions):
         weight = 1.0 / np.sqrt(np.maximum(smooth(region.values), 1e-12))
-        energies = np.array([place.offset + (theta[place.energy] if place.energy >= 0 else 0.0) for place in joint.places[r]])
+        energies = np.array(
+            [place.offset + (theta[place.energy] if place.energy >= 0 else 0.0) for place in joint.places[r]]
+        )
         areas, _ = _areas(region, energies + shift, weight)
         floor = 1e-3 * max(float(areas.max(initial=0.0)), float(np.ptp(region.values)) * 0.05, 1e-9)
         for place, area in zip(joint.places[r], areas, strict=True):

@@ -120,7 +120,9 @@ def _has_partner(energy: Floats, values: Floats, level: CoreLevel, top: float, h
     partner = values[np.abs(energy - top - level.split) <= 1.5]
     around = np.abs(energy - top - level.split)
     beside = values[(around > 2.5) & (around < 6.0)]
-    return bool(partner.size and beside.size and partner.max() - np.median(beside) > 0.5 * level.ratio * height * 0.6)
+    return bool(
+        partner.size and beside.size and partner.max() - np.median(beside) > 0.5 * level.ratio * height * 0.6
+    )
 
 
 def _nearest(found: list[Element], shift: float) -> list[Element]:

@@ -65,6 +65,11 @@ class Joint:
         Per region, per peak: where its raw parameters come from.
     tails
         Per region: indices of η, k, constant, slope.
+
+    Notes
+    -----
+    ``lower``, ``upper``, ``mean``, ``precision`` are the parameters' as arrays; ``locked`` marks those whose
+    bounds leave no room.
     """
 
     regions: Sequence[Region]
@@ -75,10 +80,12 @@ class Joint:
     upper: Floats = field(init=False)
     mean: Floats = field(init=False)
     precision: Floats = field(init=False)
+    locked: Bools = field(init=False)
 
     def __post_init__(self) -> None:
         self.lower = np.array([p.lower for p in self.parameters])
         self.upper = np.array([p.upper for p in self.parameters])
+        self.locked = self.lower >= self.upper
         self.mean = np.array([p.mean for p in self.parameters])
         self.precision = np.array([p.sigma**-2 if np.isfinite(p.sigma) else 0.0 for p in self.parameters])
         self._index = {p.name: i for i, p in enumerate(self.parameters)}

@@ -75,7 +75,7 @@ class Region:
 
     @cached_property
     def _ramp(self) -> Floats:
-        return self.energy - 0.5 * (self.energy[0] + self.energy[-1])
+        return np.asarray(self.energy - 0.5 * float(self.energy[0] + self.energy[-1]), dtype=np.float64)
 
     @cached_property
     def _partners(self) -> tuple[Ints, Floats, Floats]:
@@ -103,7 +103,9 @@ class Region:
         if parent.size == n:
             profile = shape(self.energy, position, fwhm, eta)
         else:
-            profile = _fold(shape(self.energy, position[parent] + offset, fwhm[parent], eta), parent, weight, n)
+            profile = _fold(
+                shape(self.energy, position[parent] + offset, fwhm[parent], eta), parent, weight, n
+            )
         if self.background == "tougaard":
             _replace_tail(profile, self._tougaard)
         return profile

@@ -119,7 +119,12 @@ def voigt(energy: Floats, position: Floats, fwhm: Floats, eta: float) -> Profile
     remain = 1.0 - 0.5346 * share
     gauss = math.sqrt(remain**2 - 0.2166 * share**2)
     gauss_slope = (-0.5346 * remain - 0.2166 * share) / gauss
-    width, t, sigma, gamma = fwhm[:, None], (energy - position[:, None]) / fwhm[:, None], _SIGMA * gauss, 0.5 * share
+    width, t, sigma, gamma = (
+        fwhm[:, None],
+        (energy - position[:, None]) / fwhm[:, None],
+        _SIGMA * gauss,
+        0.5 * share,
+    )
     z = (t + 1j * gamma) / (sigma * math.sqrt(2.0))
     w = wofz(z)
     first = -2.0 * z * w + 2j / math.sqrt(math.pi)

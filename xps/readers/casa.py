@@ -13,7 +13,8 @@ from interlayer.core.files import read_text
 from interlayer.xps.spectra import Attribute, Spectrum, build
 
 _COMPONENT = re.compile(
-    r"CASA comp \(\*(?P<name>.*?)\*\) \(\*(?P<shape>.*?)\*\) Area (?P<area>\S+) \S+ \S+ (?P<area_ref>\S+) \S+ "
+    r"CASA comp \(\*(?P<name>.*?)\*\) \(\*(?P<shape>.*?)\*\) Area (?P<area>\S+) \S+ \S+ "
+    r"(?P<area_ref>\S+) \S+ "
     r"MFWHM (?P<fwhm>\S+) \S+ \S+ (?P<fwhm_ref>\S+) \S+ "
     r"Position (?P<position>\S+) (?P<low>\S+) (?P<high>\S+) (?P<position_ref>\S+) \S+ "
     r"RSF (?P<rsf>\S+)"
@@ -113,7 +114,7 @@ def load(path: Path) -> xr.Dataset:
 def _block(block: str) -> Spectrum:
     head, _, body = block.partition("\nK.E.")
     title, *rest = head.splitlines()
-    _, sample, name = (title.split(":", 2) + ["", ""])[:3]
+    _, sample, name = [*title.split(":", 2), "", ""][:3]
     numbers = re.search(r"Characteristic Energy eV\t(\S+)\tAcquisition Time s\t(\S+)", "\n".join(rest))
     columns = ["K.E.", *(cell.strip() for cell in body.partition("\n")[0].split("\t")[1:])]
     if "B.E." not in columns or "Counts" not in columns:

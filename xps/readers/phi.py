@@ -3,6 +3,7 @@
 import re
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +13,11 @@ from interlayer.core.files import decode, read_text
 from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
 #: PHI writes "u8" for 8-byte floats
-_TYPES = {b"f4": np.dtype("<f4"), b"u8": np.dtype("<f8"), b"f8": np.dtype("<f8")}
+_TYPES: dict[bytes, np.dtype[np.floating[Any]]] = {
+    b"f4": np.dtype("<f4"),
+    b"u8": np.dtype("<f8"),
+    b"f8": np.dtype("<f8"),
+}
 _HEADER = 96
 _MAX_REGIONS = 1000
 

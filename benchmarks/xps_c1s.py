@@ -1,0 +1,187 @@
+"""Four-component C 1s of docs/xps.md: bias, scatter against Cramér–Rao, coverage, time; beside it the lmfit recipe.
+
+Run: ``python benchmarks/xps_c1s.py [--replicates 400] [--peers 40]``. The simulation shares no code with the
+fit: pseudo-Voigt lines by their textbook formula, the Shirley step by summation on a fine grid.
+"""
+
+import argparse
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlayer.xps.build import Options, joint, peaks
+from interlayer.xps.chemistry import Line, Template
+from interlayer.xps.fit import Fit, fit
+from interlayer.xps.model.joint import Joint
+from interlayer.xps.model.region import Region
+from interlayer.xps.solver import covariance, normal
+
+Floats = NDArray[np.float64]
+
+ENERGIES = np.array([284.8, 286.4, 287.9, 289.8])
+AREAS = np.array([6000.0, 2500.0, 1200.0, 1500.0])
+FWHM, ETA, STEP = 1.3, 0.3, 0.03
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    counts: float = 1.0
+    slope: float = 4.0
+    step: float = 0.1
+    descending: bool = False
+    fano: float = 1.0
+
+
+CASES = (
+    Case("table of xps.md"),
+    Case("three times steeper", slope=12.0),
+    Case("1/10 counts", counts=0.1),
+    Case("10 × counts", counts=10.0),
+    Case("descending axis", descending=True),
+    Case("0.05 eV steps", step=0.05),
+    Case("0.2 eV steps", step=0.2),
+    Case("Fano 0.4", fano=0.4),
+    Case("Fano 2", fano=2.0),
+)
+
+
+def expectation(case: Case) -> tuple[Floats, Floats]:
+    """Return the axis (ascending, eV) and the expected counts."""
+    energy = np.round(278.0 + case.step * np.arange(round(20.0 / case.step)), 3)
+    fine = np.arange(240.0, 299.0, 0.005)
+    signal = sum(a * _line(fine, e) for a, e in zip(AREAS, ENERGIES, strict=True))
+    loss = np.cumsum(signal) * 0.005
+    here = sum(a * _line(energy, e) for a, e in zip(AREAS, ENERGIES, strict=True))
+    mean = here + STEP * np.interp(energy, fine, loss) + 900.0 + case.slope * (energy - energy.mean())
+    return energy, case.counts * mean
+
+
+def _line(x: Floats, at: float) -> Floats:
+    t = 2.0 * (x - at) / FWHM
+    gauss = np.exp(-np.log(2.0) * t**2) * 2.0 / FWHM * np.sqrt(np.log(2.0) / np.pi)
+    return ETA * 2.0 / (np.pi * FWHM) / (1.0 + t**2) + (1.0 - ETA) * gauss
+
+
+def model(energy: Floats, values: Floats) -> Joint:
+    """Return the model with weak priors: positions ± 0.5 eV."""
+    lines = tuple(
+        Line(f"C 1s/{i}", float(e), 0.5, np.nan, np.nan, "benchmark") for i, e in enumerate(ENERGIES)
+    )
+    region = Region("c1s", energy, values, peaks(lines), level="C 1s")
+    return joint([region], {"c1s": lines}, Template("", "", lines, {}), Options(None))
+
+
+def start(built: Joint, rng: np.random.Generator, counts: float) -> Floats:
+    theta = built.start()
+    for i, (energy, area) in enumerate(zip(ENERGIES, AREAS, strict=True)):
+        theta[built.index(f"energy:C 1s/{i}")] = energy + rng.uniform(-0.2, 0.2)
+        theta[built.index(f"area:C 1s/{i}")] = counts * area * rng.uniform(0.5, 1.5)
+    return theta
+
+
+def truth(built: Joint, case: Case, energy: Floats) -> Floats:
+    values = {f"energy:C 1s/{i}": e for i, e in enumerate(ENERGIES)}
+    values |= {f"area:C 1s/{i}": case.counts * a for i, a in enumerate(AREAS)}
+    middle = 0.5 * (energy[0] + energy[-1]) - energy.mean()
+    values |= {"fwhm:c1s": FWHM, "eta:c1s": ETA, "k:c1s": STEP, "shift": 0.0}
+    values |= {"slope:c1s": case.counts * case.slope}
+    values |= {"constant:c1s": case.counts * (900.0 + case.slope * middle)}
+    return np.array([values[p.name] for p in built.parameters])
+
+
+def counted(mean: Floats, fano: float, rng: np.random.Generator) -> Floats:
+    return np.asarray(fano * rng.poisson(mean / fano), dtype=np.float64)
+
+
+def ours(case: Case, replicates: int, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64], Floats, float]:
+    """Return estimates and standard deviations (replicates, 12), the truth's Cramér–Rao limits, ms per fit."""
+    rng = np.random.default_rng(seed)
+    energy, mean = expectation(case)
+    built = model(energy, mean)
+    which = [built.index(f"{kind}:C 1s/{i}") for kind in ("area", "energy") for i in range(4)]
+    which += [built.index("fwhm:c1s")]
+    at = truth(built, case, energy)
+    free = np.array([p.lower == p.upper for p in built.parameters])
+    bare = normal(built, at, [case.fano * mean]).hessian - np.diag(built.precision)
+    limit = np.sqrt(np.diag(covariance(bare, free)))[which]
+    found, spread, spent = [], [], 0.0
+    for _ in range(replicates):
+        values = counted(mean, case.fano, rng)
+        x, y = (energy[::-1], values[::-1]) if case.descending else (energy, values)
+        order = np.argsort(x)
+        region = replace(built.regions[0], energy=x[order], values=y[order])
+        here = Joint([region], built.parameters, built.places, built.tails)
+        theta = start(here, rng, case.counts)
+        begun = time.process_time()
+        result: Fit = fit(here, theta)
+        spent += time.process_time() - begun
+        found.append(result.theta[which])
+        spread.append(np.sqrt(np.diag(result.covariance))[which])
+    return np.array(found), np.array(spread), np.concatenate([limit, at[which]]), 1e3 * spent / replicates
+
+
+def peer(case: Case, replicates: int, seed: int) -> tuple[Floats, Floats, float]:
+    """Return areas and standard errors of lmfit on a static Shirley background, and ms per fit."""
+    from lmfit.models import PseudoVoigtModel
+
+    rng = np.random.default_rng(seed)
+    energy, mean = expectation(case)
+    whole = sum((PseudoVoigtModel(prefix=f"p{i}_") for i in range(1, 4)), PseudoVoigtModel(prefix="p0_"))
+    found, spread, spent = [], [], 0.0
+    for _ in range(replicates):
+        values = counted(mean, case.fano, rng)
+        begun = time.process_time()
+        net = values - static_shirley(values)
+        guess = whole.make_params()
+        for i, (e, a) in enumerate(zip(ENERGIES, AREAS, strict=True)):
+            guess[f"p{i}_center"].set(e + rng.uniform(-0.2, 0.2))
+            guess[f"p{i}_amplitude"].set(case.counts * a, min=0)
+            guess[f"p{i}_sigma"].set(0.65, min=0.1, expr=None if i == 0 else "p0_sigma")
+            guess[f"p{i}_fraction"].set(0.3, min=0, max=1, expr=None if i == 0 else "p0_fraction")
+        result = whole.fit(net, guess, x=energy)
+        spent += time.process_time() - begun
+        parameters = [result.params[f"p{i}_amplitude"] for i in range(4)]
+        found.append([p.value for p in parameters])
+        spread.append([p.stderr if p.stderr else np.nan for p in parameters])
+    return np.array(found), np.array(spread), 1e3 * spent / replicates
+
+
+def static_shirley(values: Floats, ends: int = 5) -> Floats:
+    """Return the iterated Shirley background between averaged ends (ascending binding energy)."""
+    low, high = values[:ends].mean(), values[-ends:].mean()
+    background = np.full(values.size, low)
+    for _ in range(50):
+        inner = np.cumsum(values - background)
+        background = low + (high - low) * inner / inner[-1]
+    return background
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--replicates", type=int, default=400)
+    parser.add_argument("--peers", type=int, default=40)
+    parser.add_argument("--cases", type=int, default=len(CASES))
+    options = parser.parse_args()
+    print(f"{'case':22s} {'bias of areas / %':>28s} {'rmse/CRB':>20s} {'coverage areas':>16s} {'pos':>6s} {'fwhm':>6s} {'ms':>6s}")
+    for number, case in enumerate(CASES[: options.cases]):
+        found, spread, both, ms = ours(case, options.replicates, 100 + number)
+        limit, at = np.split(both, 2)
+        bias = 100 * (found[:, :4].mean(axis=0) / at[:4] - 1)
+        rmse = np.sqrt(((found - at) ** 2).mean(axis=0)) / limit
+        cover = (np.abs(found - at) <= 1.959964 * spread).mean(axis=0)
+        print(
+            f"{case.name:22s} {' '.join(f'{b:+6.2f}' for b in bias):>28s} {' '.join(f'{r:.2f}' for r in rmse[:4]):>20s} "
+            f"{' '.join(f'{100 * c:.0f}' for c in cover[:4]):>16s} {100 * cover[4:8].mean():6.1f} {100 * cover[8]:6.1f} {ms:6.2f}"
+        )
+    if options.peers:
+        found, spread, ms = peer(CASES[0], options.peers, 100)
+        bias = 100 * (found.mean(axis=0) / AREAS - 1)
+        cover = (np.abs(found - AREAS) <= 1.959964 * spread).mean(axis=0)
+        print(f"{'lmfit, static Shirley':22s} {' '.join(f'{b:+6.2f}' for b in bias):>28s} {'':20s} {' '.join(f'{100 * c:.0f}' for c in cover):>16s} {'':6s} {'':6s} {ms:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
