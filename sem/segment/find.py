@@ -22,8 +22,12 @@ _FEW = 0.10
 _EXPLAINED = 0.3
 #: relative distance of an outline from an ellipse at which it counts half
 _MISFIT = 0.10
+#: score times support after the first look below which an outline is given up
+_HOPELESS = 0.015
 #: a polarity leads when it explains this many times more than the other, with this many particles
 _LEAD, _ENOUGH = 3.0, 20
+#: share seen times edge gain that texture seldom reaches
+_OBVIOUS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +126,14 @@ def particles(
     top = int(np.argmax([each.evidence for each in found[best]]))
     # levels finer than the one with most evidence see noise and texture only
     levels = found[best][: top + 1]
-    null = found[-best][top] if len(found[-best]) > top else _search(levels[-1].level, -best)
-    return _merge(levels, "bright" if best > 0 else "dark", (smallest, largest), null)
+    name: Polarity = "bright" if best > 0 else "dark"
+    if len(found[-best]) > top:
+        null = found[-best][top].worth
+    elif np.sum(levels[-1].worth > _OBVIOUS) >= _ENOUGH:
+        null = np.empty(0)  # so many crisp outlines need no comparison
+    else:
+        null = _search(levels[-1].level, -best).worth
+    return _merge(levels, name, (smallest, largest), null)
 
 
 def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
@@ -153,7 +163,9 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     seed = seeds.find(at, sign)
     base = np.repeat(seed[:, 2:], rays.COARSE.rays, axis=1)
     first = rays.trace(at, seed[:, :2], base, sign, rays.COARSE)
-    first = first.take(select.thin(first, select.scores(first)))
+    look = select.scores(first) * select.support(first).mean(axis=1)
+    first, look = first.take(look > _HOPELESS), look[look > _HOPELESS]
+    first = first.take(select.thin(first, look))
     centre, base = complete.ellipses(first, select.support(first), rays.FINE.rays)
     mean = base.mean(axis=1)
     size = (mean > 0.75 * R_MIN) & (mean < 1.3 * R_MAX)
@@ -176,7 +188,7 @@ def _exhausted(levels: list[_Found]) -> bool:
     return declines or (last.explained > _EXPLAINED and last.small < _FEW)
 
 
-def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: _Found) -> Particles:
+def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: F64) -> Particles:
     finest = levels[-1].level
     parts, scores = [], []
     for each in levels:
@@ -205,5 +217,5 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         step=finest.step_x,
         polarity=polarity,
         worth=(chosen.own.mean(axis=1) * select.gain(chosen.outlines)).astype(np.float64),
-        null=null.worth,
+        null=null,
     )

@@ -92,18 +92,18 @@ def support(outlines: Outlines) -> NDArray[np.bool_]:
 def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
     """Return the outlines that no surer one duplicates, the surest first."""
     order = np.argsort(-score, kind="stable")
-    radius = outlines.radius.mean(axis=1)
-    tree = cKDTree(outlines.centre)
+    radius = outlines.radius.mean(axis=1)[order]
+    reach = _NEAR * float(radius.max(initial=0.0))
+    pairs = cKDTree(outlines.centre[order]).query_pairs(reach, output_type="ndarray") if reach else np.empty((0, 2), int)
+    pairs = np.sort(pairs, axis=1)
+    apart = np.hypot(*(outlines.centre[order][pairs[:, 0]] - outlines.centre[order][pairs[:, 1]]).T)
+    ratio = radius[pairs[:, 0]] / radius[pairs[:, 1]]
+    pairs = pairs[(apart < _NEAR * radius[pairs[:, 0]]) & (ratio < _LIKE) & (ratio > 1 / _LIKE)]
     alive = np.ones(len(order), bool)
-    kept = []
-    for i in order:
-        if not alive[i]:
-            continue
-        kept.append(i)
-        near = np.array(tree.query_ball_point(outlines.centre[i], _NEAR * radius[i]))
-        alike = (radius[near] < radius[i] * _LIKE) & (radius[near] > radius[i] / _LIKE)
-        alive[near[alike]] = False
-    return np.array(kept, dtype=np.intp)
+    for better, worse in pairs[np.argsort(pairs[:, 0], kind="stable")].tolist():
+        if alive[better]:
+            alive[worse] = False
+    return order[alive]
 
 
 def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
