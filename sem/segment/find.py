@@ -78,7 +78,7 @@ class Particles:
 
 @dataclass(slots=True)
 class _Found:
-    """What one level and polarity gave; ``small`` is the share of particles that a finer level sees better."""
+    """What one level and polarity gave; ``small``: the share that a finer level sees better."""
 
     level: Level
     outlines: Outlines
@@ -163,7 +163,7 @@ def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[in
 
 def _search(at: Level, sign: int) -> _Found:
     outlines, score = _trace(at, sign)
-    chosen = select.choose(outlines, score, at.shape)
+    chosen = select.choose(outlines, score, at, sign)
     radius = chosen.outlines.radius.mean(axis=1)
     seen = chosen.own.mean(axis=1)
     arcs = seen * chosen.score**2 * radius
@@ -187,12 +187,16 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     outlines = rays.trace(at, centre[size], base[size], sign)
     seen = select.support(outlines)
     shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
-    score = select.scores(outlines) * _solid(select.fill(at, outlines, sign)) * shape.astype(np.float32)
+    score = (
+        select.scores(outlines)
+        * _solid(select.inside(at, outlines, sign).like.mean(axis=1))
+        * shape.astype(np.float32)
+    )
     order = select.thin(outlines, score)
     return outlines.take(order), score[order]
 
 
-def _solid(fill: F32) -> F32:
+def _solid(fill: F64) -> F32:
     return np.asarray(0.2 + 0.8 * np.clip((fill - 0.4) / 0.4, 0.0, 1.0), np.float32)
 
 
@@ -219,7 +223,9 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         scores.append(each.score[inside])
     outlines, score = rays.join(parts), np.concatenate(scores)
     order = select.thin(outlines, score)
-    chosen = select.choose(outlines.take(order), score[order], finest.shape)
+    chosen = select.without_weak(
+        select.choose(outlines.take(order), score[order], finest, 1 if polarity == "bright" else -1)
+    )
     radius = complete.whole(chosen.outlines, chosen.own)
     counts = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]
     return Particles(
