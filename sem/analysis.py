@@ -129,9 +129,9 @@ def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
     if view.calibrated:
         steps.append(f"Pixels of {view.pixel_x:.6g} x {view.pixel_y:.6g} nm.")
     steps += [
-        "Outlines were sought over a resolution pyramid: edge pixels vote for centres, closed star-shaped outlines"
-        " are traced around them by dynamic programming, and each piece of edge is explained once.",
-        "Hidden arcs were completed by an ellipse through the visible ones; diameters are of the completed outlines.",
+        "Outlines were sought over a resolution pyramid: edge pixels vote for centres, closed star-shaped"
+        " outlines are traced around them by dynamic programming, and each piece of edge is explained once.",
+        "Hidden arcs were completed by an ellipse through the visible ones; diameters are of whole outlines.",
         "Particles cut by the frame were left out and the others weighted after Miles and Lantuéjoul.",
     ]
     if not measured.particles["x"].size:

@@ -15,7 +15,8 @@ def edge_weights(width: F64, height: F64, inside: NDArray[np.bool_], frame: tupl
     """Return Miles-Lantuéjoul weights: 1 / (share of positions at which a particle fits into its frame).
 
     Large particles touch the frame more often than small ones and are left out more often; each whole one
-    therefore counts W H / ((W - w)(H - h)) times, cut ones not at all (Miles 1974; Lantuéjoul 1980; ISO 13322-1).
+    therefore counts W H / ((W - w)(H - h)) times, cut ones not at all (Miles 1974; Lantuéjoul 1980;
+    ISO 13322-1).
     """
     share = np.clip(1 - width / frame[0], 0.02, None) * np.clip(1 - height / frame[1], 0.02, None)
     return np.where(inside, 1.0 / share, 0.0)

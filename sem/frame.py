@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.units import quantity
 
-#: relative standard deviation of a microscope's magnification when nothing better is known (about 2 % at 95 %)
+#: relative standard deviation of a magnification when nothing better is known (about 2 % at 95 %)
 _SCALE_STDDEV = 0.01
 #: tilt in degrees below which nothing is corrected
 _LEAST_TILT = 1.0
@@ -123,7 +123,7 @@ def _stretch(attrs: dict[Any, Any], tilt: float | None, doubts: list[str]) -> fl
         )
         return 1.0 / math.cos(math.radians(stage))
     doubts.append(
-        f"the stage is tilted by {stage:.1f} degree and the file does not say whether that is corrected: y is taken"
-        " as it is; set tilt to correct it"
+        f"the stage is tilted by {stage:.1f} degree and the file does not say whether that is corrected:"
+        " y is taken as it is; set tilt to correct it"
     )
     return 1.0

@@ -30,7 +30,7 @@ COLUMNS: dict[str, tuple[int, str]] = {
 }
 _PREVIEW = 1000
 #: standard deviation of a diameter from where the edge is put, in pixels of the level that found it
-_BOUNDARY = 0.25
+_BOUNDARY = 0.2
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _overlay(picture: xr.Dataset, name: str) -> fig.Figure:
     if unit == "nm":
         marks += _scale_bar(wide, high, shown)
     panel = fig.Panel(f"x / {shown}", f"y / {shown}", marks, equal=True, xlim=(0.0, wide), ylim=(0.0, high))
-    caption = f"Micrograph with the outlines of {len(rings)} particles; where one is hidden, the outline is completed."
+    caption = f"Micrograph with the outlines of {len(rings)} particles, completed where they are hidden."
     if not rings:
         caption = "Micrograph; no particles were detected."
     return fig.Figure(name, "Particles", caption, [panel])

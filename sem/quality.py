@@ -10,6 +10,8 @@ from interlayer.sem.segment.find import Particles
 _CLIPPED, _STREAK, _SOFT, _PIXELS = 0.01, 4.0, 0.30, 12.0
 #: most rays over which the profile across the outlines is averaged
 _PROFILES = 3000
+#: blocks of a fingerprint, and the correlation above which two are of one field
+_BLOCKS, _SAME = (24, 16), 0.9
 
 
 def flags(
@@ -26,9 +28,7 @@ def flags(
     if diameters.size:
         median = float(np.median(diameters))
         if median < _PIXELS:
-            found.append(
-                f"the median particle has {median:.0f} pixels across, at least {_PIXELS:.0f} are needed"
-            )
+            found.append(f"the median particle is {median:.0f} pixels wide, {_PIXELS:.0f} are needed")
         if (width := edge_width(image, particles, aspect)) > _SOFT * median:
             found.append(f"edges are {width:.0f} pixels wide, the median particle {median:.0f}: out of focus")
     return found
@@ -59,7 +59,7 @@ def streaks(image: NDArray[np.generic]) -> float:
 
 
 def edge_width(image: NDArray[np.generic], particles: Particles, aspect: float = 1.0) -> float:
-    """Return the distance over which the mean profile across the outlines falls from 88 to 12 %, in pixels."""
+    """Return the full width at half maximum of the mean edge across the outlines, in pixels."""
     from interlayer.sem.measure import boundary
 
     scale = np.linspace(0.6, 1.4, 65)
@@ -86,13 +86,18 @@ def edge_width(image: NDArray[np.generic], particles: Particles, aspect: float =
 
 
 def fingerprint(image: NDArray[np.generic]) -> str:
-    """Return 144 bits of the coarse structure of a field, as hexadecimal text."""
-    small = cv2.resize(np.asarray(image, np.float32), (13, 12), interpolation=cv2.INTER_AREA)
-    bits = (np.diff(small, axis=1) > 0).ravel()
-    return np.packbits(bits).tobytes().hex()
+    """Return the coarse structure of a field without its shading, 384 levels as hexadecimal text."""
+    small = cv2.resize(np.asarray(image, np.float32), _BLOCKS, interpolation=cv2.INTER_AREA).astype(
+        np.float64
+    )
+    y, x = np.mgrid[-1 : 1 : _BLOCKS[1] * 1j, -1 : 1 : _BLOCKS[0] * 1j]
+    plane = np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=-1).reshape(-1, 6)
+    rest = small.ravel() - plane @ np.linalg.lstsq(plane, small.ravel(), rcond=None)[0]
+    levels = np.clip(128 + 40 * rest / max(float(rest.std()), 1e-9), 0, 255)
+    return levels.astype(np.uint8).tobytes().hex()
 
 
 def same_field(first: str, second: str) -> bool:
     """Tell whether two fingerprints are of one field of view."""
-    a, b = (np.unpackbits(np.frombuffer(bytes.fromhex(each), np.uint8)) for each in (first, second))
-    return a.size == b.size and int(np.sum(a != b)) <= 8
+    a, b = (np.frombuffer(bytes.fromhex(each), np.uint8).astype(np.float64) for each in (first, second))
+    return a.size == b.size and float(np.corrcoef(a, b)[0, 1]) > _SAME

@@ -5,7 +5,7 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "pixel_size",
-        'Size of a pixel, "5 nm" or "5 nm x 7 nm" (width x height); default: from the file, else uncalibrated',
+        'Size of a pixel, "5 nm" or "5 nm x 7 nm" (width x height); default: as the file says',
     ),
     Setting(
         "polarity",

@@ -126,10 +126,9 @@ def _sensitivity(people: Population, statistic: Statistic) -> float:
     values, weights = np.concatenate(people.values), np.concatenate(people.weights)
     sure, seen = np.concatenate(people.confidence), np.concatenate(people.completeness)
     base = statistic(values, weights)
-    others = []
-    for keep in (sure >= np.quantile(sure, 0.2), seen >= 0.8):
-        if keep.sum() >= max(_LEAST, 0.3 * keep.size):
-            others.append(statistic(values[keep], weights[keep]) - base)
+    choices = (sure >= np.quantile(sure, 0.2), seen >= 0.8)
+    enough = [keep for keep in choices if keep.sum() >= max(_LEAST, 0.3 * keep.size)]
+    others = [statistic(values[keep], weights[keep]) - base for keep in enough]
     return float(np.sqrt(np.mean(np.square(others)))) / 2 if others else 0.0
 
 
@@ -181,7 +180,7 @@ def _coverage(make: Rows, particles: xr.Dataset, images: xr.Dataset) -> Row:
 
 
 def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
-    """Return histogram, kernel density, log-normal and volume-weighted quantiles; None with too few particles."""
+    """Return histogram, densities and volume-weighted quantiles; None with too few particles."""
     people = population(particles, images)
     if people.count < _LEAST:
         return None

@@ -13,7 +13,7 @@ F64 = NDArray[np.float64]
 
 #: replicates of the bootstrap
 _REPLICATES = 400
-#: what is believed of the relative scatter between images before seeing any, and how many images that is worth
+#: relative scatter between images believed before seeing any, and how many images that belief is worth
 _SCATTER, _PRIOR_IMAGES = 0.05, 1.0
 
 

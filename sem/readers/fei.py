@@ -42,8 +42,8 @@ def _check(meta: Metadata, columns: int, rows: int, stated: tuple[float, float, 
         expected = int(bar) if math.isfinite(bar) else 0
         if int(width) != columns or extra not in {expected, 0}:
             meta.void_scale(
-                f"the metadata state {width:.0f} x {height:.0f} pixels and a data bar of {expected} rows, the image"
-                f" has {columns} x {rows}: it was resized or cropped, its scale is void"
+                f"the metadata state {width:.0f} x {height:.0f} pixels and a data bar of {expected} rows, the"
+                f" image has {columns} x {rows}: it was resized or cropped, its scale is void"
             )
             return
         meta.bar_rows = extra

@@ -54,8 +54,8 @@ def _size(meta: Metadata, pairs: dict[str, str], size: list[int], columns: int, 
     extra = rows - size[1]
     if size[0] != columns or extra < 0:
         meta.void_scale(
-            f"the metadata state {size[0]} x {size[1]} pixels, the image has {columns} x {rows}: it was resized"
-            " or cropped, its scale is void"
+            f"the metadata state {size[0]} x {size[1]} pixels, the image has {columns} x {rows}:"
+            " it was resized or cropped, its scale is void"
         )
         return
     meta.bar_rows = extra

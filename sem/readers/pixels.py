@@ -32,7 +32,7 @@ def check_size(columns: int, rows: int) -> None:
 
 
 def grey(samples: NDArray[np.generic], palette: NDArray[np.generic] | None = None) -> NDArray[np.generic]:
-    """Return (y, x) grey levels as uint8, uint16 or float32 of grey, palette, grey + alpha or RGB(A) samples."""
+    """Return (y, x) grey levels (uint8, uint16 or float32) of grey, palette, grey + alpha or RGB(A)."""
     if palette is not None and samples.ndim == 2:
         table = np.asarray(palette, dtype=np.float32).T / 257.0
         samples = np.rint(table).astype(np.uint8)[np.minimum(samples.astype(np.int64), len(table) - 1)]

@@ -120,10 +120,8 @@ def _disagreement(best: Metadata, other: Metadata) -> list[str]:
 
 def _candidates(path: Path, tiff: Any, page: Any, columns: int, rows: int) -> list[Metadata | None]:
     size = (columns, rows)
-    found: list[Metadata | None] = []
-    for code in (34682, 34680):
-        if text := _text(tiff, page, code):
-            found.append(fei.parse(text, *size))
+    texts = [text for code in (34682, 34680) if (text := _text(tiff, page, code))]
+    found: list[Metadata | None] = [fei.parse(text, *size) for text in texts]
     if text := _text(tiff, page, 34683):
         found.append(fei.parse_xml(text, *size))
     if (text := _text(tiff, page, 34118, "cp1252")) or (text := _text(tiff, page, 34119, "utf-16-le")):

@@ -2,6 +2,7 @@
 
 import math
 import re
+from itertools import pairwise
 
 from interlayer.sem.readers.metadata import Metadata, length, number
 
@@ -44,7 +45,8 @@ def _height(meta: Metadata, stated: float, by_width: float, by_height: float) ->
     # AP_HEIGHT belongs to the image area; a bar burnt in below makes it differ, so it only tells x from y
     if math.isfinite(by_height) and abs(by_height / stated - 1) > 0.01 and math.isfinite(by_width):
         meta.doubts.append(
-            f"AP_HEIGHT / rows is {by_height:.6g} nm, AP_IMAGE_PIXEL_SIZE {stated:.6g} nm: rows were added or cut"
+            f"AP_HEIGHT / rows is {by_height:.6g} nm, AP_IMAGE_PIXEL_SIZE {stated:.6g} nm:"
+            " rows were added or cut"
         )
     return stated
 
@@ -52,7 +54,7 @@ def _height(meta: Metadata, stated: float, by_width: float, by_height: float) ->
 def _pairs(text: str) -> dict[str, str]:
     lines = [line.strip() for line in re.split(r"\r\n|\r|\n", text.replace("\x00", ""))]
     pairs: dict[str, str] = {}
-    for key, line in zip(lines, lines[1:], strict=False):
+    for key, line in pairwise(lines):
         if _KEY.match(key) and key not in pairs:
             at = min((line.find(mark) for mark in "=:" if mark in line), default=-1)
             pairs[key] = line[at + 1 :].strip()

@@ -22,8 +22,12 @@ _FEW = 0.10
 _EXPLAINED = 0.3
 #: relative distance of an outline from an ellipse at which it counts half
 _MISFIT = 0.10
+#: score times support after the first look below which an outline is given up
+_HOPELESS = 0.015
 #: a polarity leads when it explains this many times more than the other, with this many particles
 _LEAD, _ENOUGH = 3.0, 20
+#: share seen times edge gain that texture seldom reaches
+_OBVIOUS = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class Particles:
 
 @dataclass(slots=True)
 class _Found:
-    """What one level and polarity gave; ``small`` is the share of particles that a finer level sees better."""
+    """What one level and polarity gave; ``small``: the share that a finer level sees better."""
 
     level: Level
     outlines: Outlines
@@ -122,8 +126,29 @@ def particles(
     top = int(np.argmax([each.evidence for each in found[best]]))
     # levels finer than the one with most evidence see noise and texture only
     levels = found[best][: top + 1]
-    null = found[-best][top] if len(found[-best]) > top else _search(levels[-1].level, -best)
-    return _merge(levels, "bright" if best > 0 else "dark", (smallest, largest), null)
+    name: Polarity = "bright" if best > 0 else "dark"
+    if len(found[-best]) > top:
+        null = found[-best][top].worth
+    elif np.sum(levels[-1].worth > _OBVIOUS) >= _ENOUGH:
+        null = np.empty(0)  # so many crisp outlines need no comparison
+    else:
+        null = _search(levels[-1].level, -best).worth
+    merged = _merge(levels, name, (smallest, largest), null)
+    below = (steps or [0])[::-1][top] - 1
+    if below < 0 or not len(merged.centre):
+        return merged
+    return _sharpened(merged, level(images[below], image.shape), best)
+
+
+def _sharpened(coarse: Particles, finer: Level, sign: int) -> Particles:
+    """Return the outlines followed once more at twice the resolution, within a fifth of their radius."""
+    centre = (coarse.centre / finer.step_x - 0.5).astype(np.float32)
+    base = (coarse.radius / finer.step_x).astype(np.float32)
+    exact = rays.trace(finer, centre, base, sign, rays.EXACT)
+    seen = coarse.own & select.support(exact)
+    radius = np.where(seen, exact.radius, base)
+    outlines = Outlines(centre, radius.astype(np.float32), exact.strength)
+    return replace(coarse, radius=complete.whole(outlines, coarse.own) * finer.step_x)
 
 
 def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
@@ -138,7 +163,7 @@ def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[in
 
 def _search(at: Level, sign: int) -> _Found:
     outlines, score = _trace(at, sign)
-    chosen = select.choose(outlines, score, at.shape)
+    chosen = select.choose(outlines, score, at, sign)
     radius = chosen.outlines.radius.mean(axis=1)
     seen = chosen.own.mean(axis=1)
     arcs = seen * chosen.score**2 * radius
@@ -153,19 +178,25 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     seed = seeds.find(at, sign)
     base = np.repeat(seed[:, 2:], rays.COARSE.rays, axis=1)
     first = rays.trace(at, seed[:, :2], base, sign, rays.COARSE)
-    first = first.take(select.thin(first, select.scores(first)))
+    look = select.scores(first) * select.support(first).mean(axis=1)
+    first, look = first.take(look > _HOPELESS), look[look > _HOPELESS]
+    first = first.take(select.thin(first, look))
     centre, base = complete.ellipses(first, select.support(first), rays.FINE.rays)
     mean = base.mean(axis=1)
     size = (mean > 0.75 * R_MIN) & (mean < 1.3 * R_MAX)
     outlines = rays.trace(at, centre[size], base[size], sign)
     seen = select.support(outlines)
     shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
-    score = select.scores(outlines) * _solid(select.fill(at, outlines, sign)) * shape.astype(np.float32)
+    score = (
+        select.scores(outlines)
+        * _solid(select.inside(at, outlines, sign).like.mean(axis=1))
+        * shape.astype(np.float32)
+    )
     order = select.thin(outlines, score)
     return outlines.take(order), score[order]
 
 
-def _solid(fill: F32) -> F32:
+def _solid(fill: F64) -> F32:
     return np.asarray(0.2 + 0.8 * np.clip((fill - 0.4) / 0.4, 0.0, 1.0), np.float32)
 
 
@@ -176,7 +207,7 @@ def _exhausted(levels: list[_Found]) -> bool:
     return declines or (last.explained > _EXPLAINED and last.small < _FEW)
 
 
-def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: _Found) -> Particles:
+def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: F64) -> Particles:
     finest = levels[-1].level
     parts, scores = [], []
     for each in levels:
@@ -192,7 +223,9 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         scores.append(each.score[inside])
     outlines, score = rays.join(parts), np.concatenate(scores)
     order = select.thin(outlines, score)
-    chosen = select.choose(outlines.take(order), score[order], finest.shape)
+    chosen = select.without_weak(
+        select.choose(outlines.take(order), score[order], finest, 1 if polarity == "bright" else -1)
+    )
     radius = complete.whole(chosen.outlines, chosen.own)
     counts = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]
     return Particles(
@@ -205,5 +238,5 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         step=finest.step_x,
         polarity=polarity,
         worth=(chosen.own.mean(axis=1) * select.gain(chosen.outlines)).astype(np.float64),
-        null=null.worth,
+        null=null,
     )

@@ -131,7 +131,12 @@ def _sample(level: Level, centre: F32, base: F32, sign: int, fan: Fan) -> F32:
     x = cos * reach + np.tile(centre[:, 0], fan.rays)[:, None]
     y = sin * reach + np.tile(centre[:, 1], fan.rays)[:, None]
     both = cv2.remap(
-        level.gradient, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=(np.nan, np.nan, 0, 0)
+        level.gradient,
+        x,
+        y,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(np.nan, np.nan, 0, 0),
     ).reshape(*x.shape, 2)
     inward = both[..., 0] * (cos * -sign) + both[..., 1] * (sin * -sign)
     return np.asarray(inward.reshape(fan.rays, len(centre), fan.samples), np.float32)

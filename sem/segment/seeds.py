@@ -18,7 +18,7 @@ _SHARE = 0.40
 
 
 def find(level: Level, sign: int) -> F32:
-    """Return seeds (n, 3): x, y and radius in level pixels; ``sign`` is +1 for bright particles, -1 for dark."""
+    """Return seeds (n, 3): x, y and radius in level pixels; ``sign``: +1 for bright ones, -1 for dark."""
     voted, wide = _voted(level, sign), _widest(level, sign)
     order = np.argsort(-voted[:, 3], kind="stable")
     every = np.concatenate([voted[order, :3], wide])

@@ -18,6 +18,10 @@ _NEAR, _LIKE = 0.35, 1.35
 OWN, HIDDEN = 0.28, 0.75
 #: relative bend from ray to ray at which an outline counts half
 _RAGGED = 0.09
+#: least share of the part that is not hidden by others which must be unlike the ground
+_OPEN = 0.35
+#: worth and score below these shares of the image's upper quartile are chance
+_WEAK, _POOR = 0.15, 0.04
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
 #: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
@@ -63,23 +67,40 @@ def scores(outlines: Outlines) -> F32:
     return np.asarray(gain(outlines) / (1 + ragged**2), np.float32)
 
 
-def fill(level: Level, outlines: Outlines, sign: int) -> F32:
-    """Return the share of the inside that is like the inside of the visible edge, not like the ground.
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Points within outlines: where they are, and whether they are like the inside of the visible edge.
 
-    An outline that ties several particles together has ground within.
+    Parameters
+    ----------
+    row, column
+        (n, points) pixels.
+    like
+        (n, points) True where the level is nearer to the inside than to the outside of the visible edge.
     """
+
+    row: NDArray[np.intp]
+    column: NDArray[np.intp]
+    like: NDArray[np.bool_]
+
+
+def inside(level: Level, outlines: Outlines, sign: int) -> Inside:
+    """Return points within outlines; an outline that ties several particles together has ground there."""
     rho = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
     reach = outlines.radius[..., None] * rho
     turn = outlines.angles[None, :, None]
     x = outlines.centre[:, 0, None, None] + reach * np.cos(turn)
     y = outlines.centre[:, 1, None, None] + reach * np.sin(turn)
     rows, columns = level.shape
-    at = (np.clip(np.rint(y), 0, rows - 1).astype(np.intp), np.clip(np.rint(x), 0, columns - 1).astype(np.intp))
-    values = level.smooth[at] * np.float32(sign)  # (n, rays, 5)
+    row = np.clip(np.rint(y), 0, rows - 1).astype(np.intp)
+    column = np.clip(np.rint(x), 0, columns - 1).astype(np.intp)
+    values = level.smooth[row, column] * np.float32(sign)  # (n, rays, 5)
     seen = support(outlines)[..., None]
     weight = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)
     middle = 0.5 * np.sum(weight * (values[..., 3:4] + values[..., 4:5]), axis=1, keepdims=True)
-    return np.asarray((values[..., :4] > middle).mean(axis=(1, 2)), np.float32)
+    like = values[..., :4] > middle
+    shape = (len(like), -1)
+    return Inside(row[..., :4].reshape(shape), column[..., :4].reshape(shape), like.reshape(shape))
 
 
 def support(outlines: Outlines) -> NDArray[np.bool_]:
@@ -92,23 +113,29 @@ def support(outlines: Outlines) -> NDArray[np.bool_]:
 def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
     """Return the outlines that no surer one duplicates, the surest first."""
     order = np.argsort(-score, kind="stable")
-    radius = outlines.radius.mean(axis=1)
-    tree = cKDTree(outlines.centre)
+    radius = outlines.radius.mean(axis=1)[order]
+    reach = _NEAR * float(radius.max(initial=0.0))
+    pairs = (
+        cKDTree(outlines.centre[order]).query_pairs(reach, output_type="ndarray")
+        if reach
+        else np.empty((0, 2), int)
+    )
+    pairs = np.sort(pairs, axis=1)
+    apart = np.hypot(*(outlines.centre[order][pairs[:, 0]] - outlines.centre[order][pairs[:, 1]]).T)
+    ratio = radius[pairs[:, 0]] / radius[pairs[:, 1]]
+    pairs = pairs[(apart < _NEAR * radius[pairs[:, 0]]) & (ratio < _LIKE) & (ratio > 1 / _LIKE)]
     alive = np.ones(len(order), bool)
-    kept = []
-    for i in order:
-        if not alive[i]:
-            continue
-        kept.append(i)
-        near = np.array(tree.query_ball_point(outlines.centre[i], _NEAR * radius[i]))
-        alike = (radius[near] < radius[i] * _LIKE) & (radius[near] > radius[i] / _LIKE)
-        alive[near[alike]] = False
-    return np.array(kept, dtype=np.intp)
+    for better, worse in pairs[np.argsort(pairs[:, 0], kind="stable")].tolist():
+        if alive[better]:
+            alive[worse] = False
+    return order[alive]
 
 
-def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
-    """Choose outlines greedily; ``shape`` is the canvas in rows and columns."""
+def choose(outlines: Outlines, score: F32, level: Level, sign: int) -> Chosen:
+    """Choose outlines greedily, the surest first, on the canvas of a level."""
+    shape = level.shape
     labels = np.zeros(shape, np.int32)
+    within = inside(level, outlines, sign)
     supported = support(outlines)
     inner = _inner_points(outlines, shape)
     points = outlines.points()
@@ -119,6 +146,9 @@ def choose(outlines: Outlines, score: F32, shape: tuple[int, int]) -> Chosen:
             continue
         own = supported[i] & (labels[inner[i, :, 1], inner[i, :, 0]] == 0)
         if own.mean() < OWN:
+            continue
+        free = labels[within.row[i], within.column[i]] == 0
+        if within.like[i][free].sum() < _OPEN * free.sum():
             continue
         if _paint(labels, points[i], len(kept) + 1):
             kept.append(i)
@@ -146,6 +176,18 @@ def _without_shadows(chosen: Chosen) -> Chosen:
         private = chosen.own[small] & (depth > np.maximum(0.15 * at, 1.5))
         if private.mean() < _PRIVATE:
             heir[small + 1] = large + 1
+    return _bequeath(chosen, heir)
+
+
+def without_weak(chosen: Chosen) -> Chosen:
+    """Drop outlines far weaker than the sure ones of the same image."""
+    if not len(chosen.score):
+        return chosen
+    worth = chosen.own.mean(axis=1) * gain(chosen.outlines)
+    weak = (worth < _WEAK * np.quantile(worth, 0.75)) | (
+        chosen.score < _POOR * np.quantile(chosen.score, 0.75)
+    )
+    heir = np.concatenate([[0], np.where(weak, 0, np.arange(1, len(worth) + 1))]).astype(np.int32)
     return _bequeath(chosen, heir)
 
 

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 FEI = (
-    "[User]\r\nDate=01/02/2024\r\n[System]\r\nSystemType=Apreo S\r\n[Beam]\r\nHV=2000\r\nBeam=EBeam\r\nScan=EScan\r\n"
-    "[EBeam]\r\nWD=0.004\r\nTiltCorrectionIsOn=no\r\n[Scan]\r\nPixelWidth={x}\r\nPixelHeight={y}\r\n"
-    "[Stage]\r\nStageT=0\r\n[Image]\r\nResolutionX={columns}\r\nResolutionY={rows}\r\n[PrivateFei]\r\nDatabarHeight={bar}\r\n"
+    "[User]\r\nDate=01/02/2024\r\n[System]\r\nSystemType=Apreo S\r\n[Beam]\r\nHV=2000\r\nBeam=EBeam\r\n"
+    "Scan=EScan\r\n[EBeam]\r\nWD=0.004\r\nTiltCorrectionIsOn=no\r\n[Scan]\r\nPixelWidth={x}\r\nPixelHeight={y}\r\n"
+    "[Stage]\r\nStageT=0\r\n[Image]\r\nResolutionX={columns}\r\nResolutionY={rows}\r\n"
+    "[PrivateFei]\r\nDatabarHeight={bar}\r\n"
 )
 
 

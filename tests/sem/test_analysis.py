@@ -155,7 +155,7 @@ def test_repeatable() -> None:
 
 @pytest.mark.parametrize("bad", ["0 nm", "5 V", "5", "nan nm", "1 nm x 2 nm x 3 nm"])
 def test_wrong_pixel_size(bad: str) -> None:
-    with pytest.raises(Exception, match="pixel_size|unit|quantity") as caught:
+    with pytest.raises(Exception, match=r"pixel_size|unit|quantity") as caught:
         analyze(raw_of(scene()[0]), pixel_size=bad)
     assert isinstance(caught.value, SettingError) or type(caught.value).__name__ == "UnitError"
 

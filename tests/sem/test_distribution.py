@@ -32,7 +32,7 @@ def test_moments_and_quantiles() -> None:
     assert d.geometric_mean(values, weights) == pytest.approx(stats.gmean(values))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, database=None)
 @given(st.lists(st.floats(1.0, 1000.0), min_size=3, max_size=60), st.floats(0.1, 10.0))
 def test_statistics_scale_with_the_unit(values: list[float], factor: float) -> None:
     array, weights = np.array(values), np.ones(len(values))

@@ -75,8 +75,8 @@ def test_zeiss(tmp_path: Path, pixel: str, width: str, expected: float | None) -
 
 
 def test_jeol_maker_note() -> None:
-    text = "$CM_IMAGE_SIZE=1280 960\t$CM_PIXEL_SIZE=2.00nm/pixel\t$CM_FIELD_OF_VIEW=2.56 1.92μm\t$SM_PNU_HEIGHT=66"
-    data = b"UNICODE\x00" + (text + "\t$CM_ACCEL_VOLT=5.00").encode("utf-16-le")
+    text = "$CM_IMAGE_SIZE=1280 960\t$CM_PIXEL_SIZE=2.00nm/pixel\t$CM_FIELD_OF_VIEW=2.56 1.92μm"
+    data = b"UNICODE\x00" + (text + "\t$SM_PNU_HEIGHT=66\t$CM_ACCEL_VOLT=5.00").encode("utf-16-le")
     meta = jeol.parse(jeol.maker_note(data), 1280, 1026)
     assert (meta.pixel_x, meta.pixel_y, meta.bar_rows) == (2.0, 2.0, 66)
     assert meta.attrs["voltage"] == 5.0
@@ -115,7 +115,8 @@ def test_tescan_tag_and_header_file(tmp_path: Path) -> None:
 def test_hitachi_sidecar_in_utf16(tmp_path: Path) -> None:
     image, _ = scene()
     tifffile.imwrite(tmp_path / "a.tif", image)
-    text = "[SemImageFile]\r\nInstructName=SU8000\r\nDataSize=512x384\r\nPixelSize=9.921875\r\nAcceleratingVoltage=15000 Volt\r\n"
+    text = "[SemImageFile]\r\nInstructName=SU8000\r\nDataSize=512x384\r\nPixelSize=9.921875\r\n"
+    text += "AcceleratingVoltage=15000 Volt\r\n"
     (tmp_path / "a.txt").write_bytes(text.encode("utf-16"))
     raw = read(tmp_path / "a.tif")
     assert raw.attrs["pixel_size_x"] == pytest.approx(9.921875, rel=1e-9)
