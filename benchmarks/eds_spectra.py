@@ -85,12 +85,9 @@ def speed() -> None:
     place = int(np.flatnonzero(summary["quantity"].values == "layer_thickness")[0])
     low, value, high = (float(summary[name][place]) for name in ("low", "value", "high"))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(
-        f"\n{width} × {height} × {channels} map of 1 byte: {wall:.1f} s wall, {busy:.1f} s busy, peak {peak:.0f} MB"
-    )
-    print(
-        f"(before {before:.0f} MB; the mapped file counts 420 MB): {value:.1f} nm ({low:.1f} to {high:.1f}), true 900"
-    )
+    print(f"\n{width} × {height} × {channels} map of 1 byte: {wall:.1f} s wall, {busy:.1f} s busy")
+    print(f"peak {peak:.0f} MB (before {before:.0f} MB; the mapped file counts 420 MB)")
+    print(f"{value:.1f} nm ({low:.1f} to {high:.1f}), true 900")
 
 
 if __name__ == "__main__":
