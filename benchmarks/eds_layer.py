@@ -155,7 +155,8 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     print(
-        "| case | bias/nm | sd/nm | stated sd/nm | covered | bound/nm | ends of unresolved hold | erf bias | erf sd | ms | statuses |"
+        "| case | bias/nm | sd/nm | stated sd/nm | covered | bound/nm | ends of unresolved hold "
+        "| erf bias | erf sd | ms | statuses |"
     )
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for case in CASES:

@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 #: nm², smallest variance of the roughness: below it the layer is straight
 SMOOTH = 1e-2
+#: gain of the objective promised by a step, below which there is nothing to gain
+NEGLIGIBLE = 5e-4
 _FLOOR = 1e-9
 
 
@@ -93,6 +95,15 @@ def _bounded(theta: Floats, problem: Problem) -> Floats:
     return theta
 
 
+def _at_bound(problem: Problem, theta: Floats) -> NDArray[np.bool_]:
+    """Return which levels and blurs stand at their lower bound."""
+    lay = problem.lay
+    result = np.zeros(lay.size, dtype=np.bool_)
+    result[lay.levels] = theta[lay.levels] <= 1.001e-6
+    result[lay.blurs] = theta[lay.blurs] <= 0.0501 * problem.data.pitch
+    return result
+
+
 def _information(problem: Problem, theta: Floats) -> tuple[Floats, Floats]:
     """Return the score and the expected information of all parameters."""
     mean, base = gradients(theta, problem.lay, problem.shape, problem.data)
@@ -124,9 +135,15 @@ def _step(
     matrix = information[np.ix_(free, free)] + np.diag(prior[free])
     scale = np.sqrt(np.maximum(np.diag(matrix), 1e-30))
     scaled = matrix / np.outer(scale, scale)
+    stuck = _at_bound(problem, theta)[free] & (score <= 0)
+    score = np.where(stuck, 0.0, score)
+    scaled[stuck, :] = scaled[:, stuck] = 0.0
+    scaled[stuck, stuck] = 1.0
     damping = 1e-9
     for _ in range(12):
         move = _solve(scaled, score / scale, damping) / scale
+        if float(score @ move) < NEGLIGIBLE:
+            break
         trial = theta.copy()
         trial[free] += move * _shortening(problem, theta, free, move)
         trial = _bounded(trial, problem)
@@ -157,7 +174,7 @@ def _solve(matrix: Floats, right: Floats, damping: float) -> Floats:
     try:
         return np.asarray(linalg.cho_solve(linalg.cho_factor(damped, check_finite=False), right))
     except linalg.LinAlgError:
-        return np.asarray(np.linalg.lstsq(damped, right, rcond=1e-10)[0])
+        return np.asarray(np.linalg.lstsq(damped, right, rcond=1e-10)[0], dtype=np.float64)
 
 
 def maximise(

@@ -65,6 +65,11 @@ class DepthMap:
     slope: float
 
 
+def swapped(step: tuple[float, float], transposed: bool) -> tuple[float, float]:
+    """Return pixel height and width of the map with depth down its rows."""
+    return (step[1], step[0]) if transposed else step
+
+
 def orient(counts: Floats, step: tuple[float, float]) -> Orientation:
     """Return the orientation in which sums along the layer differ most from a flat map.
 
@@ -80,7 +85,7 @@ def orient(counts: Floats, step: tuple[float, float]) -> Orientation:
     best = Orientation(False, 0.0, -np.inf)
     for transposed in (False, True):
         sums, pixels, (height, width) = _coarse(counts.T if transposed else counts)
-        dy, dx = step[::-1] if transposed else step
+        dy, dx = swapped(step, transposed)
         ratio = (width * dx) / (height * dy)
         scores = np.array([_score(sums, pixels, np.tan(np.deg2rad(a)) * ratio) for a in ANGLES])
         index = int(np.argmax(scores))
@@ -104,9 +109,9 @@ def _coarse(counts: Floats) -> tuple[Floats, Floats, tuple[int, int]]:
     width = max(1, -(-counts.shape[1] // COARSE))
     rows, columns = np.arange(0, counts.shape[0], height), np.arange(0, counts.shape[1], width)
     sums = np.add.reduceat(np.add.reduceat(counts, rows, axis=0), columns, axis=1)
-    heights = np.diff(np.append(rows, counts.shape[0]))
-    widths = np.diff(np.append(columns, counts.shape[1]))
-    return sums, np.outer(heights, widths).astype(np.float64), (height, width)
+    heights = np.minimum(counts.shape[0] - rows, height).astype(np.float64)
+    widths = np.minimum(counts.shape[1] - columns, width).astype(np.float64)
+    return sums, np.outer(heights, widths), (height, width)
 
 
 def _score(sums: Floats, pixels: Floats, slope: float) -> float:

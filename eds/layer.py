@@ -10,7 +10,7 @@ from interlayer.core.intervals import CHI2_95, Z95, Interval
 from interlayer.eds import fit as fitting
 from interlayer.eds import search
 from interlayer.eds.fit import Fit, Problem, maximise
-from interlayer.eds.geometry import DepthMap, Orientation, gather, orient, thin
+from interlayer.eds.geometry import DepthMap, Orientation, gather, orient, swapped, thin
 from interlayer.eds.model import Basis, basis, layout
 
 Floats = NDArray[np.float64]
@@ -152,7 +152,7 @@ def fit_layer(
         Fixed σ of both interfaces, nm.
     """
     where = orient(counts, step)
-    across = step[::-1] if where.transposed else step
+    across = swapped(step, where.transposed)
     data = gather(
         turned(counts, where), across, where.slope, None if offset is None else turned(offset, where)
     )

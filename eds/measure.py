@@ -9,7 +9,7 @@ from interlayer.core.intervals import Interval
 from interlayer.eds import detection, spread, statistics, unmix
 from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
-from interlayer.eds.geometry import DepthMap, gather, orient, thin
+from interlayer.eds.geometry import DepthMap, gather, orient, swapped, thin
 from interlayer.eds.inputs import Target
 from interlayer.eds.layer import Layered, WidthProfile, bend, turned
 from interlayer.eds.spread import Spread
@@ -67,7 +67,7 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
     """
     values, lost = _as_counts(target)
     where = orient(values, target.step)
-    step = target.step[::-1] if where.transposed else target.step
+    step = swapped(target.step, where.transposed)
     plain = turned(values, where)
     offset = None
     if target.spectral is not None:

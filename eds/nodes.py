@@ -174,7 +174,11 @@ def _profile(layered: Layered) -> xr.Dataset:
     keep = pixels >= 0.25 * pixels.max()
     counts, expected, offset = (summed(each)[keep] for each in (data.counts, mean, data.offset))
     return _profile_node(
-        (np.arange(size) + low)[keep] * data.pitch * layered.cosine, pixels[keep], counts, expected, offset
+        (np.arange(size, dtype=np.float64) + low)[keep] * data.pitch * layered.cosine,
+        pixels[keep],
+        counts,
+        expected,
+        offset,
     )
 
 

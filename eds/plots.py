@@ -111,7 +111,7 @@ def _profile(element: str, node: xr.DataTree, text: str) -> Figure:
     if np.any(data["leakage"].values > 0):
         marks.append(Line(depth, data["leakage"].values, "leakage of other lines", "background", 1.0, True))
     if fitted:
-        half = 0.5 * float(node["along"]["thickness"].mean())
+        half = 0.5 * float(node["along"].to_dataset()["thickness"].mean())
         marks += [Rule(-half, "x"), Rule(half, "x")]
     residual: list[Mark] = [
         Points(depth[keep], data["residual"].values[keep], "", "residual", 2.0),

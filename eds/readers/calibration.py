@@ -76,7 +76,7 @@ def verify(
     header_step, header_channels
         eV per channel and number of channels that the .spc states.
     """
-    steps = sorted({*WIDTHS, *([header_step] if header_step else [])})
+    steps: list[float] = sorted({*WIDTHS, *([header_step] if header_step else [])})
     scores = {step: line_score(counts, step, elements) for step in steps}
     allowed = [step for step in steps if share_above(counts, step, kilovolts) <= PILE_UP]
     same = header_channels == counts.size

@@ -92,7 +92,7 @@ def _oina_maps(
             maps.append(dataset.element_map(values, element, step, attrs, units))
     if not maps:
         raise ReadError("no map names an element", found=", ".join(group))
-    return xr.merge(maps, combine_attrs="override")
+    return maps[0].assign({name: data for each in maps[1:] for name, data in each.data_vars.items()})
 
 
 def _items(node: Any) -> Iterator[Any]:
