@@ -5,7 +5,6 @@ A slowly falling overpotential is neither (activation). Bursts of logged points 
 that statistics are by time and not by the number of points.
 """
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -72,9 +71,11 @@ def half_cycle(segment: Segment, time: Floats, voltage: Floats, current: Floats)
     edges = np.concatenate([[0], np.flatnonzero(np.diff(bins)) + 1, [t.size]])
     if edges.size - 1 == t.size:
         return HalfCycle(segment, t, resistance)
-    pairs = list(itertools.pairwise(edges))
-    middle = np.array([np.median(t[a:b]) for a, b in pairs])
-    return HalfCycle(segment, middle, np.array([np.median(resistance[a:b]) for a, b in pairs]))
+    starts, counts = edges[:-1], np.diff(edges)
+    order = np.lexsort((resistance, bins))
+    ranked = resistance[order]
+    medians = 0.5 * (ranked[starts + (counts - 1) // 2] + ranked[starts + counts // 2])
+    return HalfCycle(segment, t[starts + (counts - 1) // 2], medians)
 
 
 def first_short(halves: Sequence[HalfCycle], *, same_level: bool) -> Short | None:
@@ -101,23 +102,38 @@ def first_short(halves: Sequence[HalfCycle], *, same_level: bool) -> Short | Non
 
 
 def _inside(half: HalfCycle) -> tuple[float, float, float] | None:
-    """Return (time before, time after, ratio) of the first sudden lasting drop within a half cycle."""
+    """Return (time before, time after, ratio) of the first sudden lasting drop within a half cycle.
+
+    Medians over three bins are compared first; where the voltage is not large against its noise, over more.
+    """
+    n = half.resistance.size
+    for width in (3, 8, 16) if n >= 15 else (1,):
+        found = _drop(half, width) if n >= 4 * width else None
+        if found is not None:
+            return found
+    return None
+
+
+def _drop(half: HalfCycle, width: int) -> tuple[float, float, float] | None:
     y, t = half.resistance, half.time
     n = y.size
-    width = 3 if n >= 15 else 1
     start = max(width, int(np.searchsorted(t, half.segment.begin + _TRANSIENT * half.segment.duration)))
     if n < start + width + 1:
         return None
     scatter = max(noise(y), 1e-4 * float(np.median(np.abs(y))))
-    for k in range(start, n - width + 1):
-        before = float(np.median(y[k - width : k]))
-        after = float(np.median(y[k : k + width]))
-        if before <= 0 or after >= SOFT * before or before - after < _SIGMAS * scatter:
-            continue
-        if _abrupt(y, k, width, before, after) and _lasting(y, k, before, n, width):
+    # the standard deviation of a difference of two medians of `width` values
+    threshold = _SIGMAS * scatter * 1.25 * np.sqrt(2.0 / width)
+    rolling = np.median(np.lib.stride_tricks.sliding_window_view(y, width), axis=1)
+    places = np.arange(start, n - width + 1)
+    befores, afters = rolling[places - width], rolling[places]
+    low = (befores > 0) & (afters < SOFT * befores) & (befores - afters >= threshold)
+    for k in places[low]:
+        before, after = float(befores[k - start]), float(afters[k - start])
+        if _abrupt(y, int(k), width, before, after) and _lasting(y, int(k), before, n, width):
             # the drop lies before the first low point
-            low = k + int(np.argmax(y[k:] < 0.5 * (before + after)))
-            return float(t[max(low - 1, 0)]), float(t[low]), after / before
+            first = int(k) + int(np.argmax(y[k:] < 0.5 * (before + after)))
+            left = float(np.median(y[min(first + width, n - 1) : first + width + max(n // 10, 3)]))
+            return float(t[max(first - 1, 0)]), float(t[first]), left / before
     return None
 
 

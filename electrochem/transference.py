@@ -249,7 +249,7 @@ def _polarise(
 
 
 def _expected(applied: float, before: tuple[Fit, int] | None) -> float:
-    """Return the current that the voltage drives through all resistances of the impedance before (0: unknown)."""
+    """Return what the voltage drives through all resistances of the impedance before (0: unknown)."""
     if before is None:
         return 0.0
     fitted, row = before
