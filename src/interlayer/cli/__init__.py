@@ -1,6 +1,7 @@
 """The command line. Nothing heavy is imported until a command runs."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -19,6 +20,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     130: interrupted.
     """
     arguments = parser().parse_args(argv)
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")  # the fits are many and small: threads only cost; workers share the cores
     from interlayer.cli import commands
 
     try:
