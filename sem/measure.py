@@ -30,6 +30,7 @@ def columns(particles: Particles, size: tuple[float, float]) -> dict[str, F64]:
     radius = particles.radius
     even = smooth(radius)
     area = np.pi * np.mean(radius**2, axis=1)
+    middle = centroid(particles.centre, radius)
     slope = np.gradient(np.concatenate([even[:, -1:], even, even[:, :1]], axis=1), axis=1)[:, 1:-1]
     step = 2 * np.pi / radius.shape[1]
     perimeter = np.sum(np.hypot(even, slope / step), axis=1) * step
@@ -40,8 +41,8 @@ def columns(particles: Particles, size: tuple[float, float]) -> dict[str, F64]:
     cut |= (x.max(axis=1) > size[0] - 0.5) | (y.max(axis=1) > size[1] - 0.5)
     longest, shortest = _extremes(widths)
     return {
-        "x": particles.centre[:, 0],
-        "y": particles.centre[:, 1],
+        "x": middle[:, 0],
+        "y": middle[:, 1],
         "equivalent_diameter": np.sqrt(4 * area / np.pi),
         "feret_max": longest,
         "feret_min": shortest,
@@ -59,6 +60,13 @@ def columns(particles: Particles, size: tuple[float, float]) -> dict[str, F64]:
 def boundary(centre: F64, radius: F64) -> tuple[F64, F64]:
     """Return x and y (n, rays) of outlines."""
     return centre[:, :1] + radius * np.cos(ANGLES), centre[:, 1:] + radius * np.sin(ANGLES)
+
+
+def centroid(centre: F64, radius: F64) -> F64:
+    """Return (n, 2) centroids of outlines around ``centre``."""
+    area = np.mean(radius**2, axis=1) / 2
+    shift = [np.mean(radius**3 * wave(ANGLES), axis=1) / (3 * area) for wave in (np.cos, np.sin)]
+    return np.asarray(centre + np.stack(shift, axis=1))
 
 
 def _extremes(widths: F64) -> tuple[F64, F64]:

@@ -94,7 +94,7 @@ def fingerprint(image: NDArray[np.generic]) -> str:
     plane = np.stack([np.ones_like(x), x, y, x * y, x**2, y**2], axis=-1).reshape(-1, 6)
     rest = small.ravel() - plane @ np.linalg.lstsq(plane, small.ravel(), rcond=None)[0]
     levels = np.clip(128 + 40 * rest / max(float(rest.std()), 1e-9), 0, 255)
-    return levels.astype(np.uint8).tobytes().hex()
+    return bytes(levels.astype(np.uint8)).hex()
 
 
 def same_field(first: str, second: str) -> bool:

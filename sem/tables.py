@@ -54,13 +54,13 @@ def images(measured: Sequence[Measured], origins: Sequence[str], calibrated: boo
 
 def pooled(tables: Sequence[tuple[xr.Dataset, xr.Dataset]]) -> tuple[xr.Dataset, xr.Dataset]:
     """Return the particles and images of several results as one pair of tables."""
-    every, start = [], 0
+    every: list[xr.Dataset] = []
+    start = 0
     for grains, frames in tables:
         shifted = grains.assign(image=grains["image"] + np.int32(start))
         shifted["image"].attrs = grains["image"].attrs
         every.append(shifted)
         start += frames.sizes["image"]
-    return (
-        xr.concat(every, "particle", combine_attrs="override"),
-        xr.concat([frames for _, frames in tables], "image", combine_attrs="override"),
-    )
+    joined = xr.concat(every, "particle", combine_attrs="override")
+    listed = xr.concat([frames for _, frames in tables], "image", combine_attrs="override")
+    return joined, listed

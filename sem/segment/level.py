@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -59,13 +60,13 @@ def pyramid(image: NDArray[np.generic], aspect: float, coarsest: float) -> list[
         Shortest side that the coarsest image must keep, in pixels.
     """
     rows, columns = image.shape
-    first = np.ascontiguousarray(image)
+    first: Any = np.ascontiguousarray(image)
     if abs(aspect - 1.0) > 1e-3:
         size = (
             (columns, max(1, round(rows * aspect))) if aspect < 1 else (max(1, round(columns / aspect)), rows)
         )
         first = cv2.resize(first, size, interpolation=cv2.INTER_AREA)
-    images = [first]
+    images: list[Any] = [first]
     while min(images[-1].shape) / 2 >= coarsest:
         last = images[-1]
         images.append(

@@ -67,7 +67,7 @@ class Outlines:
     radius: F32
     strength: F32
 
-    def take(self, index: NDArray[np.generic]) -> "Outlines":
+    def take(self, index: NDArray[np.intp] | NDArray[np.bool_]) -> "Outlines":
         """Return some of the outlines."""
         return Outlines(self.centre[index], self.radius[index], self.strength[index])
 

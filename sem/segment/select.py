@@ -99,7 +99,7 @@ def inside(level: Level, outlines: Outlines, sign: int) -> Inside:
     weight = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)
     middle = 0.5 * np.sum(weight * (values[..., 3:4] + values[..., 4:5]), axis=1, keepdims=True)
     like = values[..., :4] > middle
-    shape = (len(like), -1)
+    shape = (len(like), like.shape[1] * like.shape[2])
     return Inside(row[..., :4].reshape(shape), column[..., :4].reshape(shape), like.reshape(shape))
 
 

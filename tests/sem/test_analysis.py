@@ -45,7 +45,7 @@ def test_separate_discs_are_found_and_measured() -> None:
 def test_dark_particles_are_found_too() -> None:
     image, discs = scene(count=40)
     result = analyze(raw_of(255 - image))
-    assert result["images"]["polarity"].values[0] == "dark"
+    assert result["images"].to_dataset()["polarity"].values[0] == "dark"
     assert abs(result["particles"].sizes["particle"] - len(discs)) <= 1
 
 
@@ -60,8 +60,8 @@ def test_pixels_that_are_not_square() -> None:
     assert row(result, "diameter_mean").value == pytest.approx(
         row(reference, "diameter_mean").value, rel=0.02
     )
-    assert float(result["particles"]["y"].max()) == pytest.approx(
-        float(reference["particles"]["y"].max()), abs=15
+    assert float(result["particles"].to_dataset()["y"].max()) == pytest.approx(
+        float(reference["particles"].to_dataset()["y"].max()), abs=15
     )
     assert row(result, "particle_count").value == pytest.approx(len(discs), abs=2)
 
@@ -85,7 +85,7 @@ def test_without_scale_no_lengths() -> None:
     result = analyze(raw_of(image, None))
     assert row(result, "diameter_mean").status == "not determined"
     assert "uncalibrated" in row(result, "diameter_mean").note
-    assert result["particles_in_pixels"]["x"].attrs["units"] == "pixel"
+    assert result["particles_in_pixels"].to_dataset()["x"].attrs["units"] == "pixel"
     assert any("uncalibrated" in text for text in results.warnings_of(result))
     given = analyze(raw_of(image, None), pixel_size="5 nm")
     assert row(given, "diameter_mean").status == "measured"
@@ -103,8 +103,8 @@ def test_bar_is_left_out_and_input_unchanged(fei_file: Path) -> None:
     before = raw.copy(deep=True)
     result = analyze(raw)
     assert raw.identical(before)
-    assert float(result["images"]["height"].values[0]) == pytest.approx(384 * 5.0)
-    assert float(result["particles"]["y"].max()) < 384 * 5.0
+    assert float(result["images"].to_dataset()["height"].values[0]) == pytest.approx(384 * 5.0)
+    assert float(result["particles"].to_dataset()["y"].max()) < 384 * 5.0
 
 
 def test_images_of_one_sample_are_pooled(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_images_of_one_sample_are_pooled(tmp_path: Path) -> None:
     )
     for one, two in zip(results.rows_of(together), results.rows_of(again), strict=True):
         assert (one.quantity, one.value, one.low, one.high) == (two.quantity, two.value, two.low, two.high)
-    assert set(np.unique(together["particles"]["image"])) == {0, 1, 2}
+    assert set(np.unique(together["particles"].to_dataset()["image"])) == {0, 1, 2}
     assert "0.tif" in row(together, "diameter_mean").origin
 
 
@@ -141,7 +141,7 @@ def test_tilt_is_corrected_only_where_it_was_not() -> None:
     image, _ = scene()
     plain = analyze(raw_of(image))
     tilted = analyze(raw_of(image, tilt=60.0, tilt_correction="off"))
-    assert float(tilted["images"]["pixel_size_y"].values[0]) == pytest.approx(10.0)
+    assert float(tilted["images"].to_dataset()["pixel_size_y"].values[0]) == pytest.approx(10.0)
     corrected = analyze(raw_of(image, tilt=60.0, tilt_correction="on"))
     assert row(corrected, "diameter_mean").value == row(plain, "diameter_mean").value
     assert any("cos" in text for text in results.warnings_of(tilted))
