@@ -174,7 +174,7 @@ def _loose(
     """Return phases whose strongest lines are strong peaks nearby, but fit no single cell."""
     found: list[Match] = []
     used = set(taken)
-    for phase in phases:
+    for phase in (each for each in phases if each.uneven):
         match = place(phase, peaks, used, source, instrument, limits, heights, _LOOSE)
         if match is None or match.score < _LEAST_SCORE:
             continue

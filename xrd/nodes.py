@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import families
-from interlayer.xrd.consistency import calculated
-from interlayer.xrd.examine import Positions, Study, axial_spread, representatives
+from interlayer.xrd.consistency import axial_spread, calculated
+from interlayer.xrd.examine import Positions, Study, representatives
 from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
 from interlayer.xrd.phases import Phase

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
-from interlayer.xrd.consistency import FLOOR, Lines, calculated, cubic_cells, solved
-from interlayer.xrd.examine import Positions, Study, axial_spread
+from interlayer.xrd.consistency import Lines, axial_spread, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.source import BLIND_Y_SPREAD
 from interlayer.xrd.phases import Phase
 
@@ -221,9 +221,9 @@ def contradiction(study: Study, positions: Positions) -> str:
     phase, source = positions.phase, study.inputs.source
     seen = positions.seen
     hkl, place = positions.hkl[seen], positions.two_theta[seen]
-    spread = np.hypot(positions.stddev[seen], FLOOR)
     names = [f"{phase.name} {evidence.hkl_text(each)}" for each in hkl]
     lines = evidence_lines(positions)
+    spread = tolerance(lines)
     height = study.agreement.heights.get(phase.layer, 0.0)
     best = solved([lines], source, study.inputs.instrument)
     alone = calculated(phase, best.cells[phase.name], hkl, height, source)

@@ -140,7 +140,7 @@ def _gains(design: Floats, columns: Floats, weight: Floats, residual: Floats) ->
     """Return how much each column (n, k) with a positive coefficient would lower χ² beside a design."""
     weighted = design * weight[:, None]
     gram = design.T @ weighted
-    gram[np.diag_indices_from(gram)] *= 1 + 1e-9
+    gram[np.diag_indices_from(gram)] += np.where(np.diag(gram) > 0, 1e-9 * np.diag(gram), 1.0)
     own = columns - design @ np.linalg.solve(gram, weighted.T @ columns)
     below = np.einsum("nk,n,nk->k", own, weight, own)
     top = own.T @ (weight * residual)
@@ -204,7 +204,7 @@ def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, flo
     strongest = np.argsort(fitted.linear[:peaks])[::-1]
     kept: list[tuple[float, float]] = []
     for i in strongest:
-        apart = all(abs(places[i][0] - at) > max(0.04, 0.4 * max(places[i][1], width)) for at, width in kept)
+        apart = all(abs(places[i][0] - at) > max(0.08, 0.6 * max(places[i][1], width)) for at, width in kept)
         if fitted.linear[i] > 0 and apart and places[i][1] < _BROADEST:
             kept.append(places[i])
     shapes = [

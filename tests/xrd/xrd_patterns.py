@@ -17,7 +17,7 @@ LINES = {
 
 def lines_of(phase: str, a: float, c: float) -> list[tuple[float, float]]:
     """Return spacing (angstrom) and intensity of each line."""
-    return [(1 / np.sqrt(ka / a**2 + kc / c**2), strength) for (ka, kc), strength in LINES[phase]]
+    return [(1 / np.sqrt(ka / a**2 + kc / max(c, 1.0) ** 2), strength) for (ka, kc), strength in LINES[phase]]
 
 
 def pattern(
