@@ -25,7 +25,7 @@ _ROUNDS, _MOST = 6, 60
 _BROADEST = 1.7
 _HUMP_SIGMAS = (0.9, 1.5, 2.5, 4.0, 6.0)
 #: gain in χ² for which a hump is added
-_HUMP_GAIN = 30.0
+_HUMP_GAIN, _MOST_HUMPS = 20.0, 3
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
             variance = data.variance(fitted.model) + (MISFIT * part) ** 2
         found = new_peaks(x, significance_maps(x, residual, variance), THRESHOLD)
         hump = None
-        if fitted is not None and len(humps) < 3 and (turn < 3 or not found):
+        if fitted is not None and len(humps) < _MOST_HUMPS and (turn < 3 or not found):
             hump = find_humps(fitted.pattern, fitted, humps)
         if turn and not found and hump is None:
             break
@@ -193,8 +193,22 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
         humps += [hump] if hump else []
         fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
         peaks, humps = _refined(fitted, len(peaks), len(humps))
-    fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+    fitted, peaks = _humps_anew(data, peaks, source, instrument)
     return fitted, sorted(_listed(fitted, len(peaks)), key=lambda peak: peak.position)
+
+
+def _humps_anew(
+    data: Data, peaks: list[tuple[float, float]], source: Source, instrument: Instrument
+) -> tuple[Fit, list[tuple[float, float]]]:
+    """Return the fit with humps chosen again, now that no peak is missing that a hump could stand for."""
+    humps: list[tuple[float, float]] = []
+    while True:
+        fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+        hump = find_humps(fitted.pattern, fitted, humps) if len(humps) < _MOST_HUMPS else None
+        if hump is None:
+            return fitted, peaks
+        peaks, humps = _refined(fitted, len(peaks), len(humps))
+        humps.append(hump)
 
 
 def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
