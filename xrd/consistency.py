@@ -148,9 +148,7 @@ def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Ag
     )
 
 
-def _worst(
-    kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument
-) -> Lines | None:
+def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:
     """Return the phase whose lines disagree most with a cell and the others' heights, if one does."""
     best: tuple[float, Lines | None] = (_FALL, None)
     for each in kept:

@@ -236,7 +236,9 @@ def _whole(
     pattern, table = build(plan, inputs.data)
     plain = fit(pattern, table, inputs.data, model=free.model)
     able = tuple(
-        name for name, each in positions.items() if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
+        name
+        for name, each in positions.items()
+        if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
     )
     if not able:
         return plain, ()

@@ -182,7 +182,7 @@ def fit(
     pattern.tail = _tails(pattern, data, np.full(pattern.areas, 0.3 * float(np.ptp(data.intensity))), weight)
     state = _state(pattern, table, data, q, weight)
     damping, done = 1e-3, 0
-    for done in range(1, iterations + 1):
+    for done in range(1, iterations + 1):  # noqa: B007 - stated in the result
         weight = 1 / data.variance(state.model)
         pattern.tail = _tails(pattern, data, state.linear[: pattern.areas], weight)
         state = _state(pattern, table, data, q, weight)

@@ -1,4 +1,4 @@
-"""Phases: cells, reflections, references. Bundled ones come with their list of reflections; a CIF needs pymatgen."""
+"""Phases: cells, reflections, references. Bundled ones bring their reflections; a CIF needs pymatgen."""
 
 import json
 import tomllib

@@ -134,7 +134,7 @@ def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
     )
     interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
     if radius <= 0:
-        note = f"goniometer radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
+        note = f"radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
         return
     note = f"layer {phase.layer!r}, R = {radius:g} mm; positive is below the axis"
@@ -169,7 +169,9 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
             if few
             else "the broadening beyond the instrument's is not resolved"
         )
-        return rows.limit("lower", "crystallite_size", name, 1 / max(upper, 1e-6), "nm", method, f"{why}; {note}")
+        return rows.limit(
+            "lower", "crystallite_size", name, 1 / max(upper, 1e-6), "nm", method, f"{why}; {note}"
+        )
     if name not in study.strained:
         note += "; microstrain taken as zero"
     return rows.measured("crystallite_size", name, inverse(value, spread), "nm", method, note)
@@ -177,9 +179,7 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
 
 def inverse(value: float, spread: float) -> Interval:
     """Return the interval of 1/x for x normal and well above zero."""
-    return Interval(
-        1 / value, spread / value**2, 1 / (value + Z95 * spread), 1 / (value - Z95 * spread)
-    )
+    return Interval(1 / value, spread / value**2, 1 / (value + Z95 * spread), 1 / (value - Z95 * spread))
 
 
 def _strain(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
@@ -235,9 +235,7 @@ def contradiction(study: Study, positions: Positions) -> str:
         mean = float(np.average(cubic_cells(lines, height, source), weights=weight))
         alone = calculated(phase, np.array([mean]), hkl, height, source)
     residual = place - alone
-    told = ", ".join(
-        f"{r:+.3f}° ({r / s:+.0f} σ)" for r, s in zip(residual, spread, strict=True)
-    )
+    told = ", ".join(f"{r:+.3f}° ({r / s:+.0f} σ)" for r, s in zip(residual, spread, strict=True))
     kind = "cubic " if phase.system == "cubic" else ""
     return (
         "; ".join(parts)

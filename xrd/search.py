@@ -55,7 +55,7 @@ def significance_maps(x: Floats, residual: Floats, variance: Floats) -> Floats:
     maps = np.zeros((len(WIDTHS), x.size))
     weight = 1 / variance
     for i, width in enumerate(WIDTHS):
-        half = max(int(round(2.5 * width / step)), 3)
+        half = max(round(2.5 * width / step), 3)
         if 2 * half + 1 > x.size // 2:
             break
         template = profile(np.arange(-half, half + 1) * step, np.array(width), np.array(0.5))
@@ -94,9 +94,7 @@ def background_order(x: Floats) -> int:
 def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None:
     """Add the parameters of humps (centre, σ in degree) to a table."""
     for i, (center, sigma) in enumerate(humps):
-        table.add(
-            f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0)
-        )
+        table.add(f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0))
         low, high = np.log(0.9), np.log(9.0)
         table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
 
@@ -109,9 +107,7 @@ def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) ->
         )
         table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
     count = len(peaks)
-    return Block(
-        name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free"
-    )
+    return Block(name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free")
 
 
 def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) -> tuple[float, float] | None:
@@ -211,10 +207,10 @@ def _humps_anew(
         humps.append(hump)
 
 
-def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    places = [
-        (fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)
-    ]
+def _refined(
+    fitted: Fit, peaks: int, humps: int
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    places = [(fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)]
     strongest = np.argsort(fitted.linear[:peaks])[::-1]
     kept: list[tuple[float, float]] = []
     for i in strongest:
