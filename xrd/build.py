@@ -152,9 +152,7 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
                 scale=1e-3 * middle,
                 prior=(middle, 2 * spread),
             )
-    table.add(
-        f"{name}.inverse_size", part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01
-    )
+    table.add(f"{name}.inverse_size", part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
     if part.strain:
         table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))
 

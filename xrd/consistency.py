@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
-from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
+from interlayer.xrd.model.source import AXIAL_SPREAD, HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating]
@@ -46,6 +46,16 @@ def calculated(phase: Phase, values: Floats, hkl: NDArray[np.int64], height: flo
     return np.degrees(2 * theta - 2 * height * np.cos(theta))
 
 
+def axial_spread(two_theta: Floats) -> Floats:
+    """Return the spread (degree) of positions by an unknown axial divergence."""
+    return np.asarray(AXIAL_SPREAD / np.abs(np.tan(np.radians(two_theta))))
+
+
+def tolerance(lines: Lines) -> Floats:
+    """Return the standard deviation (degree) that positions are believed to."""
+    return np.asarray(np.sqrt(lines.stddev**2 + FLOOR**2 + axial_spread(lines.two_theta) ** 2))
+
+
 def cubic_cells(lines: Lines, height: float, source: Source) -> Floats:
     """Return the cell a that each line of a cubic phase gives by itself, at a height s/R."""
     theta = np.radians(lines.two_theta) / 2
@@ -80,7 +90,7 @@ class _Problem:
         parts = [self._priors(q, heights)]
         for each, values in zip(self.lines, cells, strict=True):
             place = calculated(each.phase, values, each.hkl, heights[each.phase.layer], self.source)
-            parts.append((each.two_theta - place) / np.hypot(each.stddev, FLOOR))
+            parts.append((each.two_theta - place) / tolerance(each))
         return np.concatenate(parts)
 
     def _priors(self, q: Floats, heights: dict[str, float]) -> Floats:
@@ -138,9 +148,7 @@ def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Ag
     )
 
 
-def _worst(
-    kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument
-) -> Lines | None:
+def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:
     """Return the phase whose lines disagree most with a cell and the others' heights, if one does."""
     best: tuple[float, Lines | None] = (_FALL, None)
     for each in kept:

@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import Part, Plan, build, families
-from interlayer.xrd.consistency import Agreement, Lines, agree, calculated, solved
+from interlayer.xrd.consistency import Agreement, Lines, agree, axial_spread, calculated, solved
 from interlayer.xrd.fit import Data, Fit, fit
 from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
 from interlayer.xrd.model.cell import cell_values, with_values
 from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.pattern import Block, Pattern
-from interlayer.xrd.model.source import AXIAL_SPREAD
+from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
 
@@ -24,6 +24,8 @@ Floats = NDArray[np.floating]
 ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
+#: cells and heights further off than this many of their spreads are not believed
+_FAR = 3.0
 #: a position is used for cells when it is known better than this, in degree
 _SHARP = 0.12
 
@@ -90,9 +92,21 @@ def _credible(study: Study, name: str) -> bool:
     mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
     if name in study.agreement.contradictory:
-        return int(mine.sum()) >= 2 and share > SHARE
+        return positions.phase.uneven and int(mine.sum()) >= 2 and share > SHARE
+    if not _possible(study, positions.phase):
+        return False
     needed = _MANY_SHARE if hkl.shape[0] > _MANY else _SOME_SHARE if hkl.shape[0] >= _SOME else 0.0
     return share >= needed
+
+
+def _possible(study: Study, phase: Phase) -> bool:
+    """Return whether cell and height are such as the phase and a mounted specimen can have."""
+    if phase.name not in study.agreement.cells:
+        return True
+    known = cell_values(np.array(phase.cell), phase.system)
+    far = np.abs(study.agreement.cells[phase.name] - known) > _FAR * phase.spread * known
+    height = study.agreement.heights[phase.layer] * study.inputs.instrument.prior_radius
+    return not far.any() and abs(height) < _FAR * HEIGHT_SPREAD
 
 
 def _with_candidates(
@@ -188,11 +202,6 @@ def _lines(each: Positions) -> Lines:
     return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
 
 
-def axial_spread(two_theta: Floats) -> Floats:
-    """Return the spread (degree) of positions by an unknown axial divergence."""
-    return AXIAL_SPREAD / np.tan(np.radians(two_theta))
-
-
 def _moved(lines: Lines) -> Lines:
     return replace(lines, two_theta=lines.two_theta + axial_spread(lines.two_theta))
 
@@ -227,7 +236,9 @@ def _whole(
     pattern, table = build(plan, inputs.data)
     plain = fit(pattern, table, inputs.data, model=free.model)
     able = tuple(
-        name for name, each in positions.items() if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
+        name
+        for name, each in positions.items()
+        if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
     )
     if not able:
         return plain, ()

@@ -114,7 +114,7 @@ def solve(design: Floats, weight: Floats, y: Floats, positive: Mask) -> tuple[Fl
     gram, right = design.T @ weighted, weighted.T @ y
     scale = np.sqrt(np.maximum(np.diag(gram), 1e-300))
     gram, right = gram / np.outer(scale, scale), right / scale
-    gram[np.diag_indices_from(gram)] += 1e-10
+    gram[np.diag_indices_from(gram)] += np.where(np.diag(gram) > 0, 1e-10, 1.0)
     free = np.ones(scale.size, dtype=bool)
     found = np.zeros(scale.size)
     for turn in range(30):
@@ -182,7 +182,7 @@ def fit(
     pattern.tail = _tails(pattern, data, np.full(pattern.areas, 0.3 * float(np.ptp(data.intensity))), weight)
     state = _state(pattern, table, data, q, weight)
     damping, done = 1e-3, 0
-    for done in range(1, iterations + 1):
+    for done in range(1, iterations + 1):  # noqa: B007 - stated in the result
         weight = 1 / data.variance(state.model)
         pattern.tail = _tails(pattern, data, state.linear[: pattern.areas], weight)
         state = _state(pattern, table, data, q, weight)
@@ -222,9 +222,14 @@ def _normal(
     rows, rights = table.prior_rows()
     full[:p, :p] += rows.T @ rows
     right = right - rows.T @ (rows @ q - rights)
-    inner = full[p:, p:] + 1e-10 * np.diag(np.diag(full)[p:])
+    inner = full[p:, p:] + np.diag(_ridge(np.diag(full)[p:]))
     hessian = full[:p, :p] - full[:p, p:] @ np.linalg.solve(inner, full[p:, :p])
     return hessian, right, full
+
+
+def _ridge(diagonal: Floats) -> Floats:
+    """Return what keeps a matrix regular: a trifle of its diagonal, one where that is zero."""
+    return np.where(diagonal > 0, 1e-10 * diagonal, 1.0)
 
 
 def _step(

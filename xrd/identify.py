@@ -74,7 +74,7 @@ def place(
     tolerance_of_match: float = _TOLERANCE,
 ) -> Match | None:
     """Return the best place of a phase over the peaks that are not taken."""
-    hkl, angle, strength = families(phase, source, *limits)
+    _, angle, strength = families(phase, source, *limits)
     if angle.size == 0 or not peaks:
         return None
     radius = instrument.prior_radius
@@ -99,7 +99,9 @@ def place(
     total = (gain.max(axis=2) * (evidence * free)).sum(axis=-1)
     unseen = (near.max(axis=3) < 0.05) & (strength > 0.15)
     total = total - _MISSING * np.minimum(unseen.sum(axis=2), 6) - _COST
-    total -= 0.5 * (((shifts - middle) / spread) ** 2)[:, None] + 0.5 * ((stretches / phase.spread) ** 2)[None]
+    total -= (
+        0.5 * (((shifts - middle) / spread) ** 2)[:, None] + 0.5 * ((stretches / phase.spread) ** 2)[None]
+    )
     i, j = np.unravel_index(int(np.argmax(total)), total.shape)
     best = gain[i, j]
     matched = {
@@ -138,9 +140,7 @@ def identify(
     while left:
         tried = [place(p, peaks, taken, source, instrument, limits, heights) for p in left]
         usable = [
-            m
-            for m in tried
-            if m and m.score > _LEAST_SCORE and _families_matched(m, source, limits) >= 2
+            m for m in tried if m and m.score > _LEAST_SCORE and _families_matched(m, source, limits) >= 2
         ]
         if not usable:
             break
@@ -174,7 +174,7 @@ def _loose(
     """Return phases whose strongest lines are strong peaks nearby, but fit no single cell."""
     found: list[Match] = []
     used = set(taken)
-    for phase in phases:
+    for phase in (each for each in phases if each.uneven):
         match = place(phase, peaks, used, source, instrument, limits, heights, _LOOSE)
         if match is None or match.score < _LEAST_SCORE:
             continue

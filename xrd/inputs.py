@@ -66,9 +66,7 @@ def _checked(raw: xr.Dataset, low: float | None, high: float | None) -> xr.Datas
     unit = str(raw["intensity"].attrs.get("units", "counts"))
     stddev = raw["intensity_stddev"].values if "intensity_stddev" in raw else None
     attrs = {str(key): value for key, value in raw.attrs.items()}
-    clean = dataset(
-        raw["two_theta"].values, raw["intensity"].values, unit=unit, stddev=stddev, attrs=attrs
-    )
+    clean = dataset(raw["two_theta"].values, raw["intensity"].values, unit=unit, stddev=stddev, attrs=attrs)
     x = clean["two_theta"].values
     keep = (x >= (-np.inf if low is None else low)) & (x <= (np.inf if high is None else high)) & (x > 2.0)
     cut = clean.isel(two_theta=keep)
@@ -79,7 +77,9 @@ def _checked(raw: xr.Dataset, low: float | None, high: float | None) -> xr.Datas
             found=cut.sizes["two_theta"],
         )
     if not np.any(cut["intensity"].values > 0):
-        raise AnalysisError("the pattern holds no counts", expected="intensities above zero", found="only zeros")
+        raise AnalysisError(
+            "the pattern holds no counts", expected="intensities above zero", found="only zeros"
+        )
     return cut
 
 
@@ -104,7 +104,9 @@ def _source(
         source = tube(anode)
     except KeyError:
         raise AnalysisError(
-            "the X-ray tube is not known", expected="Cu, Co, Mo, Cr, Fe or Ag", found=anode,
+            "the X-ray tube is not known",
+            expected="Cu, Co, Mo, Cr, Fe or Ag",
+            found=anode,
             advice="Give --anode or --wavelength.",
         ) from None
     steps.append(
@@ -121,14 +123,14 @@ def _instrument(
     found = Instrument(radius=float(known or 0.0))
     if found.radius <= 0:
         warnings.append(
-            "The goniometer's radius is not known (give --radius): displacements are stated relative to it only."
+            "The goniometer's radius is not known (give --radius): displacements are only known over it."
         )
     if width is not None:
         steps.append(f"The instrument's width was given, {width:.3f}°.")
         return replace(found, w=width**2, scale_spread=0.05, origin="given")
     steps.append(
         f"The instrument's Gaussian width was not calibrated: {np.sqrt(found.w):.3f}° ± "
-        f"{found.scale_spread * np.sqrt(found.w):.3f}° was assumed, fitted with the pattern and carried into the sizes."
+        f"{found.scale_spread * np.sqrt(found.w):.3f}° was assumed, fitted and carried into the sizes."
     )
     return found
 
@@ -140,7 +142,9 @@ def _data(raw: xr.Dataset, steps: list[str]) -> Data:
     measured = noise_gain(y)
     time = raw.attrs.get("counting_time")
     if unit == "counts" and _COUNTING[0] < measured < _COUNTING[1]:
-        steps.append(f"Counts were taken as Poisson (variance over mean from point to point: {measured:.2f}).")
+        steps.append(
+            f"Counts were taken as Poisson (variance over mean from point to point: {measured:.2f})."
+        )
         gain = 1.0
     elif unit == "counts/s" and time and _COUNTING[0] < measured * float(time) < _COUNTING[1]:
         gain = 1 / float(time)

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import families
-from interlayer.xrd.consistency import calculated
-from interlayer.xrd.examine import Positions, Study, axial_spread, representatives
+from interlayer.xrd.consistency import axial_spread, calculated
+from interlayer.xrd.examine import Positions, Study, representatives
 from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
 from interlayer.xrd.phases import Phase
@@ -95,8 +95,7 @@ def _peaks(study: Study) -> xr.Dataset:
     for name, positions in study.positions.items():
         place = calculated_positions(study, name)
         fwhm = _fwhm(study, name)
-        for i in range(len(positions.hkl)):
-            rows.append(_peak(positions, i, place[i], fwhm.get(i, np.nan)))
+        rows += [_peak(positions, i, place[i], fwhm.get(i, np.nan)) for i in range(len(positions.hkl))]
     rows.sort(key=lambda row: float(str(row[8])))
     columns: list[tuple[object, ...]] = list(zip(*rows, strict=True))
     names = (
@@ -160,7 +159,11 @@ def _unexplained(study: Study) -> xr.Dataset:
         "peak",
         {
             "two_theta": (at, "degree", "2θ of Kα1"),
-            "two_theta_stddev": (np.array([p.position_stddev for p in peaks]), "degree", "Standard deviation"),
+            "two_theta_stddev": (
+                np.array([p.position_stddev for p in peaks]),
+                "degree",
+                "Standard deviation",
+            ),
             "d": (study.inputs.source.alpha1 / 2 / np.sin(np.radians(at / 2)), "angstrom", "Spacing"),
             "fwhm": (np.array([p.fwhm for p in peaks]), "degree", "FWHM"),
             "area": (np.array([p.area for p in peaks]), "", "Area / (intensity × degree)"),

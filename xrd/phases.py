@@ -1,4 +1,4 @@
-"""Phases: cells, reflections, references. Bundled ones come with their list of reflections; a CIF needs pymatgen."""
+"""Phases: cells, reflections, references. Bundled ones bring their reflections; a CIF needs pymatgen."""
 
 import json
 import tomllib
@@ -45,6 +45,8 @@ class Phase:
     strength
         (n,) multiplicity times \\|F\\|², the intensity of a random powder without the Lorentz-polarisation
         factor, highest 1.
+    uneven
+        Accepted even if its lines fit no single cell: a foil may lie at several heights.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Phase:
     hkl: NDArray[np.int64]
     strength: Floats
     reference: str
+    uneven: bool = False
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -139,17 +142,14 @@ def bundled(name: str) -> Phase:
         np.array(table["hkl"], dtype=np.int64),
         np.array(table["strength"], dtype=float),
         entry["reference"],
+        bool(entry.get("uneven", False)),
     )
-
-
-#: standards are not looked for unless asked: they are not in a cell
-STANDARDS = ("LaB6", "Si")
 
 
 def candidates(names: list[str] | None = None) -> list[Phase]:
     """Return the phases to look for: those asked (bundled names or paths of CIFs), else all bundled."""
     if not names:
-        return [bundled(name) for name in definitions() if name not in STANDARDS]
+        return [bundled(name) for name in definitions()]
     return [find(name) for name in dict.fromkeys(names)]
 
 

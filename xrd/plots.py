@@ -66,7 +66,7 @@ def _pattern(result: xr.DataTree) -> Figure:
         "pattern",
         "Powder pattern",
         f"Measured intensity (square root), whole-pattern fit with {names}, background, and reflections as "
-        f"ticks; below, residuals in expected standard deviations (χ² = {data.attrs['reduced_chi_square']:.2f} "
+        f"ticks; below, residuals in standard deviations (χ² = {data.attrs['reduced_chi_square']:.2f} "
         "per degree of freedom). Peaks marked ? are explained by no candidate.",
         [top, lower],
         share_x=True,
@@ -119,7 +119,7 @@ def _differences(seen: list[Record]) -> Figure:
     return Figure(
         "positions",
         "Observed against calculated positions",
-        "Observed minus calculated 2θ of each reflection with its 95 % interval; calculated from the cell and "
+        "Observed minus calculated 2θ of each reflection with its 95 % interval; from the cell and "
         "displacement of the fit, or from the starting cell where no single cell fits.",
         [Panel("2θ / degree", "observed − calculated / degree", marks)],
     )

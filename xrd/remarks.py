@@ -59,8 +59,8 @@ def _unexplained(study: Study) -> list[str]:
 def _far(study: Study) -> list[str]:
     radius = study.inputs.instrument.prior_radius
     return [
-        f"The displacement of layer {layer!r} would be {height * radius:+.2f} mm (R = {radius:g} mm): more than a "
-        "carefully mounted specimen shows."
+        f"The displacement of layer {layer!r} would be {height * radius:+.2f} mm (R = {radius:g} mm): more "
+        "than a carefully mounted specimen shows."
         for layer, height in study.agreement.heights.items()
         if abs(height) * radius > 3 * HEIGHT_SPREAD
     ]
@@ -72,7 +72,7 @@ def steps(study: Study, looked_for: list[Phase]) -> list[str]:
     done = list(study.inputs.steps)
     done.append(
         f"{len(study.peaks)} peaks were found with matched filters and free doublets over a background of "
-        f"{fitted.pattern.background} functions (Chebyshev polynomials, 1/2θ) and {fitted.pattern.humps} broad humps."
+        f"{fitted.pattern.background} functions (Chebyshev, 1/2θ) and {fitted.pattern.humps} broad humps."
     )
     names = ", ".join(study.positions) or "none"
     done.append(
@@ -87,6 +87,7 @@ def steps(study: Study, looked_for: list[Phase]) -> list[str]:
     factors = [evidence.inflation(fitted, name) for name in study.positions]
     if factors:
         done.append(
-            f"Intervals were widened for misfit and serial correlation by {min(factors):.2f} to {max(factors):.2f}."
+            f"For misfit and serial correlation intervals were widened {min(factors):.2f}- to "
+            f"{max(factors):.2f}-fold."
         )
     return done

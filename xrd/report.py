@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
-from interlayer.xrd.consistency import FLOOR, Lines, calculated, cubic_cells, solved
-from interlayer.xrd.examine import Positions, Study, axial_spread
+from interlayer.xrd.consistency import Lines, axial_spread, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.source import BLIND_Y_SPREAD
 from interlayer.xrd.phases import Phase
 
@@ -134,7 +134,7 @@ def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
     )
     interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
     if radius <= 0:
-        note = f"goniometer radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
+        note = f"radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
         return
     note = f"layer {phase.layer!r}, R = {radius:g} mm; positive is below the axis"
@@ -169,7 +169,9 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
             if few
             else "the broadening beyond the instrument's is not resolved"
         )
-        return rows.limit("lower", "crystallite_size", name, 1 / max(upper, 1e-6), "nm", method, f"{why}; {note}")
+        return rows.limit(
+            "lower", "crystallite_size", name, 1 / max(upper, 1e-6), "nm", method, f"{why}; {note}"
+        )
     if name not in study.strained:
         note += "; microstrain taken as zero"
     return rows.measured("crystallite_size", name, inverse(value, spread), "nm", method, note)
@@ -177,9 +179,7 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
 
 def inverse(value: float, spread: float) -> Interval:
     """Return the interval of 1/x for x normal and well above zero."""
-    return Interval(
-        1 / value, spread / value**2, 1 / (value + Z95 * spread), 1 / (value - Z95 * spread)
-    )
+    return Interval(1 / value, spread / value**2, 1 / (value + Z95 * spread), 1 / (value - Z95 * spread))
 
 
 def _strain(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
@@ -221,9 +221,9 @@ def contradiction(study: Study, positions: Positions) -> str:
     phase, source = positions.phase, study.inputs.source
     seen = positions.seen
     hkl, place = positions.hkl[seen], positions.two_theta[seen]
-    spread = np.hypot(positions.stddev[seen], FLOOR)
     names = [f"{phase.name} {evidence.hkl_text(each)}" for each in hkl]
     lines = evidence_lines(positions)
+    spread = tolerance(lines)
     height = study.agreement.heights.get(phase.layer, 0.0)
     best = solved([lines], source, study.inputs.instrument)
     alone = calculated(phase, best.cells[phase.name], hkl, height, source)
@@ -235,9 +235,7 @@ def contradiction(study: Study, positions: Positions) -> str:
         mean = float(np.average(cubic_cells(lines, height, source), weights=weight))
         alone = calculated(phase, np.array([mean]), hkl, height, source)
     residual = place - alone
-    told = ", ".join(
-        f"{r:+.3f}° ({r / s:+.0f} σ)" for r, s in zip(residual, spread, strict=True)
-    )
+    told = ", ".join(f"{r:+.3f}° ({r / s:+.0f} σ)" for r, s in zip(residual, spread, strict=True))
     kind = "cubic " if phase.system == "cubic" else ""
     return (
         "; ".join(parts)

@@ -25,7 +25,7 @@ _ROUNDS, _MOST = 6, 60
 _BROADEST = 1.7
 _HUMP_SIGMAS = (0.9, 1.5, 2.5, 4.0, 6.0)
 #: gain in χ² for which a hump is added
-_HUMP_GAIN = 30.0
+_HUMP_GAIN, _MOST_HUMPS = 20.0, 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def significance_maps(x: Floats, residual: Floats, variance: Floats) -> Floats:
     maps = np.zeros((len(WIDTHS), x.size))
     weight = 1 / variance
     for i, width in enumerate(WIDTHS):
-        half = max(int(round(2.5 * width / step)), 3)
+        half = max(round(2.5 * width / step), 3)
         if 2 * half + 1 > x.size // 2:
             break
         template = profile(np.arange(-half, half + 1) * step, np.array(width), np.array(0.5))
@@ -94,9 +94,7 @@ def background_order(x: Floats) -> int:
 def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None:
     """Add the parameters of humps (centre, σ in degree) to a table."""
     for i, (center, sigma) in enumerate(humps):
-        table.add(
-            f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0)
-        )
+        table.add(f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0))
         low, high = np.log(0.9), np.log(9.0)
         table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
 
@@ -109,9 +107,7 @@ def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) ->
         )
         table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
     count = len(peaks)
-    return Block(
-        name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free"
-    )
+    return Block(name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free")
 
 
 def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) -> tuple[float, float] | None:
@@ -140,7 +136,7 @@ def _gains(design: Floats, columns: Floats, weight: Floats, residual: Floats) ->
     """Return how much each column (n, k) with a positive coefficient would lower χ² beside a design."""
     weighted = design * weight[:, None]
     gram = design.T @ weighted
-    gram[np.diag_indices_from(gram)] *= 1 + 1e-9
+    gram[np.diag_indices_from(gram)] += np.where(np.diag(gram) > 0, 1e-9 * np.diag(gram), 1.0)
     own = columns - design @ np.linalg.solve(gram, weighted.T @ columns)
     below = np.einsum("nk,n,nk->k", own, weight, own)
     top = own.T @ (weight * residual)
@@ -184,7 +180,7 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
             variance = data.variance(fitted.model) + (MISFIT * part) ** 2
         found = new_peaks(x, significance_maps(x, residual, variance), THRESHOLD)
         hump = None
-        if fitted is not None and len(humps) < 3 and (turn < 3 or not found):
+        if fitted is not None and len(humps) < _MOST_HUMPS and (turn < 3 or not found):
             hump = find_humps(fitted.pattern, fitted, humps)
         if turn and not found and hump is None:
             break
@@ -193,18 +189,32 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
         humps += [hump] if hump else []
         fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
         peaks, humps = _refined(fitted, len(peaks), len(humps))
-    fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+    fitted, peaks = _humps_anew(data, peaks, source, instrument)
     return fitted, sorted(_listed(fitted, len(peaks)), key=lambda peak: peak.position)
 
 
-def _refined(fitted: Fit, peaks: int, humps: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    places = [
-        (fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)
-    ]
+def _humps_anew(
+    data: Data, peaks: list[tuple[float, float]], source: Source, instrument: Instrument
+) -> tuple[Fit, list[tuple[float, float]]]:
+    """Return the fit with humps chosen again, now that no peak is missing that a hump could stand for."""
+    humps: list[tuple[float, float]] = []
+    while True:
+        fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
+        hump = find_humps(fitted.pattern, fitted, humps) if len(humps) < _MOST_HUMPS else None
+        if hump is None:
+            return fitted, peaks
+        peaks, humps = _refined(fitted, len(peaks), len(humps))
+        humps.append(hump)
+
+
+def _refined(
+    fitted: Fit, peaks: int, humps: int
+) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    places = [(fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)]
     strongest = np.argsort(fitted.linear[:peaks])[::-1]
     kept: list[tuple[float, float]] = []
     for i in strongest:
-        apart = all(abs(places[i][0] - at) > max(0.04, 0.4 * max(places[i][1], width)) for at, width in kept)
+        apart = all(abs(places[i][0] - at) > max(0.08, 0.6 * max(places[i][1], width)) for at, width in kept)
         if fitted.linear[i] > 0 and apart and places[i][1] < _BROADEST:
             kept.append(places[i])
     shapes = [

@@ -76,7 +76,9 @@ def test_one_line_is_no_claim_and_is_listed() -> None:
     content = [(*LI, 600.0, 150.0, 0.0), (*STEEL, 500.0, 20.0, 0.0)]
     result = analyze(pattern(content, seed=4, extra=((28.2, 200.0, 0.3),)))
     assert row(result, "detection", "Li3N").status == "not detected"
-    assert [float(str(p["two_theta"])) for p in tables(result)["unexplained"]] == [pytest.approx(28.2, abs=0.05)]
+    assert [float(str(p["two_theta"])) for p in tables(result)["unexplained"]] == [
+        pytest.approx(28.2, abs=0.05)
+    ]
     assert any("28.2" in text for text in warnings_of(result))
 
 
@@ -147,5 +149,5 @@ def test_unknown_phase_and_setting() -> None:
     raw = pattern([], seed=9)
     with pytest.raises(InterlayerError, match="beta-Li3N"):
         analyze(raw, phase=["betaLi3N"])
-    with pytest.raises(InterlayerError, match="unknown|mm"):
+    with pytest.raises(InterlayerError, match=r"unknown|mm"):
         analyze(raw, radius="5 kg")

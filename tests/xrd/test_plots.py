@@ -4,10 +4,11 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from xrd_patterns import pattern
+
 from interlayer.core.figure import Text, Ticks
 from interlayer.xrd import analyze, plot
 from interlayer.xrd.plots import figures
-from xrd_patterns import pattern
 
 
 def test_figures() -> None:

@@ -8,7 +8,11 @@ ALPHA = (1.5405929, 1.5444274)
 #: phase: lines (h² form already as 1/d² coefficients of 1/a², 1/c²), relative intensity, reflection
 LINES = {
     "Li3N": [
-        ((0.0, 1.0), 1.0), ((4 / 3, 0.0), 0.9), ((0.0, 4.0), 0.25), ((4.0, 0.0), 0.6), ((4.0, 1.0), 0.45),
+        ((0.0, 1.0), 1.0),
+        ((4 / 3, 0.0), 0.9),
+        ((0.0, 4.0), 0.25),
+        ((4.0, 0.0), 0.6),
+        ((4.0, 1.0), 0.45),
     ],
     "Li": [((2.0, 0.0), 1.0), ((4.0, 0.0), 0.2), ((6.0, 0.0), 0.35)],
     "austenite": [((3.0, 0.0), 1.0), ((4.0, 0.0), 0.45)],
@@ -17,7 +21,7 @@ LINES = {
 
 def lines_of(phase: str, a: float, c: float) -> list[tuple[float, float]]:
     """Return spacing (angstrom) and intensity of each line."""
-    return [(1 / np.sqrt(ka / a**2 + kc / c**2), strength) for (ka, kc), strength in LINES[phase]]
+    return [(1 / np.sqrt(ka / a**2 + kc / max(c, 1.0) ** 2), strength) for (ka, kc), strength in LINES[phase]]
 
 
 def pattern(

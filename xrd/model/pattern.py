@@ -142,7 +142,9 @@ class Pattern:
 
     def lines(self, table: Table, q: Floats) -> Lines:
         """Return every line at the parameter values ``q``."""
-        parts = [self._block(block, table, q, at) for block, at in zip(self.blocks, self.offsets(), strict=False)]
+        parts = [
+            self._block(block, table, q, at) for block, at in zip(self.blocks, self.offsets(), strict=False)
+        ]
         if not parts:
             empty, none = np.empty(0), np.empty((0, q.size))
             return Lines(empty, empty, empty, empty, empty.astype(int), none, none, none, none)
@@ -271,11 +273,19 @@ class Pattern:
         shape = widths(lines.gauss, lines.lorentz)
         row, line = self._windows(lines, shape.total)
         offset = self.two_theta[row] - lines.position[line]
-        value, by_position, by_total, by_mixing = profile_slopes(offset, shape.total[line], shape.mixing[line])
+        value, by_position, by_total, by_mixing = profile_slopes(
+            offset, shape.total[line], shape.mixing[line]
+        )
         area = linear[lines.column]
         scale = area * lines.weight
-        to_total = shape.total_by_gauss[:, None] * lines.gauss_slope + shape.total_by_lorentz[:, None] * lines.lorentz_slope
-        to_mixing = shape.mixing_by_gauss[:, None] * lines.gauss_slope + shape.mixing_by_lorentz[:, None] * lines.lorentz_slope
+        to_total = (
+            shape.total_by_gauss[:, None] * lines.gauss_slope
+            + shape.total_by_lorentz[:, None] * lines.lorentz_slope
+        )
+        to_mixing = (
+            shape.mixing_by_gauss[:, None] * lines.gauss_slope
+            + shape.mixing_by_lorentz[:, None] * lines.lorentz_slope
+        )
         count = lines.position.size
         slopes = (
             self._sparse(row, line, by_position, count) @ (scale[:, None] * lines.position_slope)

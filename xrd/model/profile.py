@@ -30,11 +30,20 @@ def widths(gauss: Floats, lorentz: Floats) -> Widths:
     g, l = gauss, lorentz
     a = _WIDTH
     total = (
-        a[0] * g**5 + a[1] * g**4 * l + a[2] * g**3 * l**2 + a[3] * g**2 * l**3 + a[4] * g * l**4 + a[5] * l**5
+        a[0] * g**5
+        + a[1] * g**4 * l
+        + a[2] * g**3 * l**2
+        + a[3] * g**2 * l**3
+        + a[4] * g * l**4
+        + a[5] * l**5
     ) ** 0.2
     slope = 5 * total**4
-    by_g = (5 * g**4 + 4 * a[1] * g**3 * l + 3 * a[2] * g**2 * l**2 + 2 * a[3] * g * l**3 + a[4] * l**4) / slope
-    by_l = (a[1] * g**4 + 2 * a[2] * g**3 * l + 3 * a[3] * g**2 * l**2 + 4 * a[4] * g * l**3 + 5 * l**4) / slope
+    by_g = (
+        5 * g**4 + 4 * a[1] * g**3 * l + 3 * a[2] * g**2 * l**2 + 2 * a[3] * g * l**3 + a[4] * l**4
+    ) / slope
+    by_l = (
+        a[1] * g**4 + 2 * a[2] * g**3 * l + 3 * a[3] * g**2 * l**2 + 4 * a[4] * g * l**3 + 5 * l**4
+    ) / slope
     r = l / total
     m = _MIXING
     mixing = r * (m[0] + r * (m[1] + r * m[2]))

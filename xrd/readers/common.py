@@ -1,6 +1,7 @@
 """What every reader of a pattern shares: checks of the points, and the Dataset."""
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -121,7 +122,7 @@ def joined(ranges: list[tuple[Floats, Floats]]) -> tuple[Floats, Floats, str]:
     """Return ranges that follow each other as one, else the first; and what was done."""
     if len(ranges) == 1:
         return *ranges[0], ""
-    follow = all(a[0][-1] <= b[0][0] for a, b in zip(ranges, ranges[1:], strict=False))
+    follow = all(a[0][-1] <= b[0][0] for a, b in pairwise(ranges))
     if follow:
         x = np.concatenate([each[0] for each in ranges])
         y = np.concatenate([each[1] for each in ranges])

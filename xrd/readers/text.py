@@ -73,7 +73,7 @@ def _table(text: str) -> tuple[list[str], Floats]:
 
 
 def _decimal_comma(lines: list[str]) -> bool:
-    """Return whether commas are decimal signs: no line has a point in a number, and columns part otherwise."""
+    """Return whether commas are decimal signs: no number has a point, and columns part otherwise."""
     sample = [line for line in lines if line and line[0].isdigit()][:50]
     return (
         bool(sample)
