@@ -7,6 +7,7 @@ fit: pseudo-Voigt lines by their textbook formula, the Shirley step by summation
 import argparse
 import time
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 from interlayer.xps.solver import covariance, normal
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 ENERGIES = np.array([284.8, 286.4, 287.9, 289.8])
 AREAS = np.array([6000.0, 2500.0, 1200.0, 1500.0])
@@ -97,7 +98,7 @@ def counted(mean: Floats, fano: float, rng: np.random.Generator) -> Floats:
 
 
 def ours(case: Case, replicates: int, seed: int) -> tuple[Floats, Floats, Floats, float]:
-    """Return estimates and standard deviations (replicates, 12), the truth's Cramér–Rao limits, ms per fit."""
+    """Return estimates and deviations (replicates, 9), the Cramér–Rao limits with the truth, ms per fit."""
     rng = np.random.default_rng(seed)
     energy, mean = expectation(case)
     built = model(energy, mean)
@@ -167,7 +168,8 @@ def main() -> None:
     parser.add_argument("--cases", type=int, default=len(CASES))
     options = parser.parse_args()
     print(
-        f"{'case':22s} {'bias of areas / %':>28s} {'rmse/CRB':>20s} {'coverage areas':>16s}    pos   fwhm     ms"
+        f"{'case':22s} {'bias of areas / %':>28s} {'rmse/CRB':>20s} {'coverage areas':>16s}    pos   fwhm"
+        "     ms"
     )
     for number, case in enumerate(CASES[: options.cases]):
         found, spread, both, ms = ours(case, options.replicates, 100 + number)
