@@ -74,11 +74,13 @@ def analyze(
     settings = resolve(given, SETTINGS, "xps")
     raws = results.as_list(raw)
     found, surveys = _regions(raws, settings)
+    flat = [region for region in found if float(np.ptp(region.values)) == 0.0]
+    found = [region for region in found if float(np.ptp(region.values)) > 0.0]
     rows_of = Rows("xps", origin(raw))
     rows: list[Row] = []
     nodes: dict[str, xr.Dataset] = {}
     everything: list[Measured] = []
-    warnings: list[str] = []
+    warnings = [f"{region.level or region.name} is constant: there is nothing to fit." for region in flat]
     steps: list[str] = []
     for number, group in sorted(_groups(found).items()):
         suffix = "" if number == 1 else f" [{number}]"
@@ -96,7 +98,9 @@ def analyze(
             nodes[each.name] = node
             warnings += text
     if not found and not surveys:
-        raise AnalysisError("no region to fit", expected="a core-level region or a survey")
+        raise AnalysisError(
+            "no region to fit", expected="a core-level region or a survey", found=" ".join(warnings) or None
+        )
     return results.tree(
         "xps",
         raw,

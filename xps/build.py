@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from interlayer.xps.chemistry import REACH, Line, Template
 from interlayer.xps.model.joint import Joint, Link, Parameter, Place
 from interlayer.xps.model.region import Peak, Region
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: FWHM of an unremarkable line at usual pass energies, and its spread (ln), eV
 _FWHM, _FWHM_SPREAD = 1.4, 0.35

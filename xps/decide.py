@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from interlayer.xps import intervals
 from interlayer.xps.chemistry import Line
 from interlayer.xps.fit import Fit
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: a line counts as detected from this many standard deviations
 DETECTED = 3.0

@@ -1,6 +1,7 @@
 """The fit: weights from the model times the measured Fano factor, misfit carried into the variance."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ class Fit:
     variances: list[Floats]
     noise: list[Noise]
     fixed: Bools | None = None
-    covariance: NDArray[np.float64] = field(init=False)
+    covariance: NDArray[np.floating[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
         locked = self.joint.locked

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ from interlayer.xps.measure import Measured, Shift
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Peak, Region
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 MOST_PEAKS = 6
 #: the reference peak has at least this share of the strongest peak's area

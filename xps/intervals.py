@@ -1,6 +1,7 @@
 """Intervals of a fit: curvature where it was shown to cover, profile likelihood elsewhere; detection."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.xps.fit import Fit
 from interlayer.xps.solver import Pin, Quantity
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: one-sided 95 % quantile of the normal distribution
 Z95_ONE_SIDED = 1.6448536269514722

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from interlayer.xps.fit import Fit, fit
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Lines = Mapping[str, tuple[Line, ...]]
 
 #: pulls beyond this are reported; beyond `RELEASED` the phase is not held to its stoichiometry any more

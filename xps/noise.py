@@ -2,16 +2,19 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: share of (2/n) that second differences of white noise lose: 1 + 2 (4/6)² + 2 (1/6)²
 _DIFFERENCE_LOSS = 1.0 + 2.0 * (4.0 / 6.0) ** 2 + 2.0 * (1.0 / 6.0) ** 2
 _SIGNIFICANCE = 0.99
+#: variance over mean of a computed curve
+_NOISE_FREE = 1e-9
 #: standard deviations from which neighbouring points count as correlated
 _CORRELATED = 3.0
 #: and from which the differences skip next neighbours: both estimates are valid for independent counts
@@ -135,6 +138,7 @@ def estimate(
     )
     good = whole < centre * limit
     pooled = float(np.sum(whole[good] * dof[good]) / np.sum(dof[good])) if good.any() else centre
+    pooled = max(pooled, _NOISE_FREE)
     pairs = [(r, f) for r, f, ok in zip(residuals, models, good, strict=True) if ok]
     correlation = _neighbours([r for r, _ in pairs], [f for _, f in pairs])
     out = []

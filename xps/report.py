@@ -79,6 +79,8 @@ def _shared(region: Region) -> str:
 def _energy(part: Measured, each: Outcome, make: Rows, suffix: str) -> Row:
     found = binding_energy(part, each)
     line, notes = each.line, []
+    if part.options.reference is not None and line.name == part.options.reference.line:
+        notes.append("the charge reference: this energy is set, not measured")
     tolerance = line.tolerance
     if part.shift.own and found.stddev > _UNINFORMED * tolerance and math.isfinite(line.low):
         notes.append(f"the data say little: mostly the template's {line.energy:g} ± {tolerance:g} eV")

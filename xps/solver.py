@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from interlayer.xps.model.joint import Joint
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Bools = NDArray[np.bool_]
 #: a quantity of the parameters: its value and gradient
 Quantity = Callable[[Floats], tuple[float, Floats]]

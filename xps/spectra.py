@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from interlayer.core.errors import ReadError
 from interlayer.xps import levels
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Attribute = str | int | float
 
 #: a reader refuses more points than this in one region

@@ -1,6 +1,7 @@
 """Where to begin: the charge shift by a scan over all regions, the areas by non-negative least squares."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from interlayer.xps.fit import smooth
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 _SCAN = np.arange(-9.0, 13.01, 0.25)
 _STEP, _WIDTH, _ETA = 0.02, 1.5, 0.3

@@ -1,6 +1,7 @@
 """The survey: which elements show a peak, and how sure that is."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from interlayer.xps import levels, noise
 from interlayer.xps.fit import smooth
 from interlayer.xps.levels import CoreLevel
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: lines that overlap a line of the lithium interphase, and would be mistaken for it
 OVERLAPS = {

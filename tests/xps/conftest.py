@@ -28,6 +28,8 @@ def line(x: np.ndarray, at: float, area: float, fwhm: float = 1.3, eta: float = 
 def carbon() -> xr.Dataset:
     """Return a noisy C 1s of three lines, charged by 3 eV, in counts."""
     energy = np.round(300.0 - 0.1 * np.arange(200), 3)
-    mean = 800.0 + sum(line(energy, e + 3.0, a) for e, a in ((284.8, 5000.0), (286.5, 2500.0), (289.0, 1500.0)))
+    mean = 800.0 + sum(
+        line(energy, e + 3.0, a) for e, a in ((284.8, 5000.0), (286.5, 2500.0), (289.0, 1500.0))
+    )
     counts = np.random.default_rng(5).poisson(mean).astype(float)
     return build([Spectrum("C 1s", energy, counts)], source="carbon")

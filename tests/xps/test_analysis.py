@@ -13,6 +13,7 @@ from interlayer.core.summary import Row
 from interlayer.example.generator.truth import Truth
 from interlayer.xps import analyze, plot, read
 from interlayer.xps.plots import figures
+from interlayer.xps.spectra import Spectrum, build
 
 TEMPLATES = {"activated": "study-activated", "cycled": "study-cycled", "bare-li": "bare"}
 Study = tuple[Path, list[Truth]]
@@ -25,6 +26,12 @@ def analysed(study: Study) -> dict[str, xr.DataTree]:
         name: analyze(read(folder / name / "xps" / f"{name}.vms"), template=template)
         for name, template in TEMPLATES.items()
     }
+
+
+def line(x: np.ndarray, at: float, area: float, fwhm: float = 1.4) -> np.ndarray:
+    t = 2.0 * (x - at) / fwhm
+    gauss = np.exp(-np.log(2.0) * t**2) * 2.0 / fwhm * np.sqrt(np.log(2.0) / np.pi)
+    return area * (0.3 * 2.0 / (np.pi * fwhm) / (1.0 + t**2) + 0.7 * gauss)
 
 
 def rows(result: xr.DataTree) -> dict[tuple[str, str], Row]:
@@ -97,9 +104,20 @@ def test_numbered_peaks_without_a_template(carbon: xr.Dataset) -> None:
 
 def test_iso_19830_fields(analysed: dict[str, xr.DataTree]) -> None:
     wanted = {
-        "fit_range_low", "fit_range_high", "end_point_averaging", "background_type", "line_shape", "constraints",
-        "links", "weights", "fano_factor", "chi_square", "degrees_of_freedom", "residuals", "charge_reference",
-    }  # fmt: skip
+        "fit_range_low",
+        "fit_range_high",
+        "end_point_averaging",
+        "background_type",
+        "line_shape",
+        "constraints",
+        "links",
+        "weights",
+        "fano_factor",
+        "chi_square",
+        "degrees_of_freedom",
+        "residuals",
+        "charge_reference",
+    }
     for result in analysed.values():
         for node in result.children.values():
             if "envelope" in node:
@@ -143,10 +161,47 @@ def test_unknown_template_and_region(carbon: xr.Dataset) -> None:
 def test_template_of_ones_own(carbon: xr.Dataset, tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(
-        'lines = ["C 1s/C-C", "C 1s/C-O", "C 1s/ester"]\n[line]\n"C 1s/ester" = { energy = 289.0 }\n', encoding="utf-8"
+        'lines = ["C 1s/C-C", "C 1s/C-O", "C 1s/ester"]\n[line]\n"C 1s/ester" = { energy = 289.0 }\n',
+        encoding="utf-8",
     )
     found = rows(analyze(carbon, template=str(path)))
     assert found[("area", "C 1s/ester")].status == "measured"
     path.write_text('lines = ["C 1s/C-C"]\n[line]\n"C 1s/C-C" = { enrgy = 285 }\n', encoding="utf-8")
     with pytest.raises(SettingError, match="energy"):
         analyze(carbon, template=str(path))
+
+
+def lithium_fluoride(lithium: float, ratio: float = 1.0) -> xr.Dataset:
+    """Return F 1s, Li 1s, C 1s, N 1s of LiF at F 1s 685.1 eV, Li3N and carbon; Li of LiF times ``ratio``."""
+    rng = np.random.default_rng(11)
+    peaks = {
+        "F 1s": [(685.1, 2.0 * 4.43 * 0.802**0.75)],
+        "Li 1s": [(lithium, 2.0 * ratio * 0.0568 * 1.431**0.75), (55.1, 6.0 * 0.0568 * 1.431**0.75)],
+        "C 1s": [(284.8, 3.0 * 1.202**0.75)],
+        "N 1s": [(396.0, 2.0 * 1.80 * 1.091**0.75)],
+    }
+    spectra = []
+    for name, lines in peaks.items():
+        energy = lines[0][0] - 10.0 + 0.1 * np.arange(200)
+        mean = 2000.0 + sum(line(energy, at, 60_000.0 * area) for at, area in lines)
+        spectra.append(Spectrum(name, energy, rng.poisson(mean).astype(float)))
+    return build(spectra, source="LiF")
+
+
+def test_published_separation_is_not_flagged() -> None:
+    result = analyze(lithium_fluoride(55.65), template="cycled", survey=False)
+    assert rows(result)[("separation", "LiF")].value == pytest.approx(629.45, abs=0.1)
+    assert not any("LiF" in text for text in results.warnings_of(result))
+
+
+def test_wrong_separation_is_flagged() -> None:
+    result = analyze(lithium_fluoride(57.2), template="cycled", survey=False)
+    assert any("published" in text and "LiF" in text for text in results.warnings_of(result))
+
+
+def test_broken_stoichiometry_is_reported() -> None:
+    """Twice the lithium of LiF while Li3N keeps to its formula."""
+    result = analyze(lithium_fluoride(56.6, ratio=2.0), template="cycled", survey=False)
+    pulls = [abs(row.value) for row in results.rows_of(result) if row.quantity == "stoichiometry_pull"]
+    assert max(pulls) > 2.0
+    assert any("stoichiometry" in text for text in results.warnings_of(result))

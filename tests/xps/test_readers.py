@@ -53,7 +53,8 @@ def test_casa_fit_in_vamas_comments(real: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["PET_C1s.csv", "C1s_sample.csv", "regular.vms", "vms_txt_export.txt", "SnO2_10nm.spe", "MgFe2O4_small.xy",
+    ["PET_C1s.csv", "C1s_sample.csv", "regular.vms", "vms_txt_export.txt", "SnO2_10nm.spe",
+     "MgFe2O4_small.xy",
      "In-situ_PBTTT_XPS_SPECS.xml", "Ag_0001.txt", "FeO_analyzed_lineshapes_cols.txt"],
 )  # fmt: skip
 def test_every_readable_file_has_units(real: Path, name: str) -> None:

@@ -2,12 +2,13 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erf, wofz
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 _LN2 = math.log(2.0)
 _GAUSS = math.sqrt(4.0 * _LN2 / math.pi)
