@@ -34,7 +34,7 @@ def polarisation(
     tau: float,
 ) -> xr.Dataset:
     t = np.logspace(np.log10(first), np.log10(hours * 3600), 3000)
-    k = np.arange(1, 80, 2)[:, None]
+    k = np.arange(1, 1500, 2)[:, None]
     relax = (8 / np.pi**2) * np.sum(np.exp(-(k**2) * t[None, :] / tau) / k**2, axis=0)
     spike = i0 * r1 / r0 * np.exp(-t * (r0 + r1) / (r0 * r1 * 2e-6))
     current = i_s + (i0 - i_s) * relax + spike + 2e-9 * rng.standard_normal(t.size)

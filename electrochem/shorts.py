@@ -21,7 +21,7 @@ BETWEEN = 0.55
 #: bins per half cycle for thinning, and the share of it that is its first transient
 _BINS = 120
 _TRANSIENT = 0.08
-_SIGMAS = 6.0
+_SIGMAS = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def _inside(half: HalfCycle) -> tuple[float, float, float] | None:
     Medians over three bins are compared first; where the voltage is not large against its noise, over more.
     """
     n = half.resistance.size
-    for width in (3, 8, 16) if n >= 15 else (1,):
+    for width in (3, 8) if n >= 15 else (1,):
         found = _drop(half, width) if n >= 4 * width else None
         if found is not None:
             return found

@@ -267,10 +267,12 @@ def _step(raw: xr.Dataset, time: Floats, voltage: Floats) -> tuple[int, float]:
     if before.size == 0:
         return 0, float(time[0])
     row = int(before[0]) + 1
-    zero = float(time[row - 1])
+    # the step lies between two rows; a logger that was restarted by it makes its first row at once
+    after = float(time[row + 1] - time[row]) if row + 1 < time.size else np.inf
+    zero = float(max(time[row - 1], time[row] - after))
     if "step_time" in raw:
         begun = float(time[row] - raw["step_time"].values[row])
-        if zero - 1e-6 <= begun <= time[row]:
+        if time[row - 1] - 1e-6 <= begun <= time[row]:
             zero = begun
     return row, zero
 
@@ -341,7 +343,8 @@ def _extrapolate(t: Floats, i: Floats, first: float, steady: float) -> tuple[flo
         if variance < 1.1 * sigma**2 or rows.size < 3 * (degree + 2):
             break
         previous = (value, stddev)
-    change = abs(value - previous[0]) / 4 if previous else 0.0
+    change = 0.0 if previous is None else abs(value - previous[0]) / 8
+    change = float(np.hypot(change, _SPIKE_REST * value))
     x = np.linspace(0.0, 1.0, 200)
     curve = np.asarray(np.polynomial.polynomial.polyval(x, solution), dtype=np.float64)
     return value, float(np.hypot(stddev, change)), x**2 * t[rows[-1]], curve
