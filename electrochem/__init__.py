@@ -10,7 +10,7 @@ if __name__ == "electrochem":
     raise ImportError("import this package as interlayer.electrochem")
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import xarray as xr
     from matplotlib.figure import Figure
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 __all__ = ["analyze", "plot", "read"]
 
 
-def read(path: Path | str) -> "xr.Dataset":
+def read(path: Path | str, columns: "Sequence[str] | Mapping[str, str] | None" = None) -> "xr.Dataset":
     """Read one raw file; see :func:`interlayer.electrochem.readers.read`."""
     from interlayer.electrochem import readers
 
-    return readers.read(path)
+    return readers.read(path, columns)
 
 
 def analyze(raw: "xr.Dataset | Sequence[xr.Dataset]", **settings: Any) -> "xr.DataTree":

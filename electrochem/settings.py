@@ -67,7 +67,12 @@ SETTINGS: tuple[Setting, ...] = (
         "V",
         kinds=("plating", "ccd"),
     ),
-    Setting("columns", "columns of a delimited file, as field=name, such as voltage=U_cell (V)", "texts"),
+    Setting(
+        "columns",
+        "columns of a delimited file, as field=name, such as voltage=U_cell (V)",
+        "texts",
+        stage="read",
+    ),
 )
 
 

@@ -134,10 +134,7 @@ def analyze_task(task: Task) -> Outcome:
     from interlayer import store
 
     try:
-        package = techniques.package(task.technique)
-        raws = [package.read(path) for path in task.paths]
-        kind = {"kind": task.kind} if task.kind else {}
-        result = package.analyze(raws if len(raws) > 1 else raws[0], **kind, **task.settings)
+        result = techniques.compute(task.technique, task.kind, task.paths, task.settings)
         result.attrs["measurement"] = task.name
         result.attrs["key"] = task.key
         store.write_tree(result, task.target)

@@ -5,13 +5,17 @@ from types import ModuleType
 from typing import TYPE_CHECKING, cast
 
 from interlayer.core.quantities import TECHNIQUES
-from interlayer.core.settings import Setting
+from interlayer.core.settings import Setting, for_stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
     import xarray as xr
 
     from interlayer.core.figure import Figure
     from interlayer.core.formats import Format
+    from interlayer.core.settings import Value
 
 #: kinds of electrochemical measurement
 KINDS = ("cv", "ccd", "transference", "gitt", "eis", "plating", "cycling")
@@ -58,3 +62,20 @@ def figures(result: "xr.DataTree") -> "list[Figure]":
     """Return the figures of a stored result."""
     module = import_module(f"interlayer.{result.attrs['technique']}.plots")
     return cast("list[Figure]", module.figures(result))
+
+
+def compute(
+    technique: str, kind: str, paths: "Sequence[Path]", settings: "Mapping[str, Value]"
+) -> "xr.DataTree":
+    """Read the files of one measurement and analyse them together.
+
+    Parameters
+    ----------
+    settings
+        Resolved settings; those of the stage ``read`` go to ``read``, the others to ``analyze``.
+    """
+    face, declared = package(technique), declared_settings(technique, kind)
+    reading = for_stage("read", settings, declared)
+    raws = [face.read(path, **reading) for path in paths]
+    analysing = for_stage("analyze", settings, declared) | ({"kind": kind} if kind else {})
+    return cast("xr.DataTree", face.analyze(raws if len(raws) > 1 else raws[0], **analysing))

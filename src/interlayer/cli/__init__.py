@@ -21,7 +21,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     arguments = parser().parse_args(argv)
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-        os.environ.setdefault(name, "1")  # the fits are many and small: threads only cost; workers share the cores
+        os.environ.setdefault(
+            name, "1"
+        )  # the fits are many and small: threads only cost; workers share the cores
     from interlayer.cli import commands
 
     try:

@@ -135,11 +135,8 @@ def _analyze_alone(technique: str, kind: str, path: Path, settings: dict[str, Va
 
 
 def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[str, Value]) -> Item:
-    package = techniques.package(technique)
-    extra = {"kind": kind} if kind else {}
     try:
-        raws = [package.read(path) for path in paths]
-        result = package.analyze(raws if len(raws) > 1 else raws[0], **extra, **settings)
+        result = techniques.compute(technique, kind, paths, settings)
     except InterlayerError as error:
         return Item(paths[0], technique, kind, error=error.about(paths[0]))
     except Exception as error:

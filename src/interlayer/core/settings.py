@@ -5,7 +5,7 @@ Imports nothing heavy, because ``interlayer --help`` reads it.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from interlayer.core.errors import SettingError
 
@@ -31,6 +31,8 @@ class Setting:
         Allowed texts of a choice.
     kinds
         electrochem only: the kinds of measurement that have this setting; empty means all.
+    stage
+        Which verb takes it: ``read`` (a column map) or ``analyze``.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    stage: Literal["analyze", "read"] = "analyze"
 
     @property
     def option(self) -> str:
@@ -109,3 +112,11 @@ def resolve(
             )
         resolved[name] = known[name].parse(value)
     return resolved
+
+
+def for_stage(
+    stage: Literal["analyze", "read"], settings: Mapping[str, Value], declared: Iterable[Setting]
+) -> dict[str, Any]:
+    """Return those of the resolved settings that one verb takes."""
+    names = {each.name for each in declared if each.stage == stage}
+    return {name: value for name, value in settings.items() if name in names}

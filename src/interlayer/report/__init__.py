@@ -94,7 +94,7 @@ def _html(page: model.Report) -> str:
         page=page,
         style=Markup(style),
         script=Markup(script),
-        policy=policy,
+        policy=Markup(policy),
         svg=Markup,
         units={column.unit: model.unit_text(column.unit) for column in page.columns},
     )
