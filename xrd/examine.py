@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import Part, Plan, build, families
-from interlayer.xrd.consistency import Agreement, Lines, agree, axial_spread, calculated, solved
+from interlayer.xrd.consistency import Agreement, Lines, agree, calculated
 from interlayer.xrd.fit import Data, Fit, fit
 from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
@@ -62,7 +62,6 @@ class Study:
     fit: Fit
     strained: tuple[str, ...]
     held: str | None
-    shifted: Agreement
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
@@ -129,12 +128,10 @@ def _with_candidates(
     }
     lines = [_lines(each) for each in positions.values()]
     agreement = agree(lines, source, instrument)
-    kept = [each for each in lines if each.phase.name in agreement.cells]
-    shifted = solved([_moved(each) for each in kept], source, instrument)
     final = _final_plan(plan, free, agreement, standard)
     whole, strained = _whole(final, inputs, positions, free)
     held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held, shifted)
+    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held)
 
 
 def _first_plan(
@@ -200,10 +197,6 @@ def _positions(free: Fit, phase: Phase, plan: Plan) -> Positions:
 def _lines(each: Positions) -> Lines:
     seen = each.seen
     return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
-
-
-def _moved(lines: Lines) -> Lines:
-    return replace(lines, two_theta=lines.two_theta + axial_spread(lines.two_theta))
 
 
 def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | None) -> Plan:
