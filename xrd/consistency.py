@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_value
 from interlayer.xrd.model.source import AXIAL_SPREAD, HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: no position is believed better than this, in degree (profile asymmetry, counting of steps)
 FLOOR = 0.004

@@ -1,6 +1,7 @@
 """The analysis of one pattern: search, identify, fit positions, test cells, fit the whole pattern."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,14 @@ from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: orders needed for microstrain beside size, and the fall of the objective for it
 ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
+#: families seen from which the axial divergence is fitted, when the fit without it is poor
+_AXIAL_ORDERS = 10
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
 #: a position is used for cells when it is known better than this, in degree
@@ -235,6 +238,9 @@ def _whole(
     )
     if not able:
         return plain, ()
+    many = any(int(each.seen.sum()) >= _AXIAL_ORDERS for each in positions.values())
+    axial = many and plain.chi_square > 1.5 * plain.dof
+    plan = replace(plan, axial=axial)
     parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
     starts = {name: plain.value(name) for name in plain.table.names}
     pattern, table = build(replace(plan, parts=parts, starts=plan.starts | starts), inputs.data)

@@ -1,6 +1,7 @@
 """From what was found in a pattern to summary rows and warnings."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.source import BLIND_Y_SPREAD
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: relative spread of the Scherrer constant: 0.89 to 0.94 about 0.9 as one standard deviation each way
 SCHERRER_SPREAD = 0.0225

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from pymatgen.analysis.diffraction.xrd import XRDCalculator
-from pymatgen.core import Lattice, Structure
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from interlayer.core.errors import InterlayerError, ReadError

@@ -1,9 +1,11 @@
 """Cells: from lattice parameters to 1/d² with its derivatives."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: which of a, b, c, α, β, γ are free in each crystal system, and which follow them
 _SYSTEMS: dict[str, dict[str, tuple[int, ...]]] = {

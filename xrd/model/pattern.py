@@ -5,7 +5,7 @@ The model is linear in areas and background and non-linear in the parameters of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.profile import profile, profile_slopes, widths
 from interlayer.xrd.model.source import Instrument, Source
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 
 _DEGREE = 180 / np.pi

@@ -1,11 +1,12 @@
 """The Thompson–Cox–Hastings pseudo-Voigt profile, normalised to area one, with its derivatives."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 _LN2 = float(np.log(2.0))
 #: coefficients of the total width and of the mixing (Thompson, Cox & Hastings, J. Appl. Cryst. 20 (1987) 79)
