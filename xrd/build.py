@@ -89,7 +89,7 @@ def families(
 
 def lorentz_polarisation(theta: Floats) -> Floats:
     """Return (1 + cos² 2θ)/(sin² θ cos θ)."""
-    return (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+    return np.asarray((1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta)))
 
 
 def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:

@@ -170,7 +170,7 @@ def _systematic(problem: _Problem, slope: Floats) -> Floats:
     spread = np.concatenate([tolerance(each) for each in problem.lines])
     axial = np.concatenate([axial_spread(each.two_theta) for each in problem.lines])
     gain = np.linalg.pinv(slope)[:, -spread.size :] / spread
-    return np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1) + (gain @ axial) ** 2)
+    return np.asarray(np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1) + (gain @ axial) ** 2))
 
 
 def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:

@@ -42,7 +42,7 @@ class Data:
 
     def variance(self, model: Floats) -> Floats:
         """Return the expected variance of each point under a model."""
-        return self.gain * np.maximum(model, _FEWEST * self.gain)
+        return np.asarray(self.gain * np.maximum(model, _FEWEST * self.gain))
 
 
 @dataclass

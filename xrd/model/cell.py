@@ -33,7 +33,7 @@ def metric(cell: Floats) -> Floats:
     """Return the metric tensor (3, 3) in angstrom² of a cell a, b, c, α, β, γ."""
     lengths, cosines = cell[:3], np.cos(np.radians(cell[3:]))
     angle = np.array([[1, cosines[2], cosines[1]], [cosines[2], 1, cosines[0]], [cosines[1], cosines[0], 1]])
-    return np.outer(lengths, lengths) * angle
+    return np.asarray(np.outer(lengths, lengths) * angle)
 
 
 def _metric_slope(cell: Floats, index: int) -> Floats:

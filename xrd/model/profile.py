@@ -57,7 +57,7 @@ def profile(offset: Floats, total: Floats, mixing: Floats) -> Floats:
     u = offset / total
     lorentz = (2 / np.pi) / (1 + 4 * u * u)
     gauss = (2 * np.sqrt(_LN2 / np.pi)) * np.exp(-4 * _LN2 * u * u)
-    return (mixing * lorentz + (1 - mixing) * gauss) / total
+    return np.asarray((mixing * lorentz + (1 - mixing) * gauss) / total)
 
 
 def profile_slopes(offset: Floats, total: Floats, mixing: Floats) -> tuple[Floats, Floats, Floats, Floats]:
