@@ -27,6 +27,8 @@ ORDERS, _STRAIN_GAIN = 4, 12.0
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
 #: families seen from which the axial divergence is fitted, when the fit without it is poor
 _AXIAL_ORDERS = 10
+#: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
+_CROWD, _CROWD_FAMILIES = 8, 4
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
 #: a position is used for cells when it is known better than this, in degree
@@ -75,10 +77,11 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
     search, peaks = find_peaks(inputs.data, inputs.source, inputs.instrument)
     left = list(phases)
     while True:
-        study = _with_candidates(inputs, left, scherrer, standard, search, peaks)
+        study, plan = _placed(inputs, left, scherrer, standard, search, peaks)
         doubtful = [name for name in study.positions if not _credible(study, name)]
         if not doubtful:
-            return study
+            whole, strained = _whole(plan, inputs, study.positions, study.free_fit)
+            return replace(study, fit=whole, strained=strained)
         left = [phase for phase in left if phase.name not in doubtful]
 
 
@@ -92,6 +95,8 @@ def _credible(study: Study, name: str) -> bool:
     hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
     seen = {tuple(map(int, each)) for each in positions.hkl[positions.seen]}
     mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
+    if len(study.found.unexplained) > _CROWD and mine.sum() < _CROWD_FAMILIES:
+        return False
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
     if name in study.agreement.contradictory:
         return positions.phase.uneven and int(mine.sum()) >= 2 and share > SHARE
@@ -111,14 +116,15 @@ def _possible(study: Study, phase: Phase) -> bool:
     return not far.any() and abs(height) < _FAR * HEIGHT_SPREAD
 
 
-def _with_candidates(
+def _placed(
     inputs: Inputs,
     phases: list[Phase],
     scherrer: float,
     standard: Phase | None,
     search: Fit,
     peaks: list[Peak],
-) -> Study:
+) -> tuple[Study, Plan]:
+    """Return phases with free positions and the cells that fit them, and the plan of the last fit."""
     data, source, instrument = inputs.data, inputs.source, inputs.instrument
     limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
     found = identify(phases, peaks, source, instrument, limits)
@@ -132,9 +138,8 @@ def _with_candidates(
     lines = [_lines(each) for each in positions.values()]
     agreement = agree(lines, source, instrument)
     final = _final_plan(plan, free, agreement, standard)
-    whole, strained = _whole(final, inputs, positions, free)
     held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held)
+    return Study(inputs, peaks, found, positions, agreement, free, free, (), held), final
 
 
 def _first_plan(
