@@ -8,6 +8,7 @@ import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -77,14 +78,14 @@ def simulate(seed: int, with_li3n: bool) -> Anode:
 
 
 def _phase(
-    x: NDArray[np.floating],
+    x: NDArray[np.floating[Any]],
     spacings: list[tuple[float, float]],
     area: float,
     size: float,
     height: float,
     radius: float,
     width: float,
-) -> NDArray[np.floating]:
+) -> NDArray[np.floating[Any]]:
     total = np.zeros(x.size)
     for spacing, strength in spacings:
         for wave, part in zip(ALPHA, (1.0, RATIO), strict=True):

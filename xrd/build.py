@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument,
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import add_free_peaks, add_humps, background_order
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: families weaker than this part of the strongest in the range are left out
 _WEAKEST = 0.015
@@ -88,7 +89,7 @@ def families(
 
 def lorentz_polarisation(theta: Floats) -> Floats:
     """Return (1 + cos² 2θ)/(sin² θ cos θ)."""
-    return (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+    return np.asarray((1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta)))
 
 
 def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:

@@ -1,7 +1,8 @@
 """Do observed positions fit one cell per phase and one height per layer? Which phase does not?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_value
 from interlayer.xrd.model.source import AXIAL_SPREAD, HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: no position is believed better than this, in degree (profile asymmetry, counting of steps)
 FLOOR = 0.004
@@ -31,11 +32,16 @@ class Lines:
 
 @dataclass(frozen=True)
 class Agreement:
-    """Cells and heights that fit the positions best, and the phases left out because none fits them."""
+    """Cells and heights that fit the positions best, and the phases left out because none fits them.
+
+    The spreads are the systematic ones: `FLOOR` on each line, and the axial divergence on all together.
+    """
 
     cells: dict[str, Floats]
     heights: dict[str, float]
     contradictory: tuple[str, ...]
+    cell_spread: dict[str, Floats] = field(default_factory=dict)
+    height_spread: dict[str, float] = field(default_factory=dict)
 
 
 def calculated(phase: Phase, values: Floats, hkl: NDArray[np.int64], height: float, source: Source) -> Floats:
@@ -114,11 +120,14 @@ class _Problem:
         return np.concatenate([own, [first * self.radius / HEIGHT_SPREAD], tied])
 
 
-def _solve(lines: Sequence[Lines], source: Source, instrument: Instrument) -> tuple[_Problem, Floats, float]:
+def _solve(
+    lines: Sequence[Lines], source: Source, instrument: Instrument
+) -> tuple[_Problem, Floats, float, Floats]:
+    """Return the problem, its solution, χ², and the Jacobian of its residuals."""
     layers = sorted({each.phase.layer for each in lines}, key=lambda name: (name != "sample", name))
     problem = _Problem(tuple(lines), tuple(layers), source, instrument.prior_radius)
     found = least_squares(problem.residuals, problem.start(), x_scale="jac", max_nfev=60)
-    return problem, np.asarray(found.x), float(2 * found.cost)
+    return problem, np.asarray(found.x), float(2 * found.cost), np.asarray(found.jac)
 
 
 def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agreement:
@@ -126,12 +135,10 @@ def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agr
     kept = [each for each in lines if each.two_theta.size]
     left: list[str] = []
     while kept:
-        problem, q, chi_square = _solve(kept, source, instrument)
+        problem, q, chi_square, slope = _solve(kept, source, instrument)
         worst = _worst(kept, chi_square, source, instrument)
         if worst is None:
-            cells, heights = problem.split(q)
-            named = {each.phase.name: values for each, values in zip(kept, cells, strict=True)}
-            return Agreement(named, heights, tuple(left))
+            return _agreement(problem, q, slope, tuple(left))
         left.append(worst.phase.name)
         kept = [each for each in kept if each is not worst]
     return Agreement({}, {}, tuple(left))
@@ -141,11 +148,29 @@ def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Ag
     """Return the cells and heights that explain all positions, without a test."""
     if not lines:
         return Agreement({}, {}, ())
-    problem, q, _ = _solve(lines, source, instrument)
+    problem, q, _, slope = _solve(lines, source, instrument)
+    return _agreement(problem, q, slope, ())
+
+
+def _agreement(problem: _Problem, q: Floats, slope: Floats, left: tuple[str, ...]) -> Agreement:
     cells, heights = problem.split(q)
+    spread_cells, spread_heights = problem.split(_systematic(problem, slope))
+    names = [each.phase.name for each in problem.lines]
     return Agreement(
-        {each.phase.name: values for each, values in zip(lines, cells, strict=True)}, heights, ()
+        dict(zip(names, cells, strict=True)),
+        heights,
+        left,
+        dict(zip(names, spread_cells, strict=True)),
+        spread_heights,
     )
+
+
+def _systematic(problem: _Problem, slope: Floats) -> Floats:
+    """Return the spread of the unknowns by the errors that all positions share in kind."""
+    spread = np.concatenate([tolerance(each) for each in problem.lines])
+    axial = np.concatenate([axial_spread(each.two_theta) for each in problem.lines])
+    gain = np.linalg.pinv(slope)[:, -spread.size :] / spread
+    return np.asarray(np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1) + (gain @ axial) ** 2))
 
 
 def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:
@@ -163,7 +188,7 @@ def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument:
 
 def _misfit(each: Lines, kept: Sequence[Lines], source: Source, instrument: Instrument) -> float:
     """Return the largest residual (degree) when this phase gets its best cell at the height of the others."""
-    problem, q, _ = _solve(kept, source, instrument)
+    problem, q, _, _ = _solve(kept, source, instrument)
     cells, heights = problem.split(q)
     index = next(i for i, other in enumerate(kept) if other is each)
     place = calculated(each.phase, cells[index], each.hkl, heights[each.phase.layer], source)

@@ -1,6 +1,7 @@
 """How sure is a phase, how far is a misfit to be believed, and what could have been missed."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from interlayer.xrd.model.profile import profile, widths
 from interlayer.xrd.model.source import HEIGHT_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: a point belongs to a phase when its lines make this part of the expected intensity
 _PART = 0.02

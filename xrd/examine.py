@@ -1,13 +1,14 @@
 """The analysis of one pattern: search, identify, fit positions, test cells, fit the whole pattern."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import Part, Plan, build, families
-from interlayer.xrd.consistency import Agreement, Lines, agree, axial_spread, calculated, solved
+from interlayer.xrd.consistency import Agreement, Lines, agree, calculated
 from interlayer.xrd.fit import Data, Fit, fit
 from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
@@ -18,12 +19,16 @@ from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: orders needed for microstrain beside size, and the fall of the objective for it
 ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
+#: families seen from which the axial divergence is fitted, when the fit without it is poor
+_AXIAL_ORDERS = 10
+#: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
+_CROWD, _CROWD_FAMILIES = 8, 4
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
 #: a position is used for cells when it is known better than this, in degree
@@ -62,7 +67,6 @@ class Study:
     fit: Fit
     strained: tuple[str, ...]
     held: str | None
-    shifted: Agreement
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
@@ -73,10 +77,11 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
     search, peaks = find_peaks(inputs.data, inputs.source, inputs.instrument)
     left = list(phases)
     while True:
-        study = _with_candidates(inputs, left, scherrer, standard, search, peaks)
+        study, plan = _placed(inputs, left, scherrer, standard, search, peaks)
         doubtful = [name for name in study.positions if not _credible(study, name)]
         if not doubtful:
-            return study
+            whole, strained = _whole(plan, inputs, study.positions, study.free_fit)
+            return replace(study, fit=whole, strained=strained)
         left = [phase for phase in left if phase.name not in doubtful]
 
 
@@ -90,6 +95,8 @@ def _credible(study: Study, name: str) -> bool:
     hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
     seen = {tuple(map(int, each)) for each in positions.hkl[positions.seen]}
     mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
+    if len(study.found.unexplained) > _CROWD and mine.sum() < _CROWD_FAMILIES:
+        return False
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
     if name in study.agreement.contradictory:
         return positions.phase.uneven and int(mine.sum()) >= 2 and share > SHARE
@@ -109,14 +116,15 @@ def _possible(study: Study, phase: Phase) -> bool:
     return not far.any() and abs(height) < _FAR * HEIGHT_SPREAD
 
 
-def _with_candidates(
+def _placed(
     inputs: Inputs,
     phases: list[Phase],
     scherrer: float,
     standard: Phase | None,
     search: Fit,
     peaks: list[Peak],
-) -> Study:
+) -> tuple[Study, Plan]:
+    """Return phases with free positions and the cells that fit them, and the plan of the last fit."""
     data, source, instrument = inputs.data, inputs.source, inputs.instrument
     limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
     found = identify(phases, peaks, source, instrument, limits)
@@ -129,12 +137,9 @@ def _with_candidates(
     }
     lines = [_lines(each) for each in positions.values()]
     agreement = agree(lines, source, instrument)
-    kept = [each for each in lines if each.phase.name in agreement.cells]
-    shifted = solved([_moved(each) for each in kept], source, instrument)
     final = _final_plan(plan, free, agreement, standard)
-    whole, strained = _whole(final, inputs, positions, free)
     held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, whole, strained, held, shifted)
+    return Study(inputs, peaks, found, positions, agreement, free, free, (), held), final
 
 
 def _first_plan(
@@ -202,10 +207,6 @@ def _lines(each: Positions) -> Lines:
     return Lines(each.phase, each.hkl[seen], each.two_theta[seen], each.stddev[seen])
 
 
-def _moved(lines: Lines) -> Lines:
-    return replace(lines, two_theta=lines.two_theta + axial_spread(lines.two_theta))
-
-
 def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | None) -> Plan:
     parts = []
     for part in plan.parts:
@@ -242,6 +243,9 @@ def _whole(
     )
     if not able:
         return plain, ()
+    many = any(int(each.seen.sum()) >= _AXIAL_ORDERS for each in positions.values())
+    axial = many and plain.chi_square > 1.5 * plain.dof
+    plan = replace(plan, axial=axial)
     parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
     starts = {name: plain.value(name) for name in plain.table.names}
     pattern, table = build(replace(plan, parts=parts, starts=plan.starts | starts), inputs.data)

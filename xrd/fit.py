@@ -1,7 +1,7 @@
 """Poisson fit by variable projection: areas and background are solved, the rest is Levenberg–Marquardt."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from interlayer.xrd.model.pattern import Pattern
 if TYPE_CHECKING:
     import lmfit
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
 #: smallest expected count that a weight is made from
@@ -42,7 +42,7 @@ class Data:
 
     def variance(self, model: Floats) -> Floats:
         """Return the expected variance of each point under a model."""
-        return self.gain * np.maximum(model, _FEWEST * self.gain)
+        return np.asarray(self.gain * np.maximum(model, _FEWEST * self.gain))
 
 
 @dataclass
@@ -252,7 +252,8 @@ def _finish(pattern: Pattern, table: Table, data: Data, q: Floats, state: _State
     state = _state(pattern, table, data, q, weight)
     _, _, full = _normal(pattern, table, data, q, state, weight)
     p, m = q.size, state.linear.size
-    scale = np.sqrt(np.maximum(np.diag(full), 1e-300))
+    diagonal = np.diag(full)
+    scale = np.where(diagonal > 1e-200, np.sqrt(np.maximum(diagonal, 0.0)), 1.0)
     scaled = full / np.outer(scale, scale)
     inverse = np.linalg.pinv(scaled + 1e-12 * np.eye(len(scaled)), hermitian=True) / np.outer(scale, scale)
     covariance = np.zeros((p + m, p + m))

@@ -1,6 +1,7 @@
 """Which phases explain the peaks: a search over candidates, heights and cells, without a fit."""
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument,
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: tolerance of a match in degree, beside the peak's own deviation
 _TOLERANCE = 0.05

@@ -1,6 +1,7 @@
 """From a raw pattern and settings to what the fit takes: points, variances, source, instrument."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,7 +12,7 @@ from interlayer.xrd.fit import Data
 from interlayer.xrd.model.source import Instrument, Source, nearest_anode, single, tube
 from interlayer.xrd.readers.common import dataset
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 _FEWEST_POINTS = 50
 #: the noise is taken as counting noise when its measured gain is within these bounds

@@ -1,5 +1,7 @@
 """Curves and tables of a result."""
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -12,7 +14,7 @@ from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 _MOST_POINTS = 5000
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from interlayer.core.errors import SettingError
 from interlayer.xrd.model.cell import free_parameters
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: prior spread of a cell that only a CIF states
 _CIF_SPREAD = 0.003

@@ -1,6 +1,6 @@
 """Figures of a result: pattern with fit, ticks and labels, and residuals."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,7 @@ from interlayer.core.results import tables
 if TYPE_CHECKING:
     import matplotlib.figure
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 Record = dict[str, object]
 
 #: labels nearer than this part of the range are put above each other, and no more than these

@@ -1,6 +1,7 @@
 """From what was found in a pattern to summary rows and warnings."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,12 +9,12 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
-from interlayer.xrd.consistency import Lines, axial_spread, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.consistency import FLOOR, Lines, axial_spread, calculated, cubic_cells, solved, tolerance
 from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.source import BLIND_Y_SPREAD
 from interlayer.xrd.phases import Phase
 
-Floats = NDArray[np.floating]
+Floats = NDArray[np.floating[Any]]
 
 #: relative spread of the Scherrer constant: 0.89 to 0.94 about 0.9 as one standard deviation each way
 SCHERRER_SPREAD = 0.0225
@@ -24,6 +25,7 @@ _FEW = 3
 _POSITION = "free position in the whole-pattern fit: Kα1 of the doublet, TCH pseudo-Voigt, Poisson weights"
 _CELL = "whole-pattern Pawley fit: cell, heights of layers and widths together"
 _AXIAL = "uncalibrated axial divergence included as 0.005° cot 2θ"
+_SHARED = f"{_AXIAL}, other aberrations as {FLOOR:g}° on each line"
 
 
 def rows_of_study(study: Study, rows: Rows, scherrer: float, given: bool, limits: list[Phase]) -> list[Row]:
@@ -94,11 +96,8 @@ def _cell(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
             )
         else:
             spread = fitted.stddev(name) * evidence.inflation(fitted, phase.name)
-            systematic = 0.0
-            if phase.name in study.shifted.cells and phase.name in study.agreement.cells:
-                systematic = float(
-                    abs(study.shifted.cells[phase.name][i] - study.agreement.cells[phase.name][i])
-                )
+            shared = study.agreement.cell_spread.get(phase.name)
+            systematic = 0.0 if shared is None else float(shared[i])
             interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
             yield rows.measured(
                 quantity, phase.name, interval, "angstrom", _CELL, _cell_note(study, phase, name)
@@ -107,7 +106,7 @@ def _cell(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
 
 def _cell_note(study: Study, phase: Phase, name: str) -> str:
     fitted, height = study.fit, f"height.{phase.layer}"
-    parts = [_AXIAL]
+    parts = [_SHARED]
     if height in fitted.table:
         i, j = fitted.table.index(name), fitted.table.index(height)
         below = fitted.stddev(name) * fitted.stddev(height)
@@ -129,9 +128,7 @@ def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
         return
     spread = fitted.stddev(name) * evidence.inflation(fitted, phase.name)
-    systematic = abs(
-        study.shifted.heights.get(phase.layer, 0.0) - study.agreement.heights.get(phase.layer, 0.0)
-    )
+    systematic = study.agreement.height_spread.get(phase.layer, 0.0)
     interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
     if radius <= 0:
         note = f"radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"

@@ -1,6 +1,7 @@
 """Peaks without a model of phases: matched filters, then free doublets on a background with humps."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from interlayer.xrd.model.pattern import Block, Pattern
 from interlayer.xrd.model.profile import profile
 from interlayer.xrd.model.source import Instrument, Source
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: FWHM of the filters in degree: from an instrument's width to that of 5 nm crystallites
 WIDTHS = (0.08, 0.12, 0.18, 0.28, 0.42, 0.65, 1.0, 1.5)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 from pymatgen.analysis.diffraction.xrd import XRDCalculator
-from pymatgen.core import Lattice, Structure
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from interlayer.core.errors import InterlayerError, ReadError
@@ -36,7 +37,7 @@ def structure(name: str, entry: Mapping[str, Any]) -> Structure:
     """
     cell = phases.full_cell(entry["cell"], phases.system_of(entry["number"]))
     group = entry["space_group"] + (":2" if entry.get("origin") == 2 else "")
-    species = [{site[0]: site[4]} for site in entry["sites"]]
+    species: list[Any] = [{site[0]: site[4]} for site in entry["sites"]]
     coords = [site[1:4] for site in entry["sites"]]
     if len({tuple(each) for each in coords}) == 1 and len(coords) > 1:
         species, coords = [{site[0]: site[4] for site in entry["sites"]}], coords[:1]

@@ -151,3 +151,12 @@ def test_unknown_phase_and_setting() -> None:
         analyze(raw, phase=["betaLi3N"])
     with pytest.raises(InterlayerError, match=r"unknown|mm"):
         analyze(raw, radius="5 kg")
+
+
+def test_certified_standard(real: Path) -> None:
+    """NIST SRM 660c over its full range: the run's own a = 4.156780 Å within 50 ppm, s within 10 µm."""
+    result = analyze(read(real / "xrd" / "nist_srm660c_100a.cif"), phase=["LaB6"])
+    cell, height = row(result, "lattice_a", "LaB6"), row(result, "displacement", "LaB6")
+    assert abs(cell.value / 4.156780 - 1) < 50e-6
+    assert cell.low <= 4.156780 <= cell.high
+    assert height.value == pytest.approx(-0.07877, abs=0.01)

@@ -1,9 +1,11 @@
 """Cells: from lattice parameters to 1/d² with its derivatives."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 #: which of a, b, c, α, β, γ are free in each crystal system, and which follow them
 _SYSTEMS: dict[str, dict[str, tuple[int, ...]]] = {
@@ -31,7 +33,7 @@ def metric(cell: Floats) -> Floats:
     """Return the metric tensor (3, 3) in angstrom² of a cell a, b, c, α, β, γ."""
     lengths, cosines = cell[:3], np.cos(np.radians(cell[3:]))
     angle = np.array([[1, cosines[2], cosines[1]], [cosines[2], 1, cosines[0]], [cosines[1], cosines[0], 1]])
-    return np.outer(lengths, lengths) * angle
+    return np.asarray(np.outer(lengths, lengths) * angle)
 
 
 def _metric_slope(cell: Floats, index: int) -> Floats:

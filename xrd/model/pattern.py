@@ -5,7 +5,7 @@ The model is linear in areas and background and non-linear in the parameters of 
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.profile import profile, profile_slopes, widths
 from interlayer.xrd.model.source import Instrument, Source
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 
 _DEGREE = 180 / np.pi
@@ -136,7 +136,8 @@ class Pattern:
 
     def offsets(self) -> list[int]:
         """Return the first area of each block."""
-        return np.concatenate([[0], np.cumsum([b.columns for b in self.blocks])]).astype(int).tolist()
+        ends = np.cumsum([b.columns for b in self.blocks])
+        return [0, *(int(end) for end in ends)]
 
     # -- lines -------------------------------------------------------------------------------------------
 
@@ -312,7 +313,9 @@ class Pattern:
 
     def _gather(self, row: Ints, column: Ints, value: Floats) -> Floats:
         n, m = self.two_theta.size, self.areas
-        return np.bincount(row * m + column, value, n * m).reshape(n, m) if m else np.empty((n, 0))
+        if not m:
+            return np.empty((n, 0))
+        return np.asarray(np.bincount(row * m + column, value, n * m), dtype=float).reshape(n, m)
 
     def _sparse(self, row: Ints, line: Ints, value: Floats, count: int) -> csc_array:
         """Return the matrix (n, count) of values at (row, line); the pairs come line by line."""

@@ -1,11 +1,12 @@
 """The Thompson–Cox–Hastings pseudo-Voigt profile, normalised to area one, with its derivatives."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 
 _LN2 = float(np.log(2.0))
 #: coefficients of the total width and of the mixing (Thompson, Cox & Hastings, J. Appl. Cryst. 20 (1987) 79)
@@ -56,7 +57,7 @@ def profile(offset: Floats, total: Floats, mixing: Floats) -> Floats:
     u = offset / total
     lorentz = (2 / np.pi) / (1 + 4 * u * u)
     gauss = (2 * np.sqrt(_LN2 / np.pi)) * np.exp(-4 * _LN2 * u * u)
-    return (mixing * lorentz + (1 - mixing) * gauss) / total
+    return np.asarray((mixing * lorentz + (1 - mixing) * gauss) / total)
 
 
 def profile_slopes(offset: Floats, total: Floats, mixing: Floats) -> tuple[Floats, Floats, Floats, Floats]:

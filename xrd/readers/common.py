@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -9,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from interlayer.core.errors import ReadError
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating[Any]]
 _FEWEST = 10
 
 

@@ -16,7 +16,8 @@ _DATA = re.compile(r"^_(2THETACOUNTS|2THETACPS|COUNTS|CPS)\b", re.IGNORECASE)
 def load(path: Path) -> xr.Dataset:
     """Read the first range of a UXD file."""
     keys: dict[str, str] = {}
-    kind, cells = "", []
+    kind: str = ""
+    cells: list[str] = []
     for line in read_text(path).split("\n"):
         text = line.strip()
         if not text or text.startswith(";"):
