@@ -1,7 +1,7 @@
 """Coverage of the XPS intervals on the example study's simulated samples, with other seeds than the demo's.
 
-Run: ``python benchmarks/xps_study.py [--seeds 24] [--first 0]``. Prints the share of intervals that hold the truth per
-quantity, and every number whose mean pull exceeds one standard deviation.
+Run: ``python benchmarks/xps_study.py [--seeds 24] [--first 0]``. Prints the share of intervals that hold the
+truth, per quantity, and every number whose mean pull exceeds one standard deviation.
 """
 
 import argparse
