@@ -209,11 +209,39 @@ def composition(parts: Sequence[Measured], make: Rows, suffix: str) -> list[Row]
     for element in dict.fromkeys(each.element for each in whole):
         members = [each for each in whole if each.element == element]
         out.append(_element(element, members, whole, cov, outcomes, make, (method, note, suffix)))
+    out += _lost(parts, whole, make, (method, note, suffix))
     for each in whole:
         if outcomes[each.name][1].status == "measured":
             share = quantify.fraction([each], whole, cov)
             out.append(make.measured("atomic_fraction", each.name + suffix, share, "at.%", method, note))
     return out
+
+
+def _lost(
+    parts: Sequence[Measured], whole: Sequence[quantify.Amount], make: Rows, texts: tuple[str, str, str]
+) -> list[Row]:
+    """Return "not detected" for elements whose lines all left the model."""
+    method, note, suffix = texts
+    total = sum(each.value for each in whole)
+    limits: dict[str, float] = {}
+    for part in parts:
+        for line, region, limit in part.dropped:
+            known = factor(region, region.level, part.options.sensitivity)
+            if known is not None and all(each.element != line.element for each in whole):
+                limits[line.element] = max(limits.get(line.element, 0.0), limit / known.value)
+    absent = "; ".join(filter(None, ["no line of this element is detected", note]))
+    return [
+        make.absent(
+            "not detected",
+            "atomic_fraction",
+            element + suffix,
+            "at.%",
+            method,
+            absent,
+            100.0 * limit / (total + limit),
+        )
+        for element, limit in limits.items()
+    ]
 
 
 def _amounts(parts: Sequence[Measured]) -> tuple[list[quantify.Amount], list[str], quantify.Floats]:

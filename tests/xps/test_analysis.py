@@ -205,3 +205,12 @@ def test_broken_stoichiometry_is_reported() -> None:
     pulls = [abs(row.value) for row in results.rows_of(result) if row.quantity == "stoichiometry_pull"]
     assert max(pulls) > 2.0
     assert any("stoichiometry" in text for text in results.warnings_of(result))
+
+
+def test_elements_that_left_the_model_have_a_limit(study: Study) -> None:
+    """Without a template, lines below detection leave the model; N and F of bare lithium are still stated."""
+    found = rows(analyze(read(study[0] / "bare-li" / "xps" / "bare-li.vms"), survey=False))
+    for element in ("N", "F"):
+        row = found[("atomic_fraction", element)]
+        assert row.status == "not detected"
+        assert 0.0 < row.high < 1.0
