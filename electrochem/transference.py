@@ -35,8 +35,10 @@ _DRAWS = 20000
 _SPIKE_REST = 2e-4
 #: a drift of the current over the last fifth above this share of Is means: no steady state
 _STEADY = 0.003
-#: I0 this much below ΔV over the impedance's resistances was read too late, or the impedance is another
+#: I0 this much below ΔV over the impedance's resistances is told, and beyond the second makes t+ a limit:
+#: it was read late, or the impedance is another
 _LATE = 0.025
+_TOO_LATE = 0.06
 #: a first row later than this after the step, in s, does not give I0
 _FIRST_ROW = 5.0
 #: linear response (the derivation is for ΔV << kT/e ≈ 26 mV at 25 °C)
@@ -215,8 +217,8 @@ def _polarise(
         first = 3.0 * _local_spike(t, i)
     initial, initial_stddev, fit_t, fit_i = _extrapolate(t, i, first, steady)
     expected = _expected(applied, before)
-    late = initial + 2 * initial_stddev < (1 - _LATE) * expected
-    if late:
+    late = initial < (1 - _TOO_LATE) * expected
+    if initial + 2 * initial_stddev < (1 - _LATE) * expected:
         outcome.warnings.append(
             f"I0 may be too low: it is {100 * (1 - initial / expected):.0f} "
             "% below what the applied voltage drives "
