@@ -277,7 +277,10 @@ def _step(raw: xr.Dataset, time: Floats, voltage: Floats) -> tuple[int, float]:
     row = int(before[0]) + 1
     # the step lies between two rows; a logger that was restarted by it makes its first row at once
     after = float(time[row + 1] - time[row]) if row + 1 < time.size else np.inf
-    zero = float(max(time[row - 1], time[row] - after))
+    usual = float(time[row - 1] - time[row - 2]) if row > 1 else 0.0
+    zero = float(time[row - 1])
+    if time[row] - time[row - 1] <= 3 * usual:
+        zero = max(zero, float(time[row]) - after)
     if "step_time" in raw:
         begun = float(time[row] - raw["step_time"].values[row])
         if time[row - 1] - 1e-6 <= begun <= time[row]:
