@@ -75,7 +75,8 @@ def bruce_vincent(count: int) -> None:
             flagged += row.status != "measured" or bool(warnings_of(result))
         bias = f"bias {np.mean(errors):+.4f}  coverage {100 * np.mean(inside):.1f} %" if errors else ""
         print(
-            f"Bruce-Vincent, {name:15s} n={count}  measured {measured}  flagged {100 * flagged / count:5.1f} %  {bias}"
+            f"Bruce-Vincent, {name:15s} n={count}  measured {measured} "
+            f" flagged {100 * flagged / count:5.1f} %  {bias}"
         )
 
 
@@ -123,7 +124,8 @@ def titration(reduced: float, sphere: bool, rng: np.random.Generator) -> Floats:
         else {"active_mass": 1.0, "molar_mass": 100.0, "molar_volume": 10.0, "contact_area": 1.0}
     )
     table = analyze(raw, kind="gitt", **settings)["pulses"].to_dataset()
-    return np.asarray(table["diffusion_coefficient"].values[1:] / d)
+    name = "diffusion_coefficient_sphere" if sphere else "diffusion_coefficient"
+    return np.asarray(table[name].values[1:] / d)
 
 
 def gitt() -> None:
@@ -132,7 +134,8 @@ def gitt() -> None:
         for reduced in (0.003, 0.01, 0.03, 0.1, 0.3, 1.0):
             ratio = titration(reduced, sphere, rng)
             print(
-                f"GITT {'sphere' if sphere else 'slab':6s} tau D/L^2 = {reduced:5.3f}  D/true {ratio.mean():.4f} ± {ratio.std(ddof=1):.4f}"
+                f"GITT {'sphere' if sphere else 'slab':6s} tau D/L^2 = {reduced:5.3f} "
+                f" D/true {ratio.mean():.4f} ± {ratio.std(ddof=1):.4f}"
             )
 
 

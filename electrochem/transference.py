@@ -34,9 +34,13 @@ _DRAWS = 20000
 #: share of I0 below which the rest of the capacitive spike must be before the current is used
 _SPIKE_REST = 2e-4
 #: a drift of the current over the last fifth above this share of Is means: no steady state
-_STEADY = 0.01
-#: I0 this much below ΔV over the impedance's resistances was read too late, or the impedance is another
-_LATE = 0.06
+_STEADY = 0.003
+#: I0 this much below ΔV over the impedance's resistances is told, and beyond the second makes t+ a limit:
+#: it was read late, or the impedance is another
+_LATE = 0.025
+_TOO_LATE = 0.06
+#: a first row later than this after the step, in s, does not give I0
+_FIRST_ROW = 5.0
 #: linear response (the derivation is for ΔV << kT/e ≈ 26 mV at 25 °C)
 _SMALL_VOLTAGE = 0.0257
 #: gain error that current and impedance share in one instrument cancels; this much may not (one stddev)
@@ -65,6 +69,7 @@ class Polarisation:
     first_used: float
     drift: float
     steady_state: bool
+    late: bool
     time: Floats
     current: Floats
     fit_time: Floats
@@ -206,19 +211,21 @@ def _polarise(
     steady = float(np.mean(i[tail]))
     sigma = max(noise(i[tail]), 1e-15)
     drift, drift_error = _drift(t, i)
-    steady_state = abs(drift) < _STEADY * steady or abs(drift) < 3 * drift_error
+    steady_state = abs(drift) < _STEADY * steady or abs(drift) < 4 * drift_error
     first = max(_spike(before), t[t > 0][0] if (t > 0).any() else 0.0)
     if before is None:
         first = 3.0 * _local_spike(t, i)
     initial, initial_stddev, fit_t, fit_i = _extrapolate(t, i, first, steady)
     expected = _expected(applied, before)
+    late = initial < (1 - _TOO_LATE) * expected
     if initial + 2 * initial_stddev < (1 - _LATE) * expected:
         outcome.warnings.append(
             f"I0 may be too low: it is {100 * (1 - initial / expected):.0f} "
             "% below what the applied voltage drives "
             f"through the impedance before ({expected * 1e6:.3g} µA). Was the first current read late?"
         )
-    if t[0] > 0.05 * t[-1] or (first < t[0] and t[0] > 60.0):
+    if t[0] > _FIRST_ROW:
+        late = True
         outcome.warnings.append(
             f"The current is recorded from {t[0]:.0f} s after the step only: I0 may be too low."
         )
@@ -241,6 +248,7 @@ def _polarise(
         float(first),
         float(drift / steady),
         steady_state,
+        late,
         t,
         i,
         fit_t,
@@ -269,7 +277,10 @@ def _step(raw: xr.Dataset, time: Floats, voltage: Floats) -> tuple[int, float]:
     row = int(before[0]) + 1
     # the step lies between two rows; a logger that was restarted by it makes its first row at once
     after = float(time[row + 1] - time[row]) if row + 1 < time.size else np.inf
-    zero = float(max(time[row - 1], time[row] - after))
+    usual = float(time[row - 1] - time[row - 2]) if row > 1 else 0.0
+    zero = float(time[row - 1])
+    if time[row] - time[row - 1] <= 3 * usual:
+        zero = max(zero, float(time[row]) - after)
     if "step_time" in raw:
         begun = float(time[row] - raw["step_time"].values[row])
         if time[row - 1] - 1e-6 <= begun <= time[row]:
@@ -386,6 +397,9 @@ def _row(rows: Rows, p: Polarisation, before: tuple[Fit, int], after: tuple[Fit,
             f"no steady state (drift {100 * p.drift:.1f} % over "
             f"the last fifth); value {value:.3f}; {uncorrected}"
         )
+        return rows.limit("upper", "transference_number", "Li+", float(high), "1", method, note), t
+    if p.late:
+        note = f"I0 was read late (see the warning), so t+ is lower than {value:.3f}; {uncorrected}"
         return rows.limit("upper", "transference_number", "Li+", float(high), "1", method, note), t
     interval = Interval(value, float(np.std(t[1:])), min(float(low), value), max(float(high), value))
     return rows.measured("transference_number", "Li+", interval, "1", method, uncorrected), t

@@ -4,13 +4,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 import xarray as xr
-from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError, SettingError
 from interlayer.core.files import decode
@@ -19,6 +18,8 @@ from interlayer.electrochem.readers.rows import build
 
 _MAP: ContextVar[Mapping[str, str] | None] = ContextVar("column_map", default=None)
 _HEADER_LINES = 200
+#: bytes that are looked at for names, encoding and decimal mark
+_SAMPLE = 131072
 _ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
 _METADATA = {"mass": "mass", "area": "area", "barcode": "barcode", "cell": "cell"}
 
@@ -64,9 +65,10 @@ def load(path: Path) -> xr.Dataset:
     ReadError
         When no line names the columns needed, or a value is not a number; the column and row are named.
     """
-    content = path.read_bytes()
     mapping = _MAP.get()
-    head, encoding = _head(content, mapping)
+    with path.open("rb") as stream:
+        sample = stream.read(_SAMPLE)
+    head, encoding = _head(sample, mapping)
     line, separator, names = _find_header(head, mapping)
     found = columns.header(names, mapping)
     if mapping and not found:
@@ -76,10 +78,11 @@ def load(path: Path) -> xr.Dataset:
             found=", ".join(name.strip() for name in names),
         )
     columns.require(found, names)
-    if encoding == "utf-16":
-        content, encoding = decode(content).encode("utf-8"), "utf-8"
-    start = _offset(content, line + 1)
-    frame = _parse(content, start, separator, len(names), found, encoding)
+    if encoding == "utf-8-sig":
+        frame = _parse(_Source(path, sample, line + 1), separator, len(names), found)
+    else:
+        text = decode(path.read_bytes(), (encoding, "latin-1")).encode("utf-8")
+        frame = _parse(_Source(BytesIO(text), text[:_SAMPLE], line + 1), separator, len(names), found)
     return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2)
 
 
@@ -87,8 +90,7 @@ def _head(content: bytes, mapping: Mapping[str, str] | None) -> tuple[list[str],
     """Return the first lines and their encoding: UTF-8, else the one in which most columns are known."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return decode(content).splitlines()[:_HEADER_LINES], "utf-16"
-    part = content[:131072]
-    part = part[: part.rfind(b"\n") + 1] or part
+    part = content[: content.rfind(b"\n") + 1] or content
     found: list[tuple[int, list[str], str]] = []
     for encoding in _ENCODINGS:
         try:
@@ -120,68 +122,67 @@ def _find_header(lines: Sequence[str], mapping: Mapping[str, str] | None) -> tup
     return best[1], best[2], best[3]
 
 
-def _offset(content: bytes, line: int) -> int:
-    at = 0
-    for _ in range(line):
-        at = content.find(b"\n", at) + 1
-        if at == 0:
-            return len(content)
-    return at
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """UTF-8 text to parse: a path or bytes, its first part, and how many lines to leave out."""
+
+    text: Path | BytesIO
+    sample: bytes
+    skip: int
+
+    @property
+    def body(self) -> bytes:
+        """Return the first rows."""
+        return b"\n".join(self.sample.replace(b"\r\n", b"\n").split(b"\n")[self.skip :])
 
 
-def _parse(
-    content: bytes, start: int, separator: str, width: int, found: Mapping[str, columns.Column], encoding: str
-) -> pl.DataFrame:
+def _parse(source: _Source, separator: str, width: int, found: Mapping[str, columns.Column]) -> pl.DataFrame:
     """Parse the wanted columns; numbers where they all are numbers, else text."""
-    body = memoryview(content)[start:]
-    if not bytes(body[:2000]).strip():
+    body = source.body
+    if not body.strip():
         raise ReadError("there are column names but no data row", advice="Was the measurement stopped early?")
-    comma = separator != "," and _decimal_comma(bytes(body[:20000]))
+    comma = separator != "," and _decimal_comma(body[:20000])
+    width = max(width, 1 + body.split(b"\n", 1)[0].count(separator.encode()))
+    text = {column.index for column in found.values() if column.field == "state"}
     wanted = sorted({column.index for column in found.values()})
-    text = [column.index for column in found.values() if column.field == "state"]
     schema: dict[str, type[pl.DataType]] = {
-        f"column_{index + 1}": pl.Float64 for index in wanted if index not in text
+        f"column_{index + 1}": pl.String if index in text or index not in wanted else pl.Float64
+        for index in range(width)
     }
-    schema |= {f"column_{index + 1}": pl.String for index in text}
     try:
-        return _csv(body, separator, width, wanted, schema, comma, encoding)
+        return _csv(source, separator, wanted, schema, comma=comma)
     except pl.exceptions.PolarsError:
-        strings: dict[str, type[pl.DataType]] = {f"column_{index + 1}": pl.String for index in wanted}
-        return _csv(body, separator, width, wanted, strings, comma, encoding)
+        strings: dict[str, type[pl.DataType]] = dict.fromkeys(schema, pl.String)
+    try:
+        return _csv(source, separator, wanted, strings, comma=comma)
+    except pl.exceptions.PolarsError as error:
+        raise ReadError(f"the rows cannot be parsed ({error})") from error
 
 
 def _csv(
-    body: memoryview,
+    source: _Source,
     separator: str,
-    width: int,
     wanted: Sequence[int],
     schema: Mapping[str, type[pl.DataType]],
+    *,
     comma: bool,
-    encoding: str,
 ) -> pl.DataFrame:
-    plain = encoding in ("utf-8-sig", "utf-8")
-    source = bytes(body) if plain else bytes(body).decode(encoding, "replace").encode("utf-8")
-    cells = 1 + source[:20000].split(b"\n", 1)[0].count(separator.encode())
-    new = [f"column_{index + 1}" for index in range(max(width, cells) if cells >= width else cells)]
-    overrides = {name: schema.get(name, pl.String) for name in new}
-    try:
-        return pl.read_csv(
-            BytesIO(source),
-            separator=separator,
-            has_header=False,
-            new_columns=new,
-            columns=list(wanted),
-            schema_overrides=overrides,
-            decimal_comma=comma,
-            truncate_ragged_lines=True,
-            null_values=[""],
-            quote_char='"',
-            encoding="utf8-lossy",
-        )
-    except pl.exceptions.PolarsError as error:
-        if any(value == pl.Float64 for value in schema.values()):
-            raise
-        raise ReadError(f"the rows cannot be parsed ({error})") from error
+    if isinstance(source.text, BytesIO):
+        source.text.seek(0)
+    return pl.read_csv(
+        source.text,
+        separator=separator,
+        has_header=False,
+        skip_lines=source.skip,
+        new_columns=list(schema),
+        columns=list(wanted),
+        schema_overrides=dict(schema),
+        decimal_comma=comma,
+        truncate_ragged_lines=True,
+        null_values=[""],
+        quote_char='"',
+        encoding="utf8-lossy",
+    )
 
 
 def _decimal_comma(body: bytes) -> bool:
@@ -203,6 +204,3 @@ def _metadata(lines: Sequence[str]) -> dict[str, str | float | int]:
             if value and len(found) < 20 and len(value) < 200:
                 found["header_" + re.sub(r"\W+", "_", parts[0].lower())[:40]] = value
     return found
-
-
-Values = dict[str, NDArray[np.float64]]

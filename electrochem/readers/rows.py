@@ -37,11 +37,7 @@ def build(
     """
     notes = list(warnings)
     kept = _drop_headings(series, notes)
-    values = {
-        field: _numbers(column, field) * found[field].factor
-        for field, column in kept.items()
-        if field != "state"
-    }
+    values = {name: _scaled(column, found[name]) for name, column in kept.items() if name != "state"}
     record = values.pop("record", None)
     silent = [
         c.name for c in found.values() if not c.stated and c.field in ("current", "capacity") and _plain(c)
@@ -59,6 +55,11 @@ def build(
     _settle(values, kept.get("state"), notes)
     _check_cycles(values.get("cycle"), record)
     return tidy.dataset(_filled(values, notes), metadata, notes)
+
+
+def _scaled(series: pl.Series, column: Column) -> Floats:
+    values = _numbers(series, column.field)
+    return values if column.factor == 1.0 else values * column.factor
 
 
 def _plain(column: Column) -> bool:

@@ -72,7 +72,7 @@ def sweeps(frequency: Floats) -> NDArray[np.int64]:
         return np.ones(frequency.size, dtype=np.int64)
     step = np.diff(np.log(np.maximum(frequency, 1e-12)))
     direction = np.sign(np.median(step)) or 1.0
-    back = (-direction * step) > max(5.0 * float(np.median(np.abs(step))), np.log(3.0))
+    back = (-direction * step) > max(1.5 * float(np.median(np.abs(step))), np.log(3.0))
     return np.concatenate([[1], 1 + np.cumsum(back)])
 
 

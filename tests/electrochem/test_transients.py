@@ -41,7 +41,7 @@ def true_number(i0: float, i_s: float, r0: float, r_s: float) -> float:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_transference_number(seed: int) -> None:
-    i0, i_s, r0, r_s = 4.8e-5, 3.5e-5, 140.0, 146.0
+    i0, i_s, r0, r_s = 0.01 / 200.0, 3.6e-5, 140.0, 146.0
     raws = [polarisation(i0, i_s, hours=60, seed=seed), spectrum(r0, seed), spectrum(r_s, seed + 10)]
     (row,) = rows_of(analyze(raws, applied_voltage="10 mV", circuit="R0-p(R1,CPE1)"))
     assert row.value == pytest.approx(true_number(i0, i_s, r0, r_s), abs=0.01)
@@ -50,14 +50,14 @@ def test_transference_number(seed: int) -> None:
 
 
 def test_no_steady_state_is_an_upper_limit() -> None:
-    raws = [polarisation(4.8e-5, 3.5e-5, hours=0.3), spectrum(140, 1), spectrum(146, 2)]
+    raws = [polarisation(5e-5, 3.6e-5, hours=0.3), spectrum(140, 1), spectrum(146, 2)]
     result = analyze(raws, applied_voltage="10 mV", circuit="R0-p(R1,CPE1)")
     assert rows_of(result)[0].status == "upper limit"
     assert any("No steady state" in text for text in warnings_of(result))
 
 
 def test_late_start_is_told() -> None:
-    raw = polarisation(4.8e-5, 3.5e-5, hours=60)
+    raw = polarisation(5e-5, 3.6e-5, hours=60)
     late = raw.isel(point=np.flatnonzero(raw["time"].values > 10 + 120))
     result = analyze(
         [late, spectrum(140, 1), spectrum(146, 2)],
@@ -69,7 +69,7 @@ def test_late_start_is_told() -> None:
 
 
 def test_without_spectra_it_is_not_determined() -> None:
-    (row,) = rows_of(analyze(polarisation(4.8e-5, 3.5e-5), kind="transference"))
+    (row,) = rows_of(analyze(polarisation(5e-5, 3.6e-5), kind="transference"))
     assert row.status == "not determined"
     assert "ignores the interfaces" in row.note
 
