@@ -22,11 +22,3 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     run = workflow.run(study, jobs=2)
     truths = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     return Demo(run, truths)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep every test that needs the example study on one worker, so that it runs once."""
-    for item in items:
-        if "demo" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("demo"))

@@ -16,6 +16,9 @@ from interlayer.cli import main
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.techniques import declared_settings
 
+#: with the tests of the example study, which some of these need
+pytestmark = pytest.mark.xdist_group("demo")
+
 STUDY = """
 [study]
 title = "Bad and good"
