@@ -41,8 +41,8 @@ def _commands() -> list[str]:
     return [
         *lines,
         "",
-        "Exit codes: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 the input as a whole is "
-        "invalid; 130 interrupted. stdout is data, stderr is progress and messages.",
+        "Exit codes: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 the input as a whole "
+        "is invalid; 130 interrupted. stdout is data, stderr is progress and messages.",
         "",
     ]
 
