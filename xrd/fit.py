@@ -188,7 +188,7 @@ def fit(
         state = _state(pattern, table, data, q, weight)
         before = _objective(table, data, q, state, weight)
         hessian, gradient, _ = _normal(pattern, table, data, q, state, weight)
-        moved = False
+        moved, trial, new, after = False, q, state, before
         for _ in range(8):
             step = _step(hessian, gradient, damping, q, lower, upper)
             trial = np.clip(q + step, lower, upper)

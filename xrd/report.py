@@ -18,6 +18,8 @@ Floats = NDArray[np.floating[Any]]
 
 #: relative spread of the Scherrer constant: 0.89 to 0.94 about 0.9 as one standard deviation each way
 SCHERRER_SPREAD = 0.0225
+#: relative spread of sizes by the choice of hump and background under wide lines (a convention)
+_BACKGROUND = 0.02
 #: inverse size over its deviation from which a broadening is resolved
 _RESOLVED = 3.0
 #: orders below which strain cannot be told from size for metals
@@ -152,7 +154,7 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
     own = fitted.stddev(f"{name}.inverse_size") * evidence.inflation(fitted, name)
     optics = BLIND_Y_SPREAD if study.inputs.instrument.origin == "estimated" else BLIND_Y_SPREAD / 4
     spread = float(np.hypot(own, optics / np.degrees(scherrer * study.inputs.source.alpha1 / 10)))
-    spread = float(np.hypot(spread, systematic * value))
+    spread = float(np.hypot(spread, np.hypot(systematic, _BACKGROUND) * value))
     orders = int(positions.seen.sum())
     if orders == 0:
         return rows.absent(

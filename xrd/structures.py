@@ -58,7 +58,7 @@ def reflections(built: Structure) -> dict[str, Any]:
 
     Families that coincide exactly (333 and 511) are given once, with the sum.
     """
-    calculator = XRDCalculator(wavelength=_WAVELENGTH)
+    calculator = XRDCalculator(wavelength=_WAVELENGTH)  # pyright: ignore[reportArgumentType]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pattern = calculator.get_pattern(built, scaled=False, two_theta_range=_RANGE)
