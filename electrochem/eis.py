@@ -45,13 +45,15 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     spectra = _without_inductive(spectra, chosen, outcome)
     fits = fit_all(chosen, spectra)
     tests = [kk.test(each.frequency, each.z) for each in spectra]
-    alarms = [str(s.number) for s, test in zip(spectra, tests, strict=True) if not test.consistent]
+    alarms = [
+        str(s.number) for s, test in zip(spectra, tests, strict=True) if not test.consistent(len(tests))
+    ]
     if alarms:
         size = max(100 * test.disagreement for test in tests)
         outcome.warnings.append(
             f"{len(alarms)} of {len(spectra)} sweeps do not agree "
             "with the Kramers-Kronig relations within their noise "
-            f"(p < {kk.ALARM:g}; sweep {', '.join(alarms[:5])}; at "
+            f"(p < {kk.ALARM:g} for the series; sweep {', '.join(alarms[:5])}; at "
             f"most {size:.2g} % of |Z|): the cell drifted, or was "
             "not linear, or an artefact of the instrument."
         )
