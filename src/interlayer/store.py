@@ -92,7 +92,8 @@ def read_tree(path: Path) -> xr.DataTree:
     check_exists(path)
     try:
         with xr.open_datatree(path, engine="netcdf4", decode_times=False, chunks=None) as lazy:
-            return lazy.load().copy()
+            nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
+            return xr.DataTree.from_dict(nodes)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise StoreError(
             f"cannot read the record ({error})",
