@@ -29,6 +29,8 @@ _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
 _AXIAL_ORDERS = 10
 #: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
 _CROWD, _CROWD_FAMILIES = 8, 4
+#: families seen from which a phase is claimed although its lines fit no single cell
+_RICH = 8
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
 #: a position is used for cells when it is known better than this, in degree
@@ -88,8 +90,10 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
 def _credible(study: Study, name: str) -> bool:
     """Return whether the seen families of a phase make enough of its calculated intensity.
 
-    Two families and half of the intensity where no single cell fits or the phase has many lines, which
-    meet some peaks by chance; a third of it from five lines on: texture hides lines, but not most of them.
+    Where no single cell fits: the strongest line with most of the intensity, from two families, for a phase
+    that is known for it; with half of it, from many families, for others (in a crowded pattern lines pull
+    at each other). Half of the intensity where the phase has many lines, which meet some peaks by chance; a
+    third of it from five lines on: texture hides lines, but not most of them.
     """
     positions, x = study.positions[name], study.inputs.data.two_theta
     hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
@@ -99,7 +103,8 @@ def _credible(study: Study, name: str) -> bool:
         return False
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
     if name in study.agreement.contradictory:
-        return positions.phase.uneven and int(mine.sum()) >= 2 and share > SHARE
+        enough, part = (2, SHARE) if positions.phase.uneven else (_RICH, _MANY_SHARE)
+        return int(mine.sum()) >= enough and share > part and bool(mine[np.argmax(strength)])
     if not _possible(study, positions.phase):
         return False
     needed = _MANY_SHARE if hkl.shape[0] > _MANY else _SOME_SHARE if hkl.shape[0] >= _SOME else 0.0

@@ -29,6 +29,9 @@ _CELL = "whole-pattern Pawley fit: cell, heights of layers and widths together"
 _AXIAL = "uncalibrated axial divergence included as 0.005° cot 2θ"
 _SHARED = f"{_AXIAL}, other aberrations as {FLOOR:g}° on each line"
 
+#: a contradiction shows at most so many lines, the worst
+_SHOWN = 6
+
 
 def rows_of_study(study: Study, rows: Rows, scherrer: float, given: bool, limits: list[Phase]) -> list[Row]:
     """Return all summary rows; ``given``: the Scherrer constant was set by the user."""
@@ -234,8 +237,16 @@ def contradiction(study: Study, positions: Positions) -> str:
         mean = float(np.average(cubic_cells(lines, height, source), weights=weight))
         alone = calculated(phase, np.array([mean]), hkl, height, source)
     residual = place - alone
-    told = ", ".join(f"{r:+.3f}° ({r / s:+.0f} σ)" for r, s in zip(residual, spread, strict=True))
+    worst = np.sort(np.argsort(-np.abs(residual / spread))[:_SHOWN])
+    told = ", ".join(f"{residual[i]:+.3f}° ({residual[i] / spread[i]:+.0f} σ)" for i in worst)
     kind = "cubic " if phase.system == "cubic" else ""
+    if len(parts) > _SHOWN:
+        return (
+            f"{phase.name}: {len(parts)} of its lines are seen, but no single {kind}cell fits them: "
+            + "; ".join(parts[i] for i in worst)
+            + f" (residuals of the best common cell {told}); in a crowded pattern lines of other phases may "
+            "pull at them."
+        )
     return (
         "; ".join(parts)
         + f": no single {kind}cell fits these lines (residuals of the best common cell {told}), and no "

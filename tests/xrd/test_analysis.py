@@ -160,3 +160,11 @@ def test_certified_standard(real: Path) -> None:
     assert abs(cell.value / 4.156780 - 1) < 50e-6
     assert cell.low <= 4.156780 <= cell.high
     assert height.value == pytest.approx(-0.07877, abs=0.01)
+
+
+def test_a_phase_is_found_in_a_crowded_pattern(real: Path) -> None:
+    result = analyze(read(real / "xrd" / "Li2CO3-ZrO2.xy"))
+    found = {
+        row.subject for row in rows_of(result) if row.quantity == "detection" and row.status == "measured"
+    }
+    assert found == {"Li2CO3"}
