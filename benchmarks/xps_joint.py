@@ -109,13 +109,13 @@ def simulate(
 def line(x: Floats, at: float) -> Floats:
     """Return a unit-area pseudo-Voigt sum with its Shirley step."""
     fine = np.arange(x[0] - 60.0, x[-1], 0.02)
-    return shape(x, at) + STEP * np.interp(x, fine, np.cumsum(shape(fine, at)) * 0.02)
+    return np.asarray(shape(x, at) + STEP * np.interp(x, fine, np.cumsum(shape(fine, at)) * 0.02))
 
 
 def shape(x: Floats, at: float) -> Floats:
     t = 2.0 * (x - at) / FWHM
     gauss = np.exp(-np.log(2.0) * t**2) * 2.0 / FWHM * np.sqrt(np.log(2.0) / np.pi)
-    return ETA * 2.0 / (np.pi * FWHM) / (1.0 + t**2) + (1.0 - ETA) * gauss
+    return np.asarray(ETA * 2.0 / (np.pi * FWHM) / (1.0 + t**2) + (1.0 - ETA) * gauss)
 
 
 def template() -> Template:
