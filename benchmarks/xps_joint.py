@@ -147,7 +147,7 @@ def _with_peaks(region: Region, lines: Sequence[Line]) -> Region:
 def lithium(replicates: int) -> None:
     """Print scatter and coverage of the Li 1s areas, joint and separate, from the profile intervals."""
     names = [f"Li 1s/{phase}" for phase in TRUTH["Li 1s"][3]]
-    print(f"{'':10s}" + "".join(f"{name:>26s}" for name in names) + "   (rmse %, coverage %, measured %)")
+    print(f"{'':10s}" + "".join(f"{name:>26s}" for name in names) + "   (rmse %, coverage %)")
     for soft in (True, False):
         found: dict[str, list[tuple[float, bool]]] = {name: [] for name in names}
         times = []
@@ -165,9 +165,7 @@ def lithium(replicates: int) -> None:
         text = "".join(
             f"{100 * np.sqrt(np.mean(c[:, 0] ** 2)):18.1f}{100 * np.mean(c[:, 1]):8.1f}" for c in cells
         )
-        print(
-            f"{'joint' if soft else 'separate':10s}{text}   {1e3 * np.median(times):.0f} ms, scan included"
-        )
+        print(f"{'joint' if soft else 'separate':10s}{text}   {1e3 * np.median(times):.0f} ms, scan included")
 
 
 def broken(replicates: int) -> None:
