@@ -22,6 +22,8 @@ _WEAKEST = 0.015
 #: families nearer than this part of the FWHM are one peak with the calculated ratio
 _MERGE = 0.35
 _SMALLEST_SIZE = 2.0
+#: packing of a pressed powder
+PACKING = 0.6
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,17 @@ class Part:
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that a model is built from."""
+    """Everything that a model is built from.
+
+    Parameters
+    ----------
+    profile
+        Fit the optics' width and the low tail with their priors.
+    tube
+        Fit the tube's tails.
+    zero
+        Prior spread of a zero shift in degree; 0: as the instrument's calibration has it.
+    """
 
     source: Source
     instrument: Instrument
@@ -64,7 +76,9 @@ class Plan:
     free: tuple[tuple[float, float], ...] = ()
     humps: tuple[tuple[float, float], ...] = ()
     scherrer: float = 0.9
-    axial: bool = False
+    profile: bool = False
+    tube: bool = False
+    zero: float = 0.0
     extra_background: int = 0
     starts: dict[str, float] = field(default_factory=dict)
 
@@ -111,7 +125,20 @@ def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:
         height=part.height,
         strain=part.strain,
         shifts=part.shifts,
+        transparency=transparency(part.phase, plan.instrument),
     )
+
+
+def transparency(phase: Phase, instrument: Instrument) -> float:
+    """Return 1/(2 μ R) in degree for a thick packed powder of known attenuation, else 0.
+
+    Notes
+    -----
+    Of a specimen that absorbs all, the mean depth shifts by −sin 2θ/(2 μ R) (Wilson 1963).
+    """
+    if not phase.attenuation or not instrument.radius:
+        return 0.0
+    return float(np.degrees(1 / (2 * PACKING * phase.attenuation * instrument.radius / 10)))
 
 
 def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
@@ -185,8 +212,20 @@ def _add_instrument(table: Table, plan: Plan) -> None:
     spread = plan.instrument.scale_spread
     if spread:
         table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
-    if plan.axial:
-        table.add("axial", 0.03, lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.1))
+    have = plan.instrument
+    if plan.profile and have.y_spread:
+        prior = (have.y, have.y_spread)
+        table.add("instrument_y", have.y, lower=0.0, upper=0.3, scale=0.01, prior=prior)
+    if plan.profile and have.low_spread:
+        # the high tail moves lines as a change of all cells does, and is held
+        prior = (have.low_tail, have.low_spread)
+        table.add("low_tail", have.low_tail, lower=0.0, upper=0.2, scale=0.005, prior=prior)
+    if plan.tube:
+        for name in ("tube_low", "tube_high"):
+            table.add(name, max(getattr(have, name), 0.005), lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.03))
+    zero = plan.zero or have.zero_spread
+    if plan.profile and zero:
+        table.add("zero", have.zero, lower=-0.5, upper=0.5, scale=0.01, prior=(have.zero, zero))
 
 
 def continued(plan: Plan, values: dict[str, float]) -> Plan:

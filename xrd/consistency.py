@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
-from interlayer.xrd.model.source import AXIAL_SPREAD, HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
+from interlayer.xrd.build import transparency
+from interlayer.xrd.model.aberration import mean_shift, shift_spread
+from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating[Any]]
 
 #: no position is believed better than this, in degree (profile asymmetry, counting of steps)
-FLOOR = 0.004
+FLOOR = 0.002
 #: fall of χ² without the phase, and a residual in degree, above which its lines fit no single cell
 _FALL, _RESIDUAL = 30.0, 0.025
 
@@ -34,7 +36,7 @@ class Lines:
 class Agreement:
     """Cells and heights that fit the positions best, and the phases left out because none fits them.
 
-    The spreads are the systematic ones: `FLOOR` on each line, and the axial divergence on all together.
+    The spreads are the systematic ones, `FLOOR` on each line.
     """
 
     cells: dict[str, Floats]
@@ -44,27 +46,33 @@ class Agreement:
     height_spread: dict[str, float] = field(default_factory=dict)
 
 
-def calculated(phase: Phase, values: Floats, hkl: NDArray[np.int64], height: float, source: Source) -> Floats:
-    """Return 2θ of Kα1 (degree) for free cell parameters and a height s/R."""
+def calculated(
+    phase: Phase,
+    values: Floats,
+    hkl: NDArray[np.int64],
+    height: float,
+    source: Source,
+    instrument: Instrument,
+    fitted: tuple[float, float, float] | None = None,
+) -> Floats:
+    """Return 2θ of Kα1 (degree) for free cell parameters, a height s/R, and the mean aberrations."""
     cell = with_values(np.array(phase.cell), phase.system, values)
     inverse, _ = inverse_d_squared(cell, phase.system, hkl)
     theta = np.arcsin(np.clip(source.alpha1 / 2 * np.sqrt(inverse), 0, 0.9999))
-    return np.degrees(2 * theta - 2 * height * np.cos(theta))
+    place = np.degrees(2 * theta - 2 * height * np.cos(theta))
+    deep = transparency(phase, instrument) * np.sin(2 * theta)
+    return np.asarray(place + mean_shift(place, instrument, fitted) - deep)
 
 
-def axial_spread(two_theta: Floats) -> Floats:
-    """Return the spread (degree) of positions by an unknown axial divergence."""
-    return np.asarray(AXIAL_SPREAD / np.abs(np.tan(np.radians(two_theta))))
-
-
-def tolerance(lines: Lines) -> Floats:
+def tolerance(lines: Lines, instrument: Instrument) -> Floats:
     """Return the standard deviation (degree) that positions are believed to."""
-    return np.asarray(np.sqrt(lines.stddev**2 + FLOOR**2 + axial_spread(lines.two_theta) ** 2))
+    shared = shift_spread(lines.two_theta, instrument)
+    return np.asarray(np.sqrt(lines.stddev**2 + FLOOR**2 + shared**2))
 
 
-def cubic_cells(lines: Lines, height: float, source: Source) -> Floats:
+def cubic_cells(lines: Lines, height: float, source: Source, instrument: Instrument) -> Floats:
     """Return the cell a that each line of a cubic phase gives by itself, at a height s/R."""
-    theta = np.radians(lines.two_theta) / 2
+    theta = np.radians(lines.two_theta - mean_shift(lines.two_theta, instrument)) / 2
     theta = theta + height * np.cos(theta)
     return np.asarray(source.alpha1 / 2 / np.sin(theta) * np.sqrt((lines.hkl**2).sum(axis=1)))
 
@@ -76,7 +84,11 @@ class _Problem:
     lines: tuple[Lines, ...]
     layers: tuple[str, ...]
     source: Source
-    radius: float
+    instrument: Instrument
+
+    @property
+    def radius(self) -> float:
+        return self.instrument.prior_radius
 
     def start(self) -> Floats:
         cells = [cell_values(np.array(each.phase.cell), each.phase.system) for each in self.lines]
@@ -95,8 +107,8 @@ class _Problem:
         cells, heights = self.split(q)
         parts = [self._priors(q, heights)]
         for each, values in zip(self.lines, cells, strict=True):
-            place = calculated(each.phase, values, each.hkl, heights[each.phase.layer], self.source)
-            parts.append((each.two_theta - place) / tolerance(each))
+            place = calculated(each.phase, values, each.hkl, heights[each.phase.layer], self.source, self.instrument)
+            parts.append((each.two_theta - place) / tolerance(each, self.instrument))
         return np.concatenate(parts)
 
     def _priors(self, q: Floats, heights: dict[str, float]) -> Floats:
@@ -125,7 +137,7 @@ def _solve(
 ) -> tuple[_Problem, Floats, float, Floats]:
     """Return the problem, its solution, χ², and the Jacobian of its residuals."""
     layers = sorted({each.phase.layer for each in lines}, key=lambda name: (name != "sample", name))
-    problem = _Problem(tuple(lines), tuple(layers), source, instrument.prior_radius)
+    problem = _Problem(tuple(lines), tuple(layers), source, instrument)
     found = least_squares(problem.residuals, problem.start(), x_scale="jac", max_nfev=60)
     return problem, np.asarray(found.x), float(2 * found.cost), np.asarray(found.jac)
 
@@ -167,10 +179,9 @@ def _agreement(problem: _Problem, q: Floats, slope: Floats, left: tuple[str, ...
 
 def _systematic(problem: _Problem, slope: Floats) -> Floats:
     """Return the spread of the unknowns by the errors that all positions share in kind."""
-    spread = np.concatenate([tolerance(each) for each in problem.lines])
-    axial = np.concatenate([axial_spread(each.two_theta) for each in problem.lines])
+    spread = np.concatenate([tolerance(each, problem.instrument) for each in problem.lines])
     gain = np.linalg.pinv(slope)[:, -spread.size :] / spread
-    return np.asarray(np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1) + (gain @ axial) ** 2))
+    return np.asarray(np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1)))
 
 
 def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:
@@ -191,5 +202,5 @@ def _misfit(each: Lines, kept: Sequence[Lines], source: Source, instrument: Inst
     problem, q, _, _ = _solve(kept, source, instrument)
     cells, heights = problem.split(q)
     index = next(i for i, other in enumerate(kept) if other is each)
-    place = calculated(each.phase, cells[index], each.hkl, heights[each.phase.layer], source)
+    place = calculated(each.phase, cells[index], each.hkl, heights[each.phase.layer], source, instrument)
     return float(np.abs(each.two_theta - place).max())

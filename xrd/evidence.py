@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from interlayer.xrd.build import families
 from interlayer.xrd.fit import Fit
-from interlayer.xrd.model.pattern import Block
-from interlayer.xrd.model.profile import profile, widths
+from interlayer.xrd.model.layout import Block
+from interlayer.xrd.model.profile import profile
 from interlayer.xrd.model.source import HEIGHT_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
@@ -155,7 +155,10 @@ def hkl_text(hkl: NDArray[np.int64]) -> str:
 
 def family_widths(fitted: Fit, name: str) -> Floats:
     """Return the FWHM (degree) of Kα1 of each line of a phase."""
-    lines = fitted.pattern.lines(fitted.table, fitted.values)
-    block, place = columns_of(fitted, name)
-    mine = np.flatnonzero((lines.column >= place.start) & (lines.column < place.stop))[: block.column.size]
-    return widths(lines.gauss[mine], lines.lorentz[mine]).total
+    _, widths = fitted.pattern.reflections(fitted.table, fitted.values)
+    at = 0
+    for block in fitted.pattern.blocks:
+        if block.name == name:
+            return widths[at : at + block.column.size]
+        at += block.column.size
+    raise KeyError(name)

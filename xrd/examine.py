@@ -14,7 +14,8 @@ from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
 from interlayer.xrd.model.cell import cell_values, with_values
 from interlayer.xrd.model.parameters import Table
-from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.layout import Block
+from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import Peak, find_peaks
@@ -25,10 +26,10 @@ Floats = NDArray[np.floating[Any]]
 ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
-#: families seen from which the axial divergence is fitted, when the fit without it is poor
-_AXIAL_ORDERS = 10
 #: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
 _CROWD, _CROWD_FAMILIES = 8, 4
+#: χ² per degree of freedom from which the tails of the tube are fitted too
+_MISFIT = 1.5
 #: families seen from which a phase is claimed although its lines fit no single cell
 _RICH = 8
 #: cells and heights further off than this many of their spreads are not believed
@@ -188,7 +189,7 @@ def _positions(free: Fit, phase: Phase, plan: Plan) -> Positions:
     block, place = evidence.columns_of(free, phase.name)
     chosen = representatives(block)
     values = cell_values(np.array(block.cell), block.system)
-    base = calculated(phase, values, block.hkl[chosen], block.height, plan.source)
+    base = calculated(phase, values, block.hkl[chosen], block.height, plan.source, plan.instrument)
     index = [free.table.index(f"{block.name}.shift{i}") for i in range(block.columns)]
     spread = np.sqrt(np.maximum(np.diag(free.covariance)[index], 0.0))
     factor = evidence.inflation(free, phase.name)
@@ -239,8 +240,15 @@ def _whole(
     plan: Plan, inputs: Inputs, positions: dict[str, Positions], free: Fit
 ) -> tuple[Fit, tuple[str, ...]]:
     """Return the fit with cells; microstrain is added where enough orders ask for it."""
+    plan = replace(plan, profile=True)
     pattern, table = build(plan, inputs.data)
     plain = fit(pattern, table, inputs.data, model=free.model)
+    if plain.chi_square > _MISFIT * plain.dof:
+        starts = {name: plain.value(name) for name in plain.table.names}
+        wider = replace(plan, tube=True, starts=plan.starts | starts)
+        better = fit(*build(wider, inputs.data), inputs.data, model=plain.model)
+        if plain.objective - better.objective > _STRAIN_GAIN * plain.chi_square / plain.dof:
+            plan, plain = wider, better
     able = tuple(
         name
         for name, each in positions.items()
@@ -248,9 +256,6 @@ def _whole(
     )
     if not able:
         return plain, ()
-    many = any(int(each.seen.sum()) >= _AXIAL_ORDERS for each in positions.values())
-    axial = many and plain.chi_square > 1.5 * plain.dof
-    plan = replace(plan, axial=axial)
     parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
     starts = {name: plain.value(name) for name in plain.table.names}
     pattern, table = build(replace(plan, parts=parts, starts=plan.starts | starts), inputs.data)

@@ -21,6 +21,8 @@ _LOOSE, _STRONG = 0.1, 15.0
 SHARE = 0.6
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
+#: wings of a line reach so far (degree), and a peak there is none if it is so many times weaker
+_WING, _FAR_STRONGER = 0.45, 20.0
 #: a family weaker than this does not count as a match of its own
 _COUNTS_FROM = 0.05
 
@@ -154,7 +156,11 @@ def identify(
         matches.append(match)
         taken |= set(match.peaks)
         left = [phase for phase in left if phase.name != match.phase.name]
-    rest = [i for i in range(len(peaks)) if i not in taken and not _covered(peaks[i], matches)]
+    rest = [
+        i
+        for i in range(len(peaks))
+        if i not in taken and not _covered(peaks[i], matches) and not _wing(peaks[i], peaks)
+    ]
     return Identification(
         matches,
         rest,
@@ -192,6 +198,14 @@ def _covered(peak: Peak, matches: list[Match]) -> bool:
     """Return whether a line of a found phase lies under a peak."""
     reach = 0.4 * peak.fwhm + 3 * peak.position_stddev + _TOLERANCE
     return any(np.any(np.abs(match.angles - peak.position) < reach) for match in matches)
+
+
+def _wing(peak: Peak, peaks: list[Peak]) -> bool:
+    """Return whether a peak may be the wing of a far stronger one beside it (tails of tube and slits)."""
+    return any(
+        abs(other.position - peak.position) < _WING and other.area > _FAR_STRONGER * peak.area
+        for other in peaks
+    )
 
 
 def _alternatives(

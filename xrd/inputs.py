@@ -9,7 +9,18 @@ from numpy.typing import NDArray
 
 from interlayer.core.errors import AnalysisError
 from interlayer.xrd.fit import Data
-from interlayer.xrd.model.source import Instrument, Source, nearest_anode, single, tube
+from interlayer.xrd.model.aberration import tails
+from interlayer.xrd.model.source import (
+    BLIND_CORRELATION,
+    BLIND_DIVERGENCE,
+    BLIND_SOLLER,
+    STATED_SPREAD,
+    Instrument,
+    Source,
+    nearest_anode,
+    single,
+    tube,
+)
 from interlayer.xrd.readers.common import dataset
 
 Floats = NDArray[np.floating[Any]]
@@ -121,7 +132,7 @@ def _instrument(
     raw: xr.Dataset, radius: float | None, width: float | None, steps: list[str], warnings: list[str]
 ) -> Instrument:
     known = radius if radius is not None else raw.attrs.get("goniometer_radius")
-    found = Instrument(radius=float(known or 0.0))
+    found = _openings(raw, replace(Instrument(), radius=float(known or 0.0)), steps)
     if found.radius <= 0:
         warnings.append(
             "The goniometer's radius is not known (give --radius): displacements are only known over it."
@@ -132,6 +143,23 @@ def _instrument(
     steps.append(
         f"The instrument's Gaussian width was not calibrated: {np.sqrt(found.w):.3f}° ± "
         f"{found.scale_spread * np.sqrt(found.w):.3f}° was assumed, fitted and carried into the sizes."
+    )
+    return found
+
+
+def _openings(raw: xr.Dataset, found: Instrument, steps: list[str]) -> Instrument:
+    """Return the instrument with the slits that the file states."""
+    slit, soller = raw.attrs.get("divergence_slit"), raw.attrs.get("soller_slit")
+    alpha = float(slit) if slit else BLIND_DIVERGENCE
+    low, high = tails(float(soller) if soller else BLIND_SOLLER, BLIND_CORRELATION)
+    found = replace(found, low_tail=low, high_tail=high, flat=float(np.degrees(np.radians(alpha) ** 2 / 6)))
+    if soller:
+        found = replace(found, low_spread=STATED_SPREAD * low, high_spread=STATED_SPREAD * high)
+    steps.append(
+        f"Axial divergence: a low tail of {low:.4f} ± {found.low_spread:.4f}° cot θ, fitted with the pattern, "
+        f"and a high tail of {high:.4f} ± {found.high_spread:.4f}° tan θ (Soller slits "
+        f"{'of the file' if soller else 'assumed'}); flat specimen in a beam of {alpha:.2f}° "
+        f"({'the file' if slit else 'assumed'})."
     )
     return found
 

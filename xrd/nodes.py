@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import families
-from interlayer.xrd.consistency import axial_spread, calculated
+from interlayer.xrd.consistency import FLOOR, calculated
 from interlayer.xrd.examine import Positions, Study, representatives
+from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
 from interlayer.xrd.phases import Phase
@@ -89,7 +90,12 @@ def calculated_positions(study: Study, name: str) -> Floats:
     else:
         values = cell_values(np.array(block.cell), block.system)
     height = fitted.table.value(fitted.values, f"height.{phase.layer}", block.height)
-    return calculated(phase, values, positions.hkl, height, study.inputs.source)
+    have, at = study.inputs.instrument, fitted.table.value
+    held = {"low_tail": have.low_tail, "high_tail": have.high_tail, "zero": have.zero}
+    low, high, zero = (at(fitted.values, name, value) for name, value in held.items())
+    return calculated(
+        phase, values, positions.hkl, height, study.inputs.source, have, (low, high, zero)
+    )
 
 
 def _peaks(study: Study) -> xr.Dataset:
@@ -97,7 +103,7 @@ def _peaks(study: Study) -> xr.Dataset:
     for name, positions in study.positions.items():
         place = calculated_positions(study, name)
         fwhm = _fwhm(study, name)
-        rows += [_peak(positions, i, place[i], fwhm.get(i, np.nan)) for i in range(len(positions.hkl))]
+        rows += [_peak(study, positions, i, place[i], fwhm.get(i, np.nan)) for i in range(len(positions.hkl))]
     rows.sort(key=lambda row: float(str(row[8])))
     columns: list[tuple[object, ...]] = list(zip(*rows, strict=True))
     names = (
@@ -121,10 +127,13 @@ def _peaks(study: Study) -> xr.Dataset:
     )
 
 
-def _peak(positions: Positions, i: int, place: float, fwhm: float) -> tuple[object, ...]:
+def _peak(study: Study, positions: Positions, i: int, place: float, fwhm: float) -> tuple[object, ...]:
     seen = bool(positions.seen[i])
     spread = float(
-        np.hypot(np.hypot(positions.stddev[i], 0.001), axial_spread(positions.two_theta[i : i + 1])[0])
+        np.hypot(
+            np.hypot(positions.stddev[i], FLOOR),
+            shift_spread(positions.two_theta[i : i + 1], study.inputs.instrument)[0],
+        )
     )
     at = float(positions.two_theta[i]) if seen else np.nan
     return (

@@ -45,6 +45,8 @@ class Phase:
     strength
         (n,) multiplicity times \\|F\\|², the intensity of a random powder without the Lorentz-polarisation
         factor, highest 1.
+    attenuation
+        1/cm of the dense phase for Cu Kα where its powder is a thick specimen (standards), else 0.
     uneven
         Accepted even if its lines fit no single cell: a foil may lie at several heights.
     """
@@ -59,6 +61,7 @@ class Phase:
     strength: Floats
     reference: str
     uneven: bool = False
+    attenuation: float = 0.0
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -143,6 +146,7 @@ def bundled(name: str) -> Phase:
         np.array(table["strength"], dtype=float),
         entry["reference"],
         bool(entry.get("uneven", False)),
+        float(entry.get("attenuation", 0.0)),
     )
 
 

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
-from interlayer.xrd.consistency import FLOOR, Lines, axial_spread, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.consistency import FLOOR, Lines, calculated, cubic_cells, solved, tolerance
 from interlayer.xrd.examine import Positions, Study
-from interlayer.xrd.model.source import BLIND_Y_SPREAD
+from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating[Any]]
 
-#: relative spread of the Scherrer constant: 0.89 to 0.94 about 0.9 as one standard deviation each way
-SCHERRER_SPREAD = 0.0225
 #: relative spread of sizes by the choice of hump and background under wide lines (a convention)
 _BACKGROUND = 0.02
 #: inverse size over its deviation from which a broadening is resolved
@@ -26,8 +24,7 @@ _RESOLVED = 3.0
 _FEW = 3
 _POSITION = "free position in the whole-pattern fit: Kα1 of the doublet, TCH pseudo-Voigt, Poisson weights"
 _CELL = "whole-pattern Pawley fit: cell, heights of layers and widths together"
-_AXIAL = "uncalibrated axial divergence included as 0.005° cot 2θ"
-_SHARED = f"{_AXIAL}, other aberrations as {FLOOR:g}° on each line"
+_SHARED = f"unexplained shifts included as {FLOOR:g}° on each line"
 
 #: a contradiction shows at most so many lines, the worst
 _SHOWN = 6
@@ -37,7 +34,7 @@ def rows_of_study(study: Study, rows: Rows, scherrer: float, given: bool, limits
     """Return all summary rows; ``given``: the Scherrer constant was set by the user."""
     found: list[Row] = []
     for name, positions in study.positions.items():
-        found += _positions(positions, rows)
+        found += _positions(study, positions, rows)
         found += _cell(study, positions, rows)
         found += _displacement(study, positions.phase, rows)
         found.append(_size(study, positions, rows, scherrer, given))
@@ -57,14 +54,19 @@ def rows_of_study(study: Study, rows: Rows, scherrer: float, given: bool, limits
     return found
 
 
-def position_interval(positions: Positions, index: int) -> Interval:
+def position_interval(study: Study, positions: Positions, index: int) -> Interval:
     """Return the interval of one free position."""
     place = float(positions.two_theta[index])
-    spread = float(np.hypot(positions.stddev[index], 0.001))
-    return from_stddev(place, spread).with_systematic(float(abs(axial_spread(np.array(place)))))
+    spread = float(np.hypot(positions.stddev[index], FLOOR))
+    shared = shift_spread(np.array([place]), study.inputs.instrument)[0]
+    return from_stddev(place, spread).with_systematic(float(shared))
 
 
-def _positions(positions: Positions, rows: Rows) -> Iterator[Row]:
+def _positions(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
+    have = study.inputs.instrument
+    note_axial = (
+        f"as seen, with its aberrations (low tail {have.low_tail:.4f} ± {have.low_spread:.4f}° times cot θ)"
+    )
     for i in np.flatnonzero(positions.seen):
         label = evidence.hkl_text(positions.hkl[i])
         both = positions.together[i]
@@ -72,10 +74,10 @@ def _positions(positions: Positions, rows: Rows) -> Iterator[Row]:
         yield rows.measured(
             "peak_position",
             f"{positions.phase.name} {label}",
-            position_interval(positions, int(i)),
+            position_interval(study, positions, int(i)),
             "degree",
             _POSITION,
-            note + _AXIAL,
+            note + note_axial,
         )
 
 
@@ -147,17 +149,14 @@ def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given
     phase, fitted = positions.phase, study.fit
     name = phase.name
     method = f"Scherrer, K = {scherrer:g}, FWHM of the Lorentzian part of the profile, whole pattern"
-    systematic = 0.0 if given else SCHERRER_SPREAD
-    note = "instrument's width fitted with a prior and carried"
+    note = f"instrument's profile {study.inputs.instrument.origin}, fitted with its prior"
     if not given:
-        note += "; the spread of K (0.89–0.94) is included"
+        note += "; K = 0.9 is a convention (0.89 to 0.94 by shape): the size scales with it"
     if f"{name}.inverse_size" not in fitted.table:
         return rows.absent("not determined", "crystallite_size", name, "nm", method, "no line in the range")
     value = fitted.value(f"{name}.inverse_size")
     own = fitted.stddev(f"{name}.inverse_size") * evidence.inflation(fitted, name)
-    optics = BLIND_Y_SPREAD if study.inputs.instrument.origin == "estimated" else BLIND_Y_SPREAD / 4
-    spread = float(np.hypot(own, optics / np.degrees(scherrer * study.inputs.source.alpha1 / 10)))
-    spread = float(np.hypot(spread, np.hypot(systematic, _BACKGROUND) * value))
+    spread = float(np.hypot(own, _BACKGROUND * value))
     orders = int(positions.seen.sum())
     if orders == 0:
         return rows.absent(
@@ -225,17 +224,18 @@ def contradiction(study: Study, positions: Positions) -> str:
     hkl, place = positions.hkl[seen], positions.two_theta[seen]
     names = [f"{phase.name} {evidence.hkl_text(each)}" for each in hkl]
     lines = evidence_lines(positions)
-    spread = tolerance(lines)
+    instrument = study.inputs.instrument
+    spread = tolerance(lines, instrument)
     height = study.agreement.heights.get(phase.layer, 0.0)
-    best = solved([lines], source, study.inputs.instrument)
-    alone = calculated(phase, best.cells[phase.name], hkl, height, source)
+    best = solved([lines], source, instrument)
+    alone = calculated(phase, best.cells[phase.name], hkl, height, source, instrument)
     parts = [f"{n} at {at:.3f}°" for n, at in zip(names, place, strict=True)]
     if phase.system == "cubic":
-        cells = cubic_cells(lines, 0.0, source)
+        cells = cubic_cells(lines, 0.0, source, instrument)
         parts = [f"{text} gives a = {a:.3f} Å" for text, a in zip(parts, cells, strict=True)]
         weight = 1 / spread**2
-        mean = float(np.average(cubic_cells(lines, height, source), weights=weight))
-        alone = calculated(phase, np.array([mean]), hkl, height, source)
+        mean = float(np.average(cubic_cells(lines, height, source, instrument), weights=weight))
+        alone = calculated(phase, np.array([mean]), hkl, height, source, instrument)
     residual = place - alone
     worst = np.sort(np.argsort(-np.abs(residual / spread))[:_SHOWN])
     told = ", ".join(f"{residual[i]:+.3f}° ({residual[i] / spread[i]:+.0f} σ)" for i in worst)

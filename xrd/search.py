@@ -9,7 +9,8 @@ from scipy.signal import fftconvolve
 
 from interlayer.xrd.fit import Data, Fit, fit, solve
 from interlayer.xrd.model.parameters import Table
-from interlayer.xrd.model.pattern import Block, Pattern
+from interlayer.xrd.model.layout import Block
+from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.profile import profile
 from interlayer.xrd.model.source import Instrument, Source
 
@@ -108,7 +109,9 @@ def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) ->
         )
         table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
     count = len(peaks)
-    return Block(name, np.zeros((count, 3), dtype=int), np.arange(count), np.ones(count), "free", "free")
+    near = np.array([place for place, _ in peaks], dtype=float)
+    hkl, column = np.zeros((count, 3), dtype=int), np.arange(count)
+    return Block(name, hkl, column, np.ones(count), "free", "free", near=near)
 
 
 def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) -> tuple[float, float] | None:
@@ -227,16 +230,13 @@ def _refined(
 
 def _listed(fitted: Fit, count: int) -> list[Peak]:
     stddev = fitted.area_stddev()
-    lines = fitted.pattern.lines(fitted.table, fitted.values)
-    from interlayer.xrd.model.profile import widths
-
+    _, widths = fitted.pattern.reflections(fitted.table, fitted.values)
     found = []
     for i in range(min(count, fitted.pattern.areas)):
-        total = float(widths(lines.gauss[i : i + 1], lines.lorentz[i : i + 1]).total[0])
         peak = Peak(
             fitted.value(f"peak.position{i}"),
             fitted.stddev(f"peak.position{i}"),
-            total,
+            float(widths[i]),
             float(fitted.linear[i]),
             float(stddev[i]),
         )

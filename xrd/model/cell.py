@@ -29,6 +29,20 @@ def free_parameters(system: str) -> tuple[str, ...]:
     return tuple(_SYSTEMS[system])
 
 
+def followers(system: str) -> NDArray[np.int64]:
+    """Return (6,) which free parameter each of a, b, c, α, β, γ follows, −1 for none.
+
+    Examples
+    --------
+    >>> followers("hexagonal").tolist()
+    [0, 0, 1, -1, -1, -1]
+    """
+    found = np.full(6, -1, np.int64)
+    for number, members in enumerate(_SYSTEMS[system].values()):
+        found[list(members)] = number
+    return found
+
+
 def metric(cell: Floats) -> Floats:
     """Return the metric tensor (3, 3) in angstrom² of a cell a, b, c, α, β, γ."""
     lengths, cosines = cell[:3], np.cos(np.radians(cell[3:]))
