@@ -22,6 +22,8 @@ _WEAKEST = 0.015
 #: families nearer than this part of the FWHM are one peak with the calculated ratio
 _MERGE = 0.35
 _SMALLEST_SIZE = 2.0
+#: lines lie off their places by this (degree, one standard deviation): steps of the goniometer, coarse grains
+SHIFT_SPREAD = 0.002
 #: packing of a pressed powder
 PACKING = 0.6
 
@@ -44,6 +46,8 @@ class Part:
         Cell and height are held, and each reflection's position is free.
     held
         The cell is held, the height is not (internal standard).
+    hidden
+        Families that are left out: weak ones under stronger lines of other phases.
     """
 
     phase: Phase
@@ -54,6 +58,7 @@ class Part:
     strain: bool = False
     shifts: bool = False
     held: bool = False
+    hidden: frozenset[tuple[int, ...]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,9 @@ def lorentz_polarisation(theta: Floats) -> Floats:
 def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:
     margin = 0.2 * part.fwhm
     hkl, angle, strength = families(part.phase, plan.source, low + margin, high - margin, part.cell)
+    if part.hidden:
+        kept = [tuple(map(int, each)) not in part.hidden for each in hkl]
+        hkl, angle, strength = hkl[kept], angle[kept], strength[kept]
     if angle.size == 0:
         return None
     column = np.concatenate([[0], np.cumsum(np.diff(angle) > _MERGE * part.fwhm)]).astype(int)
@@ -124,7 +132,7 @@ def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:
         layer=part.phase.layer,
         height=part.height,
         strain=part.strain,
-        shifts=part.shifts,
+        shifts=part.shifts or plan.profile,
         transparency=transparency(part.phase, plan.instrument),
     )
 
@@ -150,7 +158,8 @@ def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
         if block is not None:
             blocks.append(block)
             _add_phase(table, block, part, plan)
-    _add_heights(table, plan, {block.layer for block in blocks if not block.shifts})
+    lie = {part.phase.name for part in plan.parts if not part.shifts}
+    _add_heights(table, plan, {block.layer for block in blocks if block.name in lie})
     if plan.free:
         blocks.append(add_free_peaks(table, "peak", list(plan.free)))
     _add_instrument(table, plan)
@@ -165,9 +174,10 @@ def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
 def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
     name = block.name
     if block.shifts:
+        spread = 0.2 if part.shifts else SHIFT_SPREAD
         for i in range(block.columns):
-            table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, 0.2))
-    elif not part.held:
+            table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, spread))
+    if not part.held and not part.shifts:
         known = cell_values(np.array(part.phase.cell), block.system)
         start = cell_values(np.array(part.cell), block.system)
         for key, middle, value in zip(block.cell_names, known, start, strict=True):
@@ -216,10 +226,13 @@ def _add_instrument(table: Table, plan: Plan) -> None:
     if plan.profile and have.y_spread:
         prior = (have.y, have.y_spread)
         table.add("instrument_y", have.y, lower=0.0, upper=0.3, scale=0.01, prior=prior)
-    if plan.profile and have.low_spread:
-        # the high tail moves lines as a change of all cells does, and is held
-        prior = (have.low_tail, have.low_spread)
-        table.add("low_tail", have.low_tail, lower=0.0, upper=0.2, scale=0.005, prior=prior)
+    # the high tail moves lines as a change of all cells does, and is held
+    for name, value, width in (
+        ("low_tail", have.low_tail, have.low_spread),
+        ("flat", have.flat, have.flat_spread),
+    ):
+        if plan.profile and width:
+            table.add(name, value, lower=0.0, upper=0.2, scale=0.005, prior=(value, width))
     if plan.tube:
         for name in ("tube_low", "tube_high"):
             table.add(name, max(getattr(have, name), 0.005), lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.03))

@@ -9,15 +9,13 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
 from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
-from interlayer.xrd.build import transparency
+from interlayer.xrd.build import SHIFT_SPREAD, transparency
 from interlayer.xrd.model.aberration import mean_shift, shift_spread
 from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating[Any]]
 
-#: no position is believed better than this, in degree (profile asymmetry, counting of steps)
-FLOOR = 0.002
 #: fall of χ² without the phase, and a residual in degree, above which its lines fit no single cell
 _FALL, _RESIDUAL = 30.0, 0.025
 
@@ -36,7 +34,7 @@ class Lines:
 class Agreement:
     """Cells and heights that fit the positions best, and the phases left out because none fits them.
 
-    The spreads are the systematic ones, `FLOOR` on each line.
+    The spreads are the systematic ones, `SHIFT_SPREAD` on each line.
     """
 
     cells: dict[str, Floats]
@@ -67,7 +65,7 @@ def calculated(
 def tolerance(lines: Lines, instrument: Instrument) -> Floats:
     """Return the standard deviation (degree) that positions are believed to."""
     shared = shift_spread(lines.two_theta, instrument)
-    return np.asarray(np.sqrt(lines.stddev**2 + FLOOR**2 + shared**2))
+    return np.asarray(np.sqrt(lines.stddev**2 + SHIFT_SPREAD**2 + shared**2))
 
 
 def cubic_cells(lines: Lines, height: float, source: Source, instrument: Instrument) -> Floats:
@@ -181,7 +179,7 @@ def _systematic(problem: _Problem, slope: Floats) -> Floats:
     """Return the spread of the unknowns by the errors that all positions share in kind."""
     spread = np.concatenate([tolerance(each, problem.instrument) for each in problem.lines])
     gain = np.linalg.pinv(slope)[:, -spread.size :] / spread
-    return np.asarray(np.sqrt(np.sum((gain * FLOOR) ** 2, axis=1)))
+    return np.asarray(np.sqrt(np.sum((gain * SHIFT_SPREAD) ** 2, axis=1)))
 
 
 def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:

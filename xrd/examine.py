@@ -34,6 +34,8 @@ _MISFIT = 1.5
 _RICH = 8
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
+#: a family of less than this part of another phase's line, within so many of its FWHM, is left out
+_FAINT, _SHADE = 0.15, 0.7
 #: a position is used for cells when it is known better than this, in degree
 _SHARP = 0.12
 
@@ -155,11 +157,30 @@ def _first_plan(
         (search.value(f"hump{i}.center"), float(np.exp(search.value(f"hump{i}.log_width"))))
         for i in range(search.pattern.humps)
     )
-    parts = tuple(_part(match, peaks) for match in found.matches)
+    parts = _parts(inputs, found.matches, peaks)
     rest = tuple((peaks[i].position, peaks[i].fwhm) for i in found.unexplained)
     scale = search.value("instrument_scale") if "instrument_scale" in search.table else 1.0
     starts = {"instrument_scale": scale}
     return Plan(inputs.source, inputs.instrument, parts, rest, humps, scherrer, starts=starts)
+
+
+def _parts(inputs: Inputs, matches: list[Match], peaks: list[Peak]) -> tuple[Part, ...]:
+    """Return the phases for the model, weak families under far stronger lines of other phases left out."""
+    low, high = float(inputs.data.two_theta[0]), float(inputs.data.two_theta[-1])
+    lines = []
+    for match in matches:
+        hkl, _, strength = families(match.phase, inputs.source, low, high)
+        lines.append((hkl, match.angles, strength * match.scale(peaks, strength), match.fwhm(peaks)))
+    parts = []
+    for i, match in enumerate(matches):
+        hkl, angle, area, _ = lines[i]
+        hidden = set()
+        for other in (each for j, each in enumerate(lines) if j != i):
+            near = np.abs(angle[:, None] - other[1][None]) < _SHADE * other[3]
+            under = near & (area[:, None] < _FAINT * other[2][None])
+            hidden |= {tuple(map(int, hkl[k])) for k in np.flatnonzero(under.any(axis=1))}
+        parts.append(replace(_part(match, peaks), hidden=frozenset(hidden)))
+    return tuple(parts)
 
 
 def _part(match: Match, peaks: list[Peak]) -> Part:

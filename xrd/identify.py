@@ -21,6 +21,8 @@ _LOOSE, _STRONG = 0.1, 15.0
 SHARE = 0.6
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
+#: a peak so many times stronger than a phase's other lines let expect is not its own alone
+_TOO_STRONG = 5.0
 #: wings of a line reach so far (degree), and a peak there is none if it is so many times weaker
 _WING, _FAR_STRONGER = 0.45, 20.0
 #: a family weaker than this does not count as a match of its own
@@ -48,6 +50,20 @@ class Match:
     peaks: dict[int, int]
     angles: Floats = field(default_factory=lambda: np.empty(0))
     loose: bool = False
+
+    def scale(self, peaks: list[Peak], strength: Floats) -> float:
+        """Return the area of a family of strength 1: the median over the matched peaks, strong ones first."""
+        pairs = [(peaks[i].area / strength[family], strength[family]) for i, family in self.peaks.items()]
+        if not pairs:
+            return 0.0
+        pairs.sort()
+        weights = np.cumsum([weight for _, weight in pairs])
+        return float(pairs[int(np.searchsorted(weights, weights[-1] / 2))][0])
+
+    def explained(self, peaks: list[Peak], strength: Floats) -> set[int]:
+        """Return the peaks that it explains whole: none that is far too strong for its family."""
+        scale = self.scale(peaks, strength)
+        return {i for i, family in self.peaks.items() if peaks[i].area < _TOO_STRONG * scale * strength[family]}
 
     def fwhm(self, peaks: list[Peak]) -> float:
         """Return the mean FWHM of the peaks, weighted by significance."""
@@ -149,7 +165,7 @@ def identify(
             break
         best = max(usable, key=lambda match: match.score)
         matches.append(best)
-        taken |= set(best.peaks)
+        taken |= best.explained(peaks, families(best.phase, source, *limits)[2])
         heights.setdefault(best.phase.layer, best.height)
         left = [phase for phase in left if phase.name != best.phase.name]
     for match in _loose(left, peaks, taken, source, instrument, limits, heights):

@@ -152,7 +152,10 @@ def _openings(raw: xr.Dataset, found: Instrument, steps: list[str]) -> Instrumen
     slit, soller = raw.attrs.get("divergence_slit"), raw.attrs.get("soller_slit")
     alpha = float(slit) if slit else BLIND_DIVERGENCE
     low, high = tails(float(soller) if soller else BLIND_SOLLER, BLIND_CORRELATION)
-    found = replace(found, low_tail=low, high_tail=high, flat=float(np.degrees(np.radians(alpha) ** 2 / 6)))
+    found = replace(found, low_tail=low, high_tail=high)
+    if slit:
+        flat = float(np.degrees(np.radians(alpha) ** 2 / 6))
+        found = replace(found, flat=flat, flat_spread=STATED_SPREAD * flat)
     if soller:
         found = replace(found, low_spread=STATED_SPREAD * low, high_spread=STATED_SPREAD * high)
     steps.append(

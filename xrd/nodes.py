@@ -7,8 +7,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
-from interlayer.xrd.build import families
-from interlayer.xrd.consistency import FLOOR, calculated
+from interlayer.xrd.build import SHIFT_SPREAD, families
+from interlayer.xrd.consistency import calculated
 from interlayer.xrd.examine import Positions, Study, representatives
 from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.model.cell import cell_values
@@ -91,10 +91,10 @@ def calculated_positions(study: Study, name: str) -> Floats:
         values = cell_values(np.array(block.cell), block.system)
     height = fitted.table.value(fitted.values, f"height.{phase.layer}", block.height)
     have, at = study.inputs.instrument, fitted.table.value
-    held = {"low_tail": have.low_tail, "high_tail": have.high_tail, "zero": have.zero}
-    low, high, zero = (at(fitted.values, name, value) for name, value in held.items())
+    held = {"low_tail": have.low_tail, "flat": have.flat, "high_tail": have.high_tail, "zero": have.zero}
+    low, flat, high, zero = (at(fitted.values, name, value) for name, value in held.items())
     return calculated(
-        phase, values, positions.hkl, height, study.inputs.source, have, (low, high, zero)
+        phase, values, positions.hkl, height, study.inputs.source, have, (low + flat, high, zero)
     )
 
 
@@ -131,7 +131,7 @@ def _peak(study: Study, positions: Positions, i: int, place: float, fwhm: float)
     seen = bool(positions.seen[i])
     spread = float(
         np.hypot(
-            np.hypot(positions.stddev[i], FLOOR),
+            np.hypot(positions.stddev[i], SHIFT_SPREAD),
             shift_spread(positions.two_theta[i : i + 1], study.inputs.instrument)[0],
         )
     )

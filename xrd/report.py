@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
-from interlayer.xrd.consistency import FLOOR, Lines, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.build import SHIFT_SPREAD
+from interlayer.xrd.consistency import Lines, calculated, cubic_cells, solved, tolerance
 from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.phases import Phase
@@ -24,7 +25,9 @@ _RESOLVED = 3.0
 _FEW = 3
 _POSITION = "free position in the whole-pattern fit: Kα1 of the doublet, TCH pseudo-Voigt, Poisson weights"
 _CELL = "whole-pattern Pawley fit: cell, heights of layers and widths together"
-_SHARED = f"unexplained shifts included as {FLOOR:g}° on each line"
+_SHARED = (
+    f"unexplained shifts included as {SHIFT_SPREAD:g}° on each line, the high tail of the axial divergence as a scale"
+)
 
 #: a contradiction shows at most so many lines, the worst
 _SHOWN = 6
@@ -57,7 +60,7 @@ def rows_of_study(study: Study, rows: Rows, scherrer: float, given: bool, limits
 def position_interval(study: Study, positions: Positions, index: int) -> Interval:
     """Return the interval of one free position."""
     place = float(positions.two_theta[index])
-    spread = float(np.hypot(positions.stddev[index], FLOOR))
+    spread = float(np.hypot(positions.stddev[index], SHIFT_SPREAD))
     shared = shift_spread(np.array([place]), study.inputs.instrument)[0]
     return from_stddev(place, spread).with_systematic(float(shared))
 
@@ -103,8 +106,8 @@ def _cell(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
             )
         else:
             spread = fitted.stddev(name) * evidence.inflation(fitted, phase.name)
-            shared = study.agreement.cell_spread.get(phase.name)
-            systematic = 0.0 if shared is None else float(shared[i])
+            # the high tail of the axial divergence, tan θ, is a scale of the cell
+            systematic = float(np.radians(study.inputs.instrument.high_spread) / 2 * fitted.value(name))
             interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
             yield rows.measured(
                 quantity, phase.name, interval, "angstrom", _CELL, _cell_note(study, phase, name)
@@ -135,8 +138,7 @@ def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
         return
     spread = fitted.stddev(name) * evidence.inflation(fitted, phase.name)
-    systematic = study.agreement.height_spread.get(phase.layer, 0.0)
-    interval = from_stddev(fitted.value(name), spread).with_systematic(systematic)
+    interval = from_stddev(fitted.value(name), spread)
     if radius <= 0:
         note = f"radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)

@@ -54,15 +54,18 @@ def high_scale(two_theta: Floats) -> Floats:
 def mean_shift(
     two_theta: Floats, instrument: Instrument, fitted: tuple[float, float, float] | None = None
 ) -> Floats:
-    """Return the mean shift (degree) of lines by tails and zero; ``fitted``: low tail, high tail, zero."""
-    low, high, zero = fitted or (instrument.low_tail, instrument.high_tail, instrument.zero)
-    low += instrument.flat
+    """Return the mean shift (degree) of lines; ``fitted``: low tail with flat specimen, high tail, zero."""
+    low, high, zero = fitted or (
+        instrument.low_tail + instrument.flat,
+        instrument.high_tail,
+        instrument.zero,
+    )
     return np.asarray(low * low_scale(two_theta) + high * high_scale(two_theta) + zero)
 
 
 def shift_spread(two_theta: Floats, instrument: Instrument) -> Floats:
     """Return the standard deviation (degree) of the mean shift before a fit."""
-    low = instrument.low_spread * low_scale(two_theta)
+    low = np.hypot(instrument.low_spread, instrument.flat_spread) * low_scale(two_theta)
     high = instrument.high_spread * high_scale(two_theta)
     return np.asarray(np.sqrt(low**2 + high**2 + instrument.zero_spread**2))
 
@@ -79,6 +82,8 @@ class Nodes:
         (s,) ξ of the low and of the high tail.
     weight
         (s,)
+    flat
+        (s,) shift by the flat specimen over its mean.
     offset, extra
         (s,) shift and additional Gaussian FWHM in degree.
     tube
@@ -89,6 +94,7 @@ class Nodes:
     low: Floats
     high: Floats
     weight: Floats
+    flat: Floats
     offset: Floats
     extra: Floats
     tube: NDArray[np.int64]
@@ -131,20 +137,20 @@ def nodes(two_theta: Floats, instrument: Instrument, *, tube: bool) -> Nodes:
     high = instrument.high_tail + instrument.high_spread
     rows: list[tuple[float, ...]] = []
     for line, place in enumerate(two_theta):
-        flat = instrument.flat * float(low_scale(place))
+        flat = (instrument.flat + instrument.flat_spread) * float(low_scale(place))
         c = _FLAT if abs(flat) * _FLAT_SD > 0.5 * limit else (1.0,)
         a, by_a = tail(_count(low * low_scale(place), limit))
         b, by_b = tail(_count(high * high_scale(place), limit))
         rows += [
-            (line, a[i], b[j], by_a[i] * by_b[j] / len(c), flat * (each - 1), 0.0, 0)
+            (line, a[i], b[j], by_a[i] * by_b[j] / len(c), each, 0.0, 0.0, 0)
             for i, j in np.ndindex(a.size, b.size)
             for each in c
         ]
         if tube:
             for offset, width in TUBE:
-                rows += [(line, 1, 1, 0.5, -offset, width, 1), (line, 1, 1, 0.5, offset, width, 2)]
-    columns = np.array(rows, dtype=float).reshape(-1, 7).T
-    return Nodes(columns[0].astype(np.int64), *columns[1:6], columns[6].astype(np.int64))
+                rows += [(line, 1, 1, 0.5, 1, -offset, width, 1), (line, 1, 1, 0.5, 1, offset, width, 2)]
+    columns = np.array(rows, dtype=float).reshape(-1, 8).T
+    return Nodes(columns[0].astype(np.int64), *columns[1:7], columns[7].astype(np.int64))
 
 
 def _count(mean: Floats, limit: float) -> int:

@@ -73,7 +73,7 @@ def bragg(hkl: Floats, cell: Floats, member: Ints, half: float, theta: Floats, s
 
 @numba.njit(cache=True)
 def place(
-    line: tuple[Ints, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats],
+    line: tuple[Ints, Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats],
     reflection: tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats],
     slope1: Floats,
     shared: Floats,
@@ -86,17 +86,17 @@ def place(
 ) -> None:
     """Fill position, Gaussian and Lorentzian FWHM (degree) and weight of each line, ``out`` (4, s).
 
-    ``line``: reflection, wavelength over that of Kα1, natural width, ξ of the low and of the high tail,
-    whether Kα2, offset and additional Gaussian width (degree), which tail of the tube, weight;
+    ``line``: reflection, wavelength over that of Kα1, natural width, ξ of the low and of the high
+    tail, that of the flat specimen, whether Kα2, offset and additional Gaussian width (degree), which tail of the tube, weight;
     ``reflection``: θ of Kα1, height s/R, own shift, 1/size, strain, whether a free peak (its own width in
-    the place of the strain, FWHM in degree), 1/(2 μ R) in degree; ``shared``: scale, u, v, w, y, low tail, high tail, zero, flat
-    specimen (degree), K λ/10 (nm) in degree, Kα2/Kα1, parts of the tube's tails. Slopes as
+    the place of the strain, FWHM in degree), 1/(2 μ R) in degree; ``shared``: scale, u, v, w, y, low tail, high tail, flat specimen, zero
+    (degree), K λ/10 (nm) in degree, Kα2/Kα1, parts of the tube's tails. Slopes as
     `interlayer.xrd.model.layout` numbers them.
     """
-    of, stretch, natural, low, high, second, offset, extra, tail, weight = line
+    of, stretch, natural, low, high, flat, second, offset, extra, tail, weight = line
     theta1, height, own, size, strain, free, deep = reflection
     degree = 180 / np.pi
-    scale, u, v, w, y, low_tail, high_tail, zero, flat, by_size, ratio, tube_low, tube_high = shared
+    scale, u, v, w, y, low_tail, high_tail, flat_shift, zero, by_size, ratio, tube_low, tube_high = shared
     for s in range(of.size):
         r = of[s]
         sine1 = np.sin(theta1[r])
@@ -104,9 +104,10 @@ def place(
         cosine = np.sqrt(1 - sine * sine)
         tangent = sine / cosine
         theta = np.arcsin(sine)
-        at = 2 * degree * theta - low_tail * low[s] / tangent + high_tail * high[s] * tangent + offset[s]
+        at = 2 * degree * theta + high_tail * high[s] * tangent + offset[s]
+        at -= (low_tail * low[s] + flat_shift * flat[s]) / tangent
         if not free[r]:
-            at += -2 * degree * height[r] * cosine + zero + own[r] - flat / tangent
+            at += -2 * degree * height[r] * cosine + zero + own[r]
             at -= deep[r] * 2 * sine * cosine
         square = u * tangent * tangent + v * tangent + w
         root = np.sqrt(max(square, 1e-6))
@@ -123,7 +124,7 @@ def place(
             by_position[s, 6] = -2 * degree * cosine
             by_position[s, 7] = turned if free[r] else 1.0
             by_position[s, 8], by_position[s, 9] = -low[s] / tangent, high[s] * tangent
-            by_position[s, 10] = 1.0
+            by_position[s, 10], by_position[s, 11] = -flat[s] / tangent, 1.0
             by_weight[s, 0], by_weight[s, 1] = weight[s] * part, weight[s] * factor
             half = 0.5 * scale * scale / gauss if square > 1e-6 else 0.0
             by_gauss[s, 0], by_gauss[s, 1] = scale * root * root / gauss, half * tangent * tangent

@@ -78,7 +78,8 @@ class Layout:
     """Numbers of the parameters (−1: none) of every reflection (r,), and what is fixed of every line (s,).
 
     A line is a reflection's part for one emission line and one node of the aberrations. ``by_position``:
-    parameter numbers (s, 11) of the cell (6), height, own shift or position, low tail, high tail, zero;
+    parameter numbers (s, 12) of the cell (6), height, own shift or position, low tail, high tail, flat
+    specimen, zero;
     ``by_gauss``: (s, 4) of scale, u, v, w; ``by_lorentz``: (s, 3) of 1/size, strain or own width, optics;
     ``by_weight``: (s, 2) of the ratio of Kα2 and the tube's tail.
     """
@@ -95,7 +96,7 @@ class Layout:
     strain: Ints
     free: NDArray[np.bool_]
     shared: dict[str, int]
-    line: tuple[Ints, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats]
+    line: tuple[Ints, Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats]
     column: Ints
     by_position: Ints
     by_gauss: Ints
@@ -112,6 +113,7 @@ SHARED = (
     "instrument_y",
     "low_tail",
     "high_tail",
+    "flat",
     "zero",
     "kalpha_ratio",
     "tube_low",
@@ -157,7 +159,8 @@ def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: In
     by_position = np.column_stack([cell, index["height"], own])[of]
     by_zero = np.where(bound > 0, each("zero"), -1)
     weight = share[of] * repeated(parts.weight) * np.array(source.share)[emission]
-    low, high, tails = repeated(parts.low), repeated(parts.high), repeated(parts.tube)
+    low, high, flat = repeated(parts.low), repeated(parts.high), repeated(parts.flat)
+    tails = repeated(parts.tube)
     return Layout(
         tuple(slices),
         tuple(members),
@@ -178,6 +181,7 @@ def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: In
             # a free peak is where its centre of gravity is
             np.where(free[of], low - 1, low),
             np.where(free[of], high - 1, high),
+            np.where(free[of], flat - 1, flat),
             second,
             repeated(parts.offset),
             repeated(parts.extra),
@@ -185,7 +189,7 @@ def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: In
             weight,
         ),
         column[of],
-        np.ascontiguousarray(np.column_stack([by_position, each("low_tail", "high_tail"), by_zero])),
+        np.ascontiguousarray(np.column_stack([by_position, each("low_tail", "high_tail", "flat"), by_zero])),
         each("instrument_scale", "instrument_u", "instrument_v", "instrument_w"),
         np.ascontiguousarray(
             np.column_stack([index["size"][of], index["strain"][of], each("instrument_y")])

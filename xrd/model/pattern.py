@@ -135,13 +135,13 @@ class Pattern:
 
     def _shared(self, q: Floats, known: Layout) -> Floats:
         have, at = self.instrument, known.shared
-        held = (1.0, have.u, have.v, have.w, have.y, have.low_tail, have.high_tail, have.zero)
-        names = SHARED[:8]
+        held = (1.0, have.u, have.v, have.w, have.y, have.low_tail, have.high_tail, have.flat, have.zero)
+        names = SHARED[:9]
         values = [q[at[n]] if at[n] >= 0 else h for n, h in zip(names, held, strict=True)]
         by_size = self.scherrer * self.source.alpha1 / 10 * _DEGREE
         tubes = [q[at[n]] if at[n] >= 0 else getattr(have, n) for n in ("tube_low", "tube_high")]
         ratio = q[at["kalpha_ratio"]] if at["kalpha_ratio"] >= 0 else self.source.ratio
-        return np.array([*values, have.flat, by_size, ratio, *tubes])
+        return np.array([*values, by_size, ratio, *tubes])
 
     def reflections(self, table: Table, q: Floats) -> tuple[Floats, Floats]:
         """Return 2θ without aberrations and the FWHM of Kα1 (degree) of each reflection, (r,)."""
@@ -161,7 +161,7 @@ class Pattern:
         count = known.column.size
         out = np.empty((4, count))
         shape = count if slopes else 0
-        by_position, by_gauss, by_lorentz = np.empty((shape, 11)), np.empty((shape, 4)), np.empty((shape, 3))
+        by_position, by_gauss, by_lorentz = np.empty((shape, 12)), np.empty((shape, 4)), np.empty((shape, 3))
         by_weight = np.empty((shape, 2))
         kernels.place(
             known.line,

@@ -12,12 +12,12 @@ BLIND_WIDTH, BLIND_WIDTH_SPREAD = 0.075, 0.025
 BLIND_Y, BLIND_Y_SPREAD = 0.01, 0.007
 #: Soller slits (radian), equatorial divergence (degree) and correlation of the axial angles where they are not
 #: known: usual are 0.02 to 0.05 rad, 0.1 to 1 degree, and between −0.5 (no slits) and 0
-BLIND_SOLLER, BLIND_DIVERGENCE, BLIND_CORRELATION = 0.037, 0.4, -0.25
+BLIND_SOLLER, BLIND_DIVERGENCE, BLIND_CORRELATION = 0.037, 0.5, -0.25
 #: low and high tail of the aberrations in degree, and their spreads, from those
-BLIND_LOW, BLIND_LOW_SPREAD = 0.0082, 0.0045
-BLIND_HIGH, BLIND_HIGH_SPREAD = 0.005, 0.003
-#: the flat specimen's for that divergence, α²/6
-BLIND_FLAT = 0.00047
+BLIND_LOW, BLIND_LOW_SPREAD = 0.0078, 0.0037
+BLIND_HIGH, BLIND_HIGH_SPREAD = 0.0047, 0.0025
+#: of the flat specimen, α²/6, for 0.5°
+BLIND_FLAT, BLIND_FLAT_SPREAD = 0.0007, 0.001
 #: relative spread of the tails where the file states the Soller slits
 STATED_SPREAD = 0.3
 #: spread of a specimen's height in mm, and of the height between two layers of a cell
@@ -70,7 +70,7 @@ class Instrument:
         Lorentzian FWHM of the optics, y / cos θ, in degree.
     low_tail, low_spread, high_tail, high_spread
         Q and P of `interlayer.xrd.model.aberration` in degree: tails by axial divergence.
-    flat
+    flat, flat_spread
         Mean shift by the flat specimen, times cot θ, in degree (α²/6 for the divergence α).
     tube_low, tube_high
         Part of a line in the tube's tails below and above it.
@@ -93,6 +93,7 @@ class Instrument:
     high_tail: float = BLIND_HIGH
     high_spread: float = BLIND_HIGH_SPREAD
     flat: float = BLIND_FLAT
+    flat_spread: float = BLIND_FLAT_SPREAD
     tube_low: float = 0.0
     tube_high: float = 0.0
     zero: float = 0.0
