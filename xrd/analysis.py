@@ -1,16 +1,19 @@
 """Analysis of powder patterns: phases, positions, cells, displacements, sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import xarray as xr
 
 from interlayer.core.errors import AnalysisError
 from interlayer.core.results import as_list, tree
-from interlayer.core.settings import resolve
+from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Rows, origin
 from interlayer.xrd import nodes, remarks
+from interlayer.xrd.calibrate import calibrate as calibrated
 from interlayer.xrd.examine import Study, examine
-from interlayer.xrd.inputs import prepare
+from interlayer.xrd.inputs import Inputs, prepare
 from interlayer.xrd.phases import Phase, candidates, find
 from interlayer.xrd.report import rows_of_study
 from interlayer.xrd.settings import SETTINGS
@@ -30,16 +33,19 @@ def analyze(
     wavelength: float | str | None = None,
     instrument_width: float | str | None = None,
     standard: str | None = None,
+    instrument: str | None = None,
+    calibrate: bool | None = None,
+    series: str | None = None,
     two_theta_min: float | str | None = None,
     two_theta_max: float | str | None = None,
     scherrer_constant: float | None = None,
 ) -> xr.DataTree:
-    """Analyse one powder pattern, blind unless phases are named.
+    """Analyse powder patterns, blind unless phases are named.
 
     Parameters
     ----------
     raw
-        A pattern from :func:`interlayer.xrd.read` (of several, all but the first are refused).
+        A pattern from :func:`interlayer.xrd.read`, or several that are one series.
     phase
         Phases to report on even if not found: bundled names or paths of CIFs. They join the bundled
         candidates.
@@ -50,17 +56,24 @@ def analyze(
     instrument_width
         Gaussian FWHM of the instrument in degree, ± 5 %; default: estimated with the pattern.
     standard
-        A phase whose cell is held at its published value (internal standard).
+        A phase whose cell is held at its published value (internal standard); a zero shift is then fitted.
+    instrument
+        Path of the instrument.toml of a calibration.
+    calibrate
+        The pattern is of a standard: the instrument's profile is the result (table ``instrument``).
+    series
+        What changes from pattern to pattern: "time", "temperature", "depth" or any name.
     two_theta_min, two_theta_max
         Range that is used, degree.
     scherrer_constant
-        K; default 0.9, its spread then included in the interval of the size.
+        K; default 0.9.
 
     Returns
     -------
     xr.DataTree
-        ``/`` curves over two_theta; tables ``peaks``, ``unexplained``, ``candidates``, ``parameters``;
-        ``summary``.
+        ``/`` curves over two_theta; tables ``peaks``, ``unexplained``, ``candidates``, ``sizes``,
+        ``parameters``; ``summary``. Of a series: ``/`` all patterns, table ``series``, ``summary`` of the
+        first and the last pattern.
 
     Raises
     ------
@@ -76,58 +89,115 @@ def analyze(
         "wavelength": wavelength,
         "instrument_width": instrument_width,
         "standard": standard,
+        "instrument": instrument,
+        "calibrate": calibrate,
+        "series": series,
         "two_theta_min": two_theta_min,
         "two_theta_max": two_theta_max,
         "scherrer_constant": scherrer_constant,
     }
     settings = resolve({key: value for key, value in given.items() if value is not None}, SETTINGS, "xrd")
     raws = as_list(raw)
-    if len(raws) != 1:
-        raise AnalysisError(
-            "XRD analyses one pattern at a time", expected="one pattern", found=f"{len(raws)} patterns"
-        )
-    return _analyze(raws[0], settings)
+    if len(raws) > 1 or settings.get("series"):
+        from interlayer.xrd.series import analyze_series
+
+        return analyze_series(raws, settings)
+    return analyze_one(raws[0], settings)
 
 
-def _analyze(raw: xr.Dataset, settings: dict[str, str | float | bool | list[str] | None]) -> xr.DataTree:
-    def number(name: str) -> float | None:
-        value = settings.get(name)
-        return float(value) if isinstance(value, float | int | str) else None
+def _number(settings: Mapping[str, Value], name: str) -> float | None:
+    value = settings.get(name)
+    return float(value) if isinstance(value, float | int | str) else None
 
-    anode = settings.get("anode")
-    inputs = prepare(
+
+def _text(settings: Mapping[str, Value], name: str) -> str | None:
+    value = settings.get(name)
+    return value if isinstance(value, str) else None
+
+
+def inputs_of(raw: xr.Dataset, settings: Mapping[str, Value]) -> Inputs:
+    """Return what the fit takes from a raw pattern."""
+    path = _text(settings, "instrument")
+    return prepare(
         raw,
-        radius=number("radius"),
-        anode=anode if isinstance(anode, str) else None,
-        wavelength=number("wavelength"),
-        instrument_width=number("instrument_width"),
-        low=number("two_theta_min"),
-        high=number("two_theta_max"),
+        radius=_number(settings, "radius"),
+        anode=_text(settings, "anode"),
+        wavelength=_number(settings, "wavelength"),
+        instrument_width=_number(settings, "instrument_width"),
+        calibrated=Path(path) if path else None,
+        low=_number(settings, "two_theta_min"),
+        high=_number(settings, "two_theta_max"),
     )
-    asked = settings.get("phase")
+
+
+def phases_of(settings: Mapping[str, Value]) -> tuple[list[Phase], Phase | None, set[str]]:
+    """Return the phases to look for, the internal standard, and the names that are reported on anyway."""
+    asked, held = settings.get("phase"), _text(settings, "standard")
     named = [find(name) for name in asked] if isinstance(asked, list) else []
-    held = settings.get("standard")
-    standard = find(held) if isinstance(held, str) else None
-    looked_for = _candidates(named, standard)
-    constant = number("scherrer_constant")
-    study = examine(inputs, looked_for, constant or SCHERRER, standard)
-    missing = _missing(study, looked_for, {_ALWAYS, *(each.name for each in named)})
-    rows = Rows("xrd", origin(raw))
+    standard = find(held) if held else None
+    everything = [*named, *([standard] if standard else []), *candidates()]
+    looked_for = list({phase.name: phase for phase in reversed(everything)}.values())[::-1]
+    return looked_for, standard, {_ALWAYS, *(each.name for each in named)}
+
+
+def scherrer_of(settings: Mapping[str, Value]) -> float:
+    """Return the Scherrer constant."""
+    return _number(settings, "scherrer_constant") or SCHERRER
+
+
+def analyze_one(raw: xr.Dataset, settings: Mapping[str, Value]) -> xr.DataTree:
+    """Analyse one pattern with resolved settings."""
+    inputs, scherrer = inputs_of(raw, settings), scherrer_of(settings)
+    if settings.get("calibrate"):
+        return _calibration(raw, inputs, settings, scherrer)
+    looked_for, standard, wanted = phases_of(settings)
+    study = examine(inputs, looked_for, scherrer, standard)
+    return result_of(raw, study, looked_for, wanted, settings)
+
+
+def result_of(
+    raw: xr.Dataset, study: Study, looked_for: list[Phase], wanted: set[str], settings: Mapping[str, Value]
+) -> xr.DataTree:
+    """Return the tree of one pattern's results."""
+    missing = [p for p in looked_for if p.name in wanted and p.name not in study.positions]
+    given = "scherrer_constant" in settings
     return tree(
         "xrd",
         raw,
-        rows_of_study(study, rows, constant or SCHERRER, constant is not None, missing),
+        rows_of_study(study, Rows("xrd", origin(raw)), scherrer_of(settings), given, missing),
         nodes.nodes(study, looked_for),
-        settings=settings,
+        settings=dict(settings),
         warnings=remarks.warnings(study),
         steps=remarks.steps(study, looked_for),
     )
 
 
-def _candidates(named: list[Phase], standard: Phase | None) -> list[Phase]:
-    everything = [*named, *([standard] if standard else []), *candidates()]
-    return list({phase.name: phase for phase in reversed(everything)}.values())[::-1]
-
-
-def _missing(study: Study, looked_for: list[Phase], wanted: set[str]) -> list[Phase]:
-    return [p for p in looked_for if p.name in wanted and p.name not in study.positions]
+def _calibration(
+    raw: xr.Dataset, inputs: Inputs, settings: Mapping[str, Value], scherrer: float
+) -> xr.DataTree:
+    """Return the tree of a calibration: the standard's pattern, and the table ``instrument``."""
+    held = _text(settings, "standard")
+    tried = [find(held)] if held else [each for each in candidates() if each.attenuation]
+    studies = [examine(inputs, [each], scherrer, each) for each in tried]
+    best = min(studies, key=lambda study: (-len(study.positions), study.fit.chi_square))
+    if not best.positions:
+        raise AnalysisError(
+            "no standard is found in this pattern",
+            expected="lines of " + ", ".join(each.name for each in tried),
+            found=f"{len(best.peaks)} peaks that fit none of them",
+            advice="Name the standard, or its CIF, with --standard.",
+        )
+    found = calibrated(best, best.plan)
+    study = replace(best, fit=found.fit)
+    rows = rows_of_study(study, Rows("xrd", origin(raw)), scherrer, True, [])
+    rows = [row for row in rows if row.quantity in ("peak_position", "displacement", "detection")]
+    source = str(raw.attrs.get("source", ""))
+    return tree(
+        "xrd",
+        raw,
+        rows,
+        {**nodes.nodes(study, tried), "instrument": nodes.instrument(found, source)},
+        settings=dict(settings),
+        warnings=remarks.warnings(study),
+        steps=[*remarks.steps(study, tried), remarks.calibration(found)],
+    )

@@ -46,6 +46,8 @@ class Part:
         Cell and height are held, and each reflection's position is free.
     held
         The cell is held, the height is not (internal standard).
+    sharp
+        Its lines have no width of their own (a standard).
     hidden
         Families that are left out: weak ones under stronger lines of other phases.
     """
@@ -58,6 +60,7 @@ class Part:
     strain: bool = False
     shifts: bool = False
     held: bool = False
+    sharp: bool = False
     hidden: frozenset[tuple[int, ...]] = frozenset()
 
 
@@ -71,6 +74,8 @@ class Plan:
         Fit the optics' width and the low tail with their priors.
     tube
         Fit the tube's tails.
+    calibrate
+        Fit U, V and W instead of one factor of the Gaussian width, and tails without a prior.
     zero
         Prior spread of a zero shift in degree; 0: as the instrument's calibration has it.
     """
@@ -83,6 +88,7 @@ class Plan:
     scherrer: float = 0.9
     profile: bool = False
     tube: bool = False
+    calibrate: bool = False
     zero: float = 0.0
     extra_background: int = 0
     starts: dict[str, float] = field(default_factory=dict)
@@ -190,6 +196,8 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
                 scale=1e-3 * middle,
                 prior=(middle, 2 * spread),
             )
+    if part.sharp:
+        return
     table.add(f"{name}.inverse_size", part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
     if part.strain:
         table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))
@@ -220,10 +228,12 @@ def _add_instrument(table: Table, plan: Plan) -> None:
             prior=(plan.source.ratio, plan.source.ratio_spread),
         )
     spread = plan.instrument.scale_spread
-    if spread:
+    if plan.calibrate:
+        _add_calibration(table, plan.instrument)
+    elif spread:
         table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
     have = plan.instrument
-    if plan.profile and have.y_spread:
+    if plan.profile and have.y_spread and not plan.calibrate:
         prior = (have.y, have.y_spread)
         table.add("instrument_y", have.y, lower=0.0, upper=0.3, scale=0.01, prior=prior)
     # the high tail moves lines as a change of all cells does, and is held
@@ -231,7 +241,7 @@ def _add_instrument(table: Table, plan: Plan) -> None:
         ("low_tail", have.low_tail, have.low_spread),
         ("flat", have.flat, have.flat_spread),
     ):
-        if plan.profile and width:
+        if plan.profile and width and not (plan.calibrate and name in table):
             table.add(name, value, lower=0.0, upper=0.2, scale=0.005, prior=(value, width))
     if plan.tube:
         for name in ("tube_low", "tube_high"):
@@ -241,6 +251,10 @@ def _add_instrument(table: Table, plan: Plan) -> None:
         table.add("zero", have.zero, lower=-0.5, upper=0.5, scale=0.01, prior=(have.zero, zero))
 
 
-def continued(plan: Plan, values: dict[str, float]) -> Plan:
-    """Return a plan that starts from fitted values."""
-    return replace(plan, starts=plan.starts | values)
+def _add_calibration(table: Table, have: Instrument) -> None:
+    """Add the profile of an instrument that a standard determines."""
+    table.add("instrument_u", have.u, lower=-0.1, upper=0.2, scale=1e-3, prior=(0.0, 0.05))
+    table.add("instrument_v", have.v, lower=-0.2, upper=0.1, scale=1e-3, prior=(0.0, 0.05))
+    table.add("instrument_w", have.w, lower=1e-5, upper=0.2, scale=1e-3)
+    table.add("instrument_y", have.y, lower=0.0, upper=0.3, scale=0.01, prior=(0.0, 0.05))
+    table.add("low_tail", have.low_tail, lower=0.0, upper=0.2, scale=0.005, prior=(have.low_tail, 0.01))

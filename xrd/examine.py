@@ -22,6 +22,8 @@ from interlayer.xrd.search import Peak, find_peaks
 
 Floats = NDArray[np.floating[Any]]
 
+#: lines of an internal standard that let a zero shift (prior spread in degree) be fitted
+FEWEST_OF_STANDARD, ZERO_SPREAD = 3, 0.05
 #: orders needed for microstrain beside size, and the fall of the objective for it
 ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
@@ -72,6 +74,7 @@ class Study:
     fit: Fit
     strained: tuple[str, ...]
     held: str | None
+    plan: Plan
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
@@ -82,11 +85,10 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
     search, peaks = find_peaks(inputs.data, inputs.source, inputs.instrument)
     left = list(phases)
     while True:
-        study, plan = _placed(inputs, left, scherrer, standard, search, peaks)
+        study = _placed(inputs, left, scherrer, standard, search, peaks)
         doubtful = [name for name in study.positions if not _credible(study, name)]
         if not doubtful:
-            whole, strained = _whole(plan, inputs, study.positions, study.free_fit)
-            return replace(study, fit=whole, strained=strained)
+            return _finished(study)
         left = [phase for phase in left if phase.name not in doubtful]
 
 
@@ -131,8 +133,8 @@ def _placed(
     standard: Phase | None,
     search: Fit,
     peaks: list[Peak],
-) -> tuple[Study, Plan]:
-    """Return phases with free positions and the cells that fit them, and the plan of the last fit."""
+) -> Study:
+    """Return phases with free positions, the cells that fit them, and the plan of the last fit."""
     data, source, instrument = inputs.data, inputs.source, inputs.instrument
     limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
     found = identify(phases, peaks, source, instrument, limits)
@@ -147,7 +149,7 @@ def _placed(
     agreement = agree(lines, source, instrument)
     final = _final_plan(plan, free, agreement, standard)
     held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, free, (), held), final
+    return Study(inputs, peaks, found, positions, agreement, free, free, (), held, final)
 
 
 def _first_plan(
@@ -257,31 +259,37 @@ def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | N
     return replace(plan, parts=tuple(parts), starts=plan.starts | starts)
 
 
-def _whole(
-    plan: Plan, inputs: Inputs, positions: dict[str, Positions], free: Fit
-) -> tuple[Fit, tuple[str, ...]]:
-    """Return the fit with cells; microstrain is added where enough orders ask for it."""
-    plan = replace(plan, profile=True)
-    pattern, table = build(plan, inputs.data)
-    plain = fit(pattern, table, inputs.data, model=free.model)
+def _finished(study: Study) -> Study:
+    """Return a study with the whole-pattern fit; what the data ask for is added.
+
+    The tails of the tube where the fit is poor; a zero shift beside an internal standard; microstrain where
+    enough orders ask for it.
+    """
+    data = study.inputs.data
+    held = study.held is not None and study.held in study.positions
+    zero = ZERO_SPREAD if held and study.positions[str(study.held)].seen.sum() >= FEWEST_OF_STANDARD else 0.0
+    plan = replace(study.plan, profile=True, zero=zero)
+    plain = fit(*build(plan, data), data, model=study.free_fit.model)
     if plain.chi_square > _MISFIT * plain.dof:
-        starts = {name: plain.value(name) for name in plain.table.names}
-        wider = replace(plan, tube=True, starts=plan.starts | starts)
-        better = fit(*build(wider, inputs.data), inputs.data, model=plain.model)
+        wider = _from(replace(plan, tube=True), plain)
+        better = fit(*build(wider, data), data, model=plain.model)
         if plain.objective - better.objective > _STRAIN_GAIN * plain.chi_square / plain.dof:
             plan, plain = wider, better
-    able = tuple(
+    able = {
         name
-        for name, each in positions.items()
-        if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in table
-    )
-    if not able:
-        return plain, ()
-    parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
-    starts = {name: plain.value(name) for name in plain.table.names}
-    pattern, table = build(replace(plan, parts=parts, starts=plan.starts | starts), inputs.data)
-    strained = fit(pattern, table, inputs.data, model=plain.model)
-    factor = max(1.0, plain.chi_square / plain.dof)
-    if (plain.objective - strained.objective) / factor > _STRAIN_GAIN:
-        return strained, able
-    return plain, ()
+        for name, each in study.positions.items()
+        if int(each.seen.sum()) >= ORDERS and f"{name}.inverse_size" in plain.table
+    }
+    if able:
+        parts = tuple(replace(part, strain=part.phase.name in able) for part in plan.parts)
+        wider = _from(replace(plan, parts=parts), plain)
+        strained = fit(*build(wider, data), data, model=plain.model)
+        factor = max(1.0, plain.chi_square / plain.dof)
+        if (plain.objective - strained.objective) / factor > _STRAIN_GAIN:
+            return replace(study, fit=strained, strained=tuple(sorted(able)), plan=wider)
+    return replace(study, fit=plain, plan=plan)
+
+
+def _from(plan: Plan, fitted: Fit) -> Plan:
+    """Return a plan that starts from fitted values."""
+    return replace(plan, starts=plan.starts | {name: fitted.value(name) for name in fitted.table.names})

@@ -1,6 +1,7 @@
 """From a raw pattern and settings to what the fit takes: points, variances, source, instrument."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from interlayer.core.errors import AnalysisError
 from interlayer.xrd.fit import Data
+from interlayer.xrd.instrument_file import from_toml
 from interlayer.xrd.model.aberration import tails
 from interlayer.xrd.model.source import (
     BLIND_CORRELATION,
@@ -26,6 +28,8 @@ from interlayer.xrd.readers.common import dataset
 Floats = NDArray[np.floating[Any]]
 
 _FEWEST_POINTS = 50
+#: radii that differ by more than this part are of different instruments
+_SAME_RADIUS = 0.02
 #: the noise is taken as counting noise when its measured gain is within these bounds
 _COUNTING = (0.5, 1.6)
 
@@ -49,6 +53,7 @@ def prepare(
     anode: str | None = None,
     wavelength: float | None = None,
     instrument_width: float | None = None,
+    calibrated: Path | None = None,
     low: float | None = None,
     high: float | None = None,
 ) -> Inputs:
@@ -63,7 +68,7 @@ def prepare(
     steps: list[str] = []
     warnings: list[str] = []
     source = _source(raw, anode, wavelength, steps, warnings)
-    instrument = _instrument(raw, radius, instrument_width, steps, warnings)
+    instrument = _instrument(raw, radius, instrument_width, calibrated, steps, warnings)
     data = _data(raw, steps)
     return Inputs(
         data, source, instrument, str(raw["intensity"].attrs["units"]), tuple(warnings), tuple(steps)
@@ -129,8 +134,15 @@ def _source(
 
 
 def _instrument(
-    raw: xr.Dataset, radius: float | None, width: float | None, steps: list[str], warnings: list[str]
+    raw: xr.Dataset,
+    radius: float | None,
+    width: float | None,
+    calibrated: Path | None,
+    steps: list[str],
+    warnings: list[str],
 ) -> Instrument:
+    if calibrated is not None:
+        return _calibrated(raw, radius, calibrated, steps, warnings)
     known = radius if radius is not None else raw.attrs.get("goniometer_radius")
     found = _openings(raw, replace(Instrument(), radius=float(known or 0.0)), steps)
     if found.radius <= 0:
@@ -143,6 +155,25 @@ def _instrument(
     steps.append(
         f"The instrument's Gaussian width was not calibrated: {np.sqrt(found.w):.3f}° ± "
         f"{found.scale_spread * np.sqrt(found.w):.3f}° was assumed, fitted and carried into the sizes."
+    )
+    return found
+
+
+def _calibrated(
+    raw: xr.Dataset, radius: float | None, path: Path, steps: list[str], warnings: list[str]
+) -> Instrument:
+    """Return the instrument of a calibration file."""
+    stated = radius if radius is not None else raw.attrs.get("goniometer_radius")
+    found = from_toml(path, float(stated) if stated else None)
+    made = from_toml(path, None).radius
+    if stated and made and abs(float(stated) / made - 1) > _SAME_RADIUS:
+        warnings.append(
+            f"The pattern's goniometer radius, {float(stated):g} mm, is not that of the calibration, {made:g} mm: "
+            "the calibration may be of another instrument."
+        )
+    steps.append(
+        f"The instrument's profile was taken from {path.name}: Gaussian width {np.sqrt(found.w):.4f}° at low angles "
+        f"(± {100 * found.scale_spread:.1f} %), zero shift {found.zero:+.4f} ± {found.zero_spread:.4f}°."
     )
     return found
 

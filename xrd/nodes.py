@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 
 from interlayer.xrd import evidence
 from interlayer.xrd.build import SHIFT_SPREAD, families
+from interlayer.xrd.calibrate import FITTED, Calibration
 from interlayer.xrd.consistency import calculated
 from interlayer.xrd.examine import Positions, Study, representatives
 from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
+from interlayer.xrd.instrument_file import to_toml
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating[Any]]
@@ -231,3 +233,20 @@ def _parameters(study: Study) -> xr.Dataset:
         {"units": "", "long_name": "Covariance of the parameters"},
     )
     return found
+
+
+def instrument(found: Calibration, source: str) -> xr.Dataset:
+    """Return the calibrated instrument's profile as a table; the text of instrument.toml in its attributes."""
+    units = {field: unit for _, field, unit in FITTED}
+    names = list(found.stddev)
+    data = table(
+        "parameter",
+        {
+            "name": (np.array(names, dtype=object), "", "Parameter of the profile"),
+            "value": (np.array([getattr(found.instrument, name) for name in names]), "", "Value"),
+            "stddev": (np.array([found.stddev[name] for name in names]), "", "Standard deviation"),
+            "unit": (np.array([units[name] for name in names], dtype=object), "", "Unit"),
+        },
+    )
+    data.attrs["instrument_toml"] = to_toml(found.instrument, found.stddev, found.standard, source)
+    return data

@@ -3,6 +3,7 @@
 import numpy as np
 
 from interlayer.xrd import evidence
+from interlayer.xrd.calibrate import Calibration
 from interlayer.xrd.examine import Study
 from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
@@ -91,3 +92,16 @@ def steps(study: Study, looked_for: list[Phase]) -> list[str]:
             f"{max(factors):.2f}-fold."
         )
     return done
+
+
+def calibration(found: Calibration) -> str:
+    """Return the step of a calibration, in a sentence."""
+    have, spread = found.instrument, found.stddev
+    middle = float(np.mean(found.fit.data.two_theta[[0, -1]]))
+    tangent = np.tan(np.radians(middle) / 2)
+    width = np.sqrt(max(have.u * tangent**2 + have.v * tangent + have.w, 0.0))
+    return (
+        f"The instrument was calibrated with {found.standard}, its cell held and its lines without a width of their "
+        f"own: Gaussian FWHM {width:.4f}° at {middle:.0f}°, optics {have.y:.4f} ± {spread['y']:.4f}°, low tail "
+        f"{have.low_tail:.4f} ± {spread['low_tail']:.4f}° cot θ, zero shift {have.zero:+.4f} ± {spread['zero']:.4f}°."
+    )

@@ -7,6 +7,7 @@ SETTINGS: tuple[Setting, ...] = (
         "phase",
         "phase to report on even if absent, beside the bundled ones: a name (Li3N) or the path of a CIF",
         type="texts",
+        file=True,
     ),
     Setting(
         "radius",
@@ -35,6 +36,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "standard",
         "phase whose published cell is held, as an internal standard for the displacement; default: none",
+    ),
+    Setting(
+        "instrument",
+        "instrument.toml of a calibration; default: the instrument's profile is estimated with the pattern",
+        file=True,
+    ),
+    Setting(
+        "calibrate",
+        "the pattern is of a standard (LaB6, Si …): determine the instrument's profile and write instrument.toml",
+        type="flag",
+    ),
+    Setting(
+        "series",
+        "several patterns are one series over this: time, temperature, depth or any name; its values come from "
+        "the files, else from the numbers in their names, else 1, 2, 3 …",
     ),
     Setting("two_theta_min", "lowest 2θ that is used; default: the file's", type="quantity", unit="degree"),
     Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),

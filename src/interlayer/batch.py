@@ -17,7 +17,7 @@ from interlayer import techniques
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import sha256
-from interlayer.core.settings import Value
+from interlayer.core.settings import Setting, Value
 from interlayer.core.text import slug
 from interlayer.study import Measurement, SampleSpec, Study, expand
 
@@ -92,14 +92,15 @@ def plan(study: Study, out: Path) -> tuple[list[Task], list[Outcome]]:
 def _task(study: Study, sample: SampleSpec, measurement: Measurement, out: Path) -> Task:
     paths = tuple(expand(study, measurement))
     settings = measurement.parsed(sample.facts())
+    settings, named = _located(settings, techniques.declared_settings(measurement.technique), study.folder)
     parts = [measurement.technique, measurement.kind, measurement.name]
     stem = "-".join(slug(part) for part in parts if part)
     identity = {
         "technique": measurement.technique,
         "kind": measurement.kind,
         "name": measurement.name,
-        "settings": settings,
-        "inputs": [[path.name, _inputs_digest(path)] for path in paths],
+        "settings": measurement.parsed(sample.facts()),
+        "inputs": [[path.name, _inputs_digest(path)] for path in (*paths, *named)],
         "code": code_digest(measurement.technique),
     }
     key = hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
@@ -113,6 +114,29 @@ def _task(study: Study, sample: SampleSpec, measurement: Measurement, out: Path)
         out / sample.folder / f"{stem}.nc",
         key,
     )
+
+
+def _located(
+    settings: dict[str, Value], declared: Iterable[Setting], folder: Path
+) -> tuple[dict[str, Value], list[Path]]:
+    """Return settings with the files they name found from the study's folder, and those files."""
+    named: list[Path] = []
+
+    def found(text: str) -> str:
+        path = folder / text
+        if not path.is_file():
+            return text
+        named.append(path)
+        return str(path)
+
+    settings = dict(settings)
+    for each in declared:
+        value = settings.get(each.name)
+        if each.file and isinstance(value, str):
+            settings[each.name] = found(value)
+        elif each.file and isinstance(value, list):
+            settings[each.name] = [found(text) for text in value]
+    return settings, named
 
 
 def _inputs_digest(path: Path) -> str:

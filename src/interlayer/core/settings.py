@@ -31,6 +31,9 @@ class Setting:
         Allowed texts of a choice.
     kinds
         electrochem only: the kinds of measurement that have this setting; empty means all.
+    file
+        The text may be the path of a file: in study.toml it is relative to the study's folder, and the file's
+        content counts as an input.
     stage
         Which verb takes it: ``read`` (a column map) or ``analyze``.
     """
@@ -41,6 +44,7 @@ class Setting:
     unit: str = ""
     choices: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
+    file: bool = False
     stage: Literal["analyze", "read"] = "analyze"
 
     @property
