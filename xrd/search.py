@@ -17,15 +17,17 @@ from interlayer.xrd.model.source import Instrument, Source
 Floats = NDArray[np.floating[Any]]
 
 #: FWHM of the filters in degree: from an instrument's width to that of 5 nm crystallites
-WIDTHS = (0.08, 0.12, 0.18, 0.28, 0.42, 0.65, 1.0, 1.5)
+WIDTHS = (0.08, 0.12, 0.18, 0.28, 0.42, 0.65, 1.0, 1.5, 2.1)
 #: a peak is one above this significance
 THRESHOLD = 5.0
 #: a systematic misfit of strong peaks, as a part of their height, is not a peak
 MISFIT = 0.03
-_ROUNDS, _MOST = 6, 60
+_ROUNDS, _MOST, _PRUNINGS = 8, 60, 3
+#: χ² that each peak or hump must be worth, and the significance below which a peak is taken out
+_PRICE, _SURE = 9.0, 3.5
 #: what is broader (FWHM in degree) is a hump, not a peak
-_BROADEST = 1.7
-_HUMP_SIGMAS = (0.9, 1.5, 2.5, 4.0, 6.0)
+_BROADEST = 2.6
+_HUMP_SIGMAS = (1.5, 2.5, 4.0, 6.0)
 #: gain in χ² for which a hump is added
 _HUMP_GAIN, _MOST_HUMPS = 20.0, 3
 
@@ -97,7 +99,7 @@ def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None
     """Add the parameters of humps (centre, σ in degree) to a table."""
     for i, (center, sigma) in enumerate(humps):
         table.add(f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0))
-        low, high = np.log(0.9), np.log(9.0)
+        low, high = np.log(1.4), np.log(9.0)
         table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
 
 
@@ -107,7 +109,7 @@ def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) ->
         table.add(
             f"{name}.position{i}", place, lower=place - 0.6, upper=place + 0.6, scale=0.02, prior=(place, 0.5)
         )
-        table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=2.0, scale=0.05, prior=(0.2, 1.0))
+        table.add(f"{name}.width{i}", 0.7 * width, lower=0.0, upper=_BROADEST, scale=0.05, prior=(0.2, 1.0))
     count = len(peaks)
     near = np.array([place for place, _ in peaks], dtype=float)
     hkl, column = np.zeros((count, 3), dtype=int), np.arange(count)
@@ -170,62 +172,93 @@ def free_fit(
 
 
 def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit, list[Peak]]:
-    """Return a fit of free peaks to a pattern, and the significant peaks, by 2θ."""
-    x, y = data.two_theta, data.intensity
-    variance = data.gain * np.maximum(_smooth(y), data.gain)
+    """Return a fit of free peaks to a pattern, and the significant peaks, by 2θ.
+
+    Notes
+    -----
+    Each round adds the maxima that the residual shows and a hump that it asks for, fits, and takes out what
+    has become insignificant: a peak that stood for a hump, or for a line that is now fitted better. The round
+    with the lowest χ² plus `_PRICE` for each peak and hump counts.
+    """
     peaks: list[tuple[float, float]] = []
     humps: list[tuple[float, float]] = []
+    best: tuple[float, Fit] | None = None
     fitted: Fit | None = None
-    residual = y.astype(float)
-    for turn in range(_ROUNDS):
-        if fitted is not None:
-            residual = y - fitted.model
-            part = fitted.model - fitted.background()
-            variance = data.variance(fitted.model) + (MISFIT * part) ** 2
-        found = new_peaks(x, significance_maps(x, residual, variance), THRESHOLD)
-        hump = None
-        if fitted is not None and len(humps) < _MOST_HUMPS and (turn < 3 or not found):
-            hump = find_humps(fitted.pattern, fitted, humps)
-        if turn and not found and hump is None:
+    since = 0
+    for _ in range(_ROUNDS):
+        new, hump = _wanted(data, fitted, len(humps))
+        if fitted is not None and not new and hump is None:
             break
-        found = found[: max(0, _MOST - len(peaks))]
-        peaks += [(place, width) for place, width, _ in found]
+        peaks += new[: max(0, _MOST - len(peaks))]
         humps += [hump] if hump else []
-        fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
-        peaks, humps = _refined(fitted, len(peaks), len(humps))
-    fitted, peaks = _humps_anew(data, peaks, source, instrument)
-    return fitted, sorted(_listed(fitted, len(peaks)), key=lambda peak: peak.position)
+        fitted = free_fit(data, peaks, humps, source, instrument, iterations=8)
+        for _ in range(_PRUNINGS):
+            kept, shapes = _refined(fitted, len(peaks), len(humps))
+            fewer = len(kept) < len(peaks) or len(shapes) < len(humps)
+            peaks, humps = kept, shapes
+            if not fewer:
+                break
+            fitted = free_fit(data, peaks, humps, source, instrument, iterations=8)
+        score = fitted.chi_square + _PRICE * (len(peaks) + len(humps)) * max(
+            1.0, fitted.chi_square / fitted.dof
+        )
+        if best is None or score < best[0]:
+            best, since = (score, fitted), 0
+        else:
+            since += 1
+            if since == 2:
+                break
+    assert best is not None
+    chosen = best[1]
+    return chosen, sorted(_listed(chosen, chosen.pattern.areas), key=lambda peak: peak.position)
 
 
-def _humps_anew(
-    data: Data, peaks: list[tuple[float, float]], source: Source, instrument: Instrument
-) -> tuple[Fit, list[tuple[float, float]]]:
-    """Return the fit with humps chosen again, now that no peak is missing that a hump could stand for."""
-    humps: list[tuple[float, float]] = []
-    while True:
-        fitted = free_fit(data, peaks, humps, source, instrument, iterations=6)
-        hump = find_humps(fitted.pattern, fitted, humps) if len(humps) < _MOST_HUMPS else None
-        if hump is None:
-            return fitted, peaks
-        peaks, humps = _refined(fitted, len(peaks), len(humps))
-        humps.append(hump)
+def _wanted(
+    data: Data, fitted: Fit | None, humps: int
+) -> tuple[list[tuple[float, float]], tuple[float, float] | None]:
+    """Return the peaks and the hump that the residual of a fit asks for."""
+    x, y = data.two_theta, data.intensity
+    if fitted is None:
+        variance = data.gain * np.maximum(_smooth(y), data.gain)
+        found = new_peaks(x, significance_maps(x, y.astype(float), variance), THRESHOLD)
+        return [(place, width) for place, width, _ in found], None
+    part = fitted.model - fitted.background()
+    variance = data.variance(fitted.model) + (MISFIT * part) ** 2
+    found = new_peaks(x, significance_maps(x, y - fitted.model, variance), THRESHOLD)
+    shapes = [
+        (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
+        for i in range(fitted.pattern.humps)
+    ]
+    hump = find_humps(fitted.pattern, fitted, shapes) if humps < _MOST_HUMPS else None
+    return [(place, width) for place, width, _ in found], hump
 
 
 def _refined(
     fitted: Fit, peaks: int, humps: int
 ) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
+    """Return peaks and humps where the fit put them, without those that it does not need.
+
+    A peak goes when it is insignificant or as wide as a hump; of neighbours that overlap only the least
+    significant goes at a time.
+    """
+    stddev = fitted.area_stddev()
     places = [(fitted.value(f"peak.position{i}"), fitted.value(f"peak.width{i}") / 0.7) for i in range(peaks)]
-    strongest = np.argsort(fitted.linear[:peaks])[::-1]
-    kept: list[tuple[float, float]] = []
-    for i in strongest:
-        apart = all(abs(places[i][0] - at) > max(0.08, 0.6 * max(places[i][1], width)) for at, width in kept)
-        if fitted.linear[i] > 0 and apart and places[i][1] < _BROADEST:
-            kept.append(places[i])
+    sure = [
+        fitted.linear[i] / stddev[i] if stddev[i] > 0 and places[i][1] < _BROADEST / 0.7 * 0.98 else 0.0
+        for i in range(peaks)
+    ]
+    kept: list[int] = []
+    for i in np.argsort(sure)[::-1]:
+        beside = [k for k in kept if abs(places[i][0] - places[k][0]) < 0.5 * (places[i][1] + places[k][1])]
+        same = any(abs(places[i][0] - places[k][0]) < max(0.06, 0.25 * places[i][1]) for k in beside)
+        if sure[i] > _SURE and not same:
+            kept.append(int(i))
     shapes = [
         (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
         for i in range(humps)
+        if fitted.linear[peaks + i] > 0
     ]
-    return kept, shapes
+    return [places[i] for i in kept], shapes
 
 
 def _listed(fitted: Fit, count: int) -> list[Peak]:
