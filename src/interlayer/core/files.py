@@ -42,7 +42,7 @@ def decode(data: bytes, encodings: tuple[str, ...] = _ENCODINGS) -> str:
     'µm'
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
+        return data.decode("utf-16", errors="replace")
     for encoding in encodings:
         try:
             return data.decode(encoding)
