@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HERE = "interlayer.xrd.readers"
-_CELL = r"[-+]?\d+(?:[.,]\d*)?(?:[eE][-+]?\d+)?"
+_CELL = r"[-+]?\d+(?:[.,]\d*)?(?:[eEdD][-+]?\d+)?"
 _NUMBERS = re.compile(rf'^[ \t]*"?{_CELL}"?(?:[ \t]*[;,\t][ \t]*|[ \t]+)"?{_CELL}', re.MULTILINE)
 _PD_LOOP = re.compile(r"^\s*_pd_", re.MULTILINE)
 _BANK = re.compile(r"^BANK[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]+\w+", re.MULTILINE)

@@ -56,7 +56,9 @@ def records(data: bytes, at: int, count: int, size: int) -> np.ndarray:
 def column(rows: np.ndarray, kind: str, at: int = 0) -> Floats:
     """Return one number of every row as float64."""
     size = np.dtype(kind).itemsize
-    return np.ascontiguousarray(rows[:, at : at + size]).view(kind)[:, 0].astype(float)
+    values = np.ascontiguousarray(rows[:, at : at + size]).view(kind)[:, 0]
+    with np.errstate(invalid="ignore"):  # damaged bytes may be signalling NaN; the points are checked later
+        return values.astype(float)
 
 
 def check_ranges(count: int) -> int:

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
-import numpy as np
 import xarray as xr
-from defusedxml.ElementTree import fromstring
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import zip_member
-from interlayer.xrd.readers.common import Scan, combined, number
+from interlayer.xrd.readers.common import Scan, combined, floats, number
+from interlayer.xrd.readers.markup import parsed
 from interlayer.xrd.readers.metadata import anode, celsius, degrees, radians, slit, soller, started
 
 _MEMBER = re.compile(r"(?:.*/)?(?:Experiment(\d+)/)?RawData(\d*)\.xml")
@@ -32,7 +31,7 @@ def scans(path: Path) -> list[Scan]:
     scans: list[Scan] = []
     starts: list[str | None] = []
     for name in names:
-        root = fromstring(zip_member(path, name))
+        root = parsed(zip_member(path, name))
         starts.append(root.findtext(".//TimeStampStarted"))
         routes = [route for route in root.iter("DataRoute") if _axis(route) is not None]
         measured = [route for route in routes if route.get("RouteFlag") == "Measured"]
@@ -59,7 +58,7 @@ def _scan(root: Any, route: Any, when: dict[str, object]) -> Scan:
     rows = [str(datum.text).split(",") for datum in route.iter("Datum")]
     if not rows or any(len(row) != len(rows[0]) for row in rows):
         raise ReadError("the rows of data are not complete", expected="Datum rows of equal length")
-    table = np.array(rows, dtype=float)
+    table = floats(rows)
     planned = number(route.findtext(".//MeasurementPoints"))
     if planned is not None and round(planned) != len(table):
         raise ReadError("points are missing", expected=f"{round(planned)} points", found=len(table))

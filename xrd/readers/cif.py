@@ -9,7 +9,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.xrd.readers.cif_instrument import instrument
-from interlayer.xrd.readers.common import Floats, Scan, pattern
+from interlayer.xrd.readers.common import Floats, Scan, floats, pattern
 from interlayer.xrd.readers.encoding import text_of
 
 # possessive, and to the end of the line where a quote is not closed: never slower than the text is long
@@ -121,7 +121,7 @@ def _loop(tokens: list[str], place: int, block: Block) -> int:
 
 
 def _floats(texts: list[str]) -> Floats:
-    return np.array([text.partition("(")[0] if text not in (".", "?") else "nan" for text in texts], float)
+    return floats([text.partition("(")[0] if text not in (".", "?") else "nan" for text in texts])
 
 
 def _value_name(block: Block) -> str:

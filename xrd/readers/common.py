@@ -50,6 +50,28 @@ def number(text: object) -> float | None:
     return value if np.isfinite(value) and value > 0 else None
 
 
+def floats(cells: Sequence[str] | Sequence[Sequence[str]]) -> Floats:
+    """Return texts, or rows of texts, as numbers; the error names the one that is none."""
+    try:
+        return np.array(cells, dtype=float)
+    except ValueError:
+        flat = [cell for each in cells for cell in ([each] if isinstance(each, str) else each)]
+        wrong = next((cell for cell in flat if not _is_number(cell)), "")
+        raise ReadError(
+            "a value is no number",
+            found=repr(wrong[:40]),
+            advice="The file is damaged: copy or export it again.",
+        ) from None
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def steps(start: float, step: float, count: int) -> Floats:
     """Return ``count`` angles from ``start`` on, refusing a step that is none."""
     if not (np.isfinite(start) and np.isfinite(step)) or step == 0:

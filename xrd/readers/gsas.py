@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.xrd.readers.common import Floats, Scan, combined, steps
+from interlayer.xrd.readers.common import Floats, Scan, combined, floats, steps
 from interlayer.xrd.readers.encoding import text_of
 
 BANK = re.compile(r"^BANK[ \t]+\d+[ \t]+(\d+)[ \t]+\d+[ \t]+([A-Z_0-9]+)([^\n]*)$", re.MULTILINE)
@@ -69,7 +69,7 @@ def _explicit(lines: list[str], points: int, width: int) -> Scan:
     if any(len(row) != width for row in rows):
         raise ReadError(f"rows of {width} numbers are needed", found="a row of another length")
     _enough(len(rows), points)
-    table = np.array(rows, dtype=float)
+    table = floats(rows)
     return Scan(table[:, 0] / _CENTI, table[:, 1], stddev=table[:, 2] if width == 3 else None)
 
 
@@ -83,7 +83,7 @@ def _fields(lines: list[str], count: int) -> Floats:
     try:
         values = [float(line[i : i + _FIELD]) for line in lines for i in _places(line)]
     except ValueError:
-        values = [float(word) for line in lines for word in line.split()]
+        values = list(floats(" ".join(lines).split()))
     _enough(len(values), count)
     _padding(values[count:])
     return np.array(values[:count])
@@ -102,7 +102,7 @@ def _counted(lines: list[str], points: int) -> tuple[Floats, Floats]:
         cells = [(line[i : i + 2].strip(), line[i + 2 : i + _FIELD]) for line in lines for i in _places(line)]
         pairs = [(max(int(number or 1), 1), float(value)) for number, value in cells]
     except ValueError:
-        pairs = [(1, float(word)) for line in lines for word in line.split()]
+        pairs = [(1, float(value)) for value in floats(" ".join(lines).split())]
     _enough(len(pairs), points)
     _padding([value for _, value in pairs[points:]])
     table = np.array(pairs[:points], dtype=float).reshape(-1, 2)

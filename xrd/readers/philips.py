@@ -11,7 +11,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.xrd.readers.binary import column, positive, records, value
-from interlayer.xrd.readers.common import Scan, combined, number, steps
+from interlayer.xrd.readers.common import Scan, combined, floats, number, steps
 from interlayer.xrd.readers.encoding import text_of
 from interlayer.xrd.readers.metadata import anode, slit
 
@@ -78,12 +78,12 @@ def scans_udf(path: Path) -> list[Scan]:
             advice="The file may be truncated.",
         )
     keys = dict(_pair(line) for line in head.split("\n") if "," in line)
-    counts = np.array(numbers.replace(",", " ").split(), dtype=float)
-    ends = [float(each) for each in keys.get("DataAngleRange", "").split(",") if each.strip()]
+    counts = floats(numbers.replace(",", " ").split())
+    ends = floats([each for each in keys.get("DataAngleRange", "").split(",") if each.strip()])
     step = number(keys.get("ScanStepSize"))
-    if len(ends) != 2 or step is None:
+    if ends.size != 2 or step is None:
         raise ReadError("the header lacks the range", expected="DataAngleRange and ScanStepSize")
-    planned = _count(ends[0], ends[1], step)
+    planned = _count(float(ends[0]), float(ends[1]), step)
     if planned != counts.size:
         raise ReadError("points are missing", expected=f"{planned} points", found=counts.size)
     attrs: dict[str, object] = {
@@ -94,7 +94,7 @@ def scans_udf(path: Path) -> list[Scan]:
         "counting_time": number(keys.get("ScanStepTime")),
         **slit(keys.get("DivergenceSlit", "")),
     }
-    return [Scan(steps(ends[0], step, planned), counts, attrs=attrs)]
+    return [Scan(steps(float(ends[0]), step, planned), counts, attrs=attrs)]
 
 
 def _pair(line: str) -> tuple[str, str]:

@@ -6,12 +6,12 @@ from typing import Any
 from zipfile import ZipFile
 
 import xarray as xr
-from defusedxml.ElementTree import fromstring
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import zip_member
 from interlayer.xrd.readers.common import Scan, combined, number
 from interlayer.xrd.readers.encoding import decoded, lines_of
+from interlayer.xrd.readers.markup import parsed
 from interlayer.xrd.readers.metadata import anode, started, step_time
 from interlayer.xrd.readers.rigaku import profile, rigaku_optics, rows, unit_of
 
@@ -52,7 +52,7 @@ def scans(path: Path) -> list[Scan]:
 
 def _conditions(path: Path, names: list[str], folder: int) -> Any:
     match = [name for name in names if re.fullmatch(rf"Data{folder}/Mes\w*Conditions\d*\.xml", name)]
-    return fromstring(zip_member(path, match[0])) if match else None
+    return parsed(zip_member(path, match[0])) if match else None
 
 
 def _text(root: Any, name: str) -> str | None:

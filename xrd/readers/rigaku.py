@@ -9,7 +9,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import decode
-from interlayer.xrd.readers.common import Floats, Scan, combined, number, steps
+from interlayer.xrd.readers.common import Floats, Scan, combined, floats, number, steps
 from interlayer.xrd.readers.encoding import lines_of, text_of
 from interlayer.xrd.readers.metadata import anode, celsius, degrees, radians, slit, soller, started, step_time
 
@@ -24,7 +24,7 @@ def rows(text: str) -> Floats:
     cells = [line.split() for line in text.split("\n") if line.strip()]
     if not cells or any(len(row) != len(cells[0]) for row in cells) or len(cells[0]) < 2:
         raise ReadError("rows of unequal length", expected="2θ, intensity, attenuation")
-    return np.array(cells, dtype=float)
+    return floats(cells)
 
 
 def profile(table: Floats, unit: str, attrs: dict[str, object]) -> Scan:
@@ -33,7 +33,8 @@ def profile(table: Floats, unit: str, attrs: dict[str, object]) -> Scan:
     if (factor <= 0).any():
         raise ReadError("attenuation factors below zero", expected="1 or more", found=f"{factor.min():g}")
     if (factor != 1).any():
-        attrs["conversion"] = "intensity times the attenuation column"
+        said = [str(attrs.get("conversion") or ""), "intensity times the attenuation column"]
+        attrs["conversion"] = "; ".join(each for each in said if each)
     return Scan(table[:, 0], table[:, 1] * factor, unit, attrs=attrs)
 
 
@@ -57,6 +58,10 @@ def scans_ras(path: Path) -> list[Scan]:
             expected="*RAS_INT_START … *RAS_INT_END",
             advice="The file may be truncated.",
         )
+    last = blocks[-1].partition("*RAS_INT_END")[2]
+    if "*RAS_HEADER_START" in last:
+        raise ReadError("the last block has no intensities", advice="The file may be truncated.")
+    cut = "" if "*RAS_DATA_END" in last else "the file's end mark is missing: later scans may be lost"
     keys: dict[str, str] = {}
     found, starts = [], []
     for head, body in pairwise(blocks):
@@ -66,7 +71,8 @@ def scans_ras(path: Path) -> list[Scan]:
         starts.append(keys.get("MEAS_SCAN_START_TIME"))
         if _over_two_theta(keys.get("MEAS_SCAN_AXIS_X_INTERNAL") or keys.get("MEAS_SCAN_AXIS_X")):
             unit = unit_of(keys.get("MEAS_SCAN_UNIT_Y", ""))
-            found.append(profile(table, unit, _ras_metadata(keys) | started(starts)))
+            attrs = _ras_metadata(keys) | started(starts) | {"conversion": cut}
+            found.append(profile(table, unit, attrs))
     return found
 
 
@@ -150,18 +156,21 @@ def scans_asc(path: Path) -> list[Scan]:
         found.append(_group(shared | keys, slits, values))
     if not found:
         raise ReadError("no counts in the file", expected="*START, *STEP and counts")
+    groups = number(shared.get("GROUP_COUNT"))
+    if groups is not None and round(groups) > len(found):
+        raise ReadError("groups are missing", expected=round(groups), found=len(found))
     return found
 
 
 def _group(keys: dict[str, str], slits: list[str], cells: list[str]) -> Scan:
     if not _over_two_theta(keys.get("SCAN_AXIS")):
         raise ReadError("no scan over 2θ", expected="*SCAN_AXIS = 2theta/theta", found=keys["SCAN_AXIS"])
-    values = np.array(cells, dtype=float)
+    values = floats(cells)
     _complete(keys.get("COUNT"), values.size)
     missing = [name for name in ("START", "STEP") if name not in keys]
     if missing:
         raise ReadError("the header lacks a value", expected=", ".join(f"*{name}" for name in missing))
-    start, step = float(keys["START"]), float(keys["STEP"])
+    start, step = (float(each) for each in floats([keys["START"], keys["STEP"]]))
     _ends(keys, start, step, values.size)
     divergence = next((each for each in slits if re.search(r"\bdiv", each, re.IGNORECASE)), "")
     attrs: dict[str, object] = {

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.xrd.readers.common import Floats, Scan, combined, number, steps
+from interlayer.xrd.readers.common import Floats, Scan, combined, floats, number, steps
 from interlayer.xrd.readers.encoding import text_of
 from interlayer.xrd.readers.metadata import anode, slit
 
@@ -83,7 +83,7 @@ def _blocks(text: str) -> list[_Block]:
 
 def _scan(block: _Block) -> Scan:
     keys, kind = block.keys, block.kind
-    values = np.array(block.cells, dtype=float)
+    values = floats(block.cells)
     attrs: dict[str, object] = {
         "anode": anode(keys.get("ANODE")),
         "wavelength": number(keys.get("WL1")),
@@ -128,7 +128,8 @@ def _columns(
         missing = [name for name in ("START", "STEPSIZE") if name not in keys]
         if missing:
             raise ReadError("the header lacks a value", expected=", ".join(f"_{name}" for name in missing))
-        x, y = steps(float(keys["START"]), float(keys["STEPSIZE"]), values.size), values
+        start, step = (float(each) for each in floats([keys["START"], keys["STEPSIZE"]]))
+        x, y = steps(start, step, values.size), values
     planned = number(keys.get("STEPCOUNT"))
     if planned is not None and round(planned) != y.size:
         raise ReadError("points are missing", expected=f"{round(planned)} points", found=y.size)

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from defusedxml.ElementTree import fromstring
 
 from interlayer.core.errors import ReadError
-from interlayer.xrd.readers.common import Floats, Scan, combined, number
+from interlayer.xrd.readers.common import Floats, Scan, combined, floats, number
+from interlayer.xrd.readers.markup import parsed
 from interlayer.xrd.readers.metadata import celsius, degrees, slit, soller, started
 
 
@@ -24,7 +24,7 @@ def load(path: Path) -> xr.Dataset:
 
 def scans(path: Path) -> list[Scan]:
     """Return every scan over 2θ of an .xrdml file; `time` counts from the start of the first."""
-    root = fromstring(path.read_bytes())
+    root = parsed(path.read_bytes())
     found: list[Scan] = []
     starts: list[str | None] = []
     fixed = 0
@@ -64,7 +64,7 @@ def _text(element: Any, name: str) -> str | None:
 
 def _numbers(element: Any, name: str) -> Floats | None:
     text = _text(element, name)
-    return None if text is None else np.array(text.split(), dtype=float)
+    return None if text is None else floats(text.split())
 
 
 def _angles(points: Any) -> tuple[float, float] | Floats | None:
