@@ -147,7 +147,7 @@ def uxd(
 def rigaku_asc(ranges: Sequence[Range], *, unit: str = "counts", axis: str = "2theta/theta") -> str:
     """Rigaku .asc text of several groups."""
     lines = ["*TYPE\t\t=  Raw", "*CLASS\t\t=  Standard measurement", "*SAMPLE\t\t=  азотированный литий"]
-    lines += [f"*GROUP_COUNT\t=  {len(ranges)}", "*GONIO\t\t=  Ultima IV"]
+    lines += [f"*GROUP_COUNT\t=  {len(ranges)}", "*GONIO\t\t=  Wide angle goniometer, 185"]
     lines += ["*SLIT_NAME\t=  0, Div. slit, 2/3deg.", "*SLIT_NAME\t=  1, Div. H.L.slit, 10mm"]
     lines += [f"*SCAN_AXIS\t=  {axis}", "*TARGET\t\t=  29", "*WAVE_LENGTH1\t=  1.54056"]
     lines += [
@@ -236,7 +236,7 @@ def xrdml(
         scans += (
             f'<scan appendNumber="{place}" scanAxis="Gonio" status="Completed"><header>'
             f"<startTimeStamp>2024-11-14T14:{10 * place:02d}:00-08:00</startTimeStamp></header>"
-            f'<nonAmbientPoints><nonAmbientValues type="Temperature" unit="K">{300 + 10 * place} '
+            f'<nonAmbientPoints type="Temperature"><nonAmbientValues unit="K">{300 + 10 * place} '
             f"{300 + 10 * place}</nonAmbientValues></nonAmbientPoints><dataPoints>"
             f'<positions axis="2Theta" unit="deg"><startPosition>{start}</startPosition>'
             f"<endPosition>{end}</endPosition></positions><commonCountingTime>12.5</commonCountingTime>{factors}"

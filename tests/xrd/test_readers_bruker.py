@@ -1,5 +1,6 @@
 """Bruker RAW, UXD and BRML, written from their descriptions."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,7 @@ def test_raw_version_2(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("write", [files.raw1, files.raw2, files.raw3, files.raw4])
-def test_overlapping_ranges_are_scans(tmp_path: Path, write: object) -> None:
-    assert callable(write)
+def test_overlapping_ranges_are_scans(tmp_path: Path, write: Callable[..., bytes]) -> None:
     path = files.written(tmp_path, "series.raw", write(REPEATED))
     first, every = read(path), read_all(path)
     assert "the first of 3 scans" in first.attrs["conversion"]

@@ -164,3 +164,25 @@ def test_cut_inside_a_character(tmp_path: Path, encoding: str) -> None:
     whole = text.encode(encoding)
     for cut in (1, 3, 5, 7, len(whole) - 1, len(whole) - 3):
         _endure(tmp_path / "a.xy", whole[:cut])
+
+
+BEGINNINGS = [
+    "20.0 1\n20.1 2\n20.2 3\n",
+    "[Scan points]\n",
+    "data_x\n_pd_a\n",
+    "*RAS_HEADER_START\n",
+    "*TYPE\n",
+    "_FILEVERSION=1\n_COUNTS\n",
+    "BANK 1 10 1 CONST 1 1 0 0 ESD\n",
+    "SampleIdent,\nRawScan\n",
+    "#\n20 1\n20 2\n20 3\n",
+]
+UNITS = [" ", "7", "\n", "\t", '"', "/*", "'a ", "; ", "a,", ".", "*", "\n;", '"\t', "1 ", '\n*A "']
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("unit", UNITS)
+def test_long_monotonous_text_is_not_slow(tmp_path: Path, beginning: str, unit: str) -> None:
+    """Nothing takes time with the square of a file's length."""
+    length = 300_000 // len(unit)
+    _endure(tmp_path / "a.txt", (beginning + unit * length + "x").encode())

@@ -25,6 +25,19 @@ def test_rigaku_asc(tmp_path: Path, encoding: str) -> None:
     assert {key: raw.attrs[key] for key in expected} == expected
     assert raw.attrs["divergence_slit"] == pytest.approx(2 / 3)
     assert raw.attrs["counting_time"] == pytest.approx(0.12)
+    assert raw.attrs["goniometer_radius"] == 185.0
+
+
+def test_rigaku_asc_slits_by_number(tmp_path: Path) -> None:
+    """Older files name the slits once and give their openings, in minutes, with each group."""
+    text = files.rigaku_asc(FOLLOWING[:1], unit="cps").replace("0, Div. slit, 2/3deg.", "0, Divergence")
+    text = text.replace("deg./min.", "sec./step").replace(
+        "*SPEED\t\t=  10", "*SPEED\t\t=  0.4\r\n*SLIT_SPEC\t=  0, Slit ( 30 min ), 1.74, 10"
+    )
+    raw = read(files.written(tmp_path, "a.asc", text))
+    assert (raw.attrs["divergence_slit"], raw.attrs["counting_time"]) == (0.5, 0.4)
+    assert raw["intensity"].attrs["units"] == "counts/s"
+    assert "without a counting time" not in raw.attrs["conversion"]
 
 
 def test_rigaku_asc_groups(tmp_path: Path) -> None:
@@ -81,8 +94,9 @@ def test_xrdml_scans(tmp_path: Path) -> None:
     assert every[0].attrs["divergence_slit"] == pytest.approx(math.degrees(0.38 / 100))
 
 
-def test_xrdml_programmable_slit(tmp_path: Path) -> None:
-    attrs = read(files.written(tmp_path, "a.xrdml", files.xrdml(FOLLOWING, slit="programmable"))).attrs
+@pytest.mark.parametrize("kind", ["automatic", "programmable"])
+def test_xrdml_slit_that_opens(tmp_path: Path, kind: str) -> None:
+    attrs = read(files.written(tmp_path, "a.xrdml", files.xrdml(FOLLOWING, slit=kind))).attrs
     assert attrs["divergence_slit_kind"] == "automatic"
     assert "divergence_slit" not in attrs
 
@@ -96,6 +110,11 @@ def test_xrdml_real_metadata(real: Path, name: str, slit: float) -> None:
     assert attrs["soller_slit"] == pytest.approx(0.04)
     assert attrs["source_length"] == 12.0
     assert "time" not in attrs
+
+
+def test_xrdml_aborted_scan_is_said(tmp_path: Path) -> None:
+    text = files.xrdml(FOLLOWING[:1]).replace("Completed", "Aborted")
+    assert "aborted" in read(files.written(tmp_path, "a.xrdml", text)).attrs["conversion"]
 
 
 def test_xrdml_times_per_point(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _HERE = "interlayer.xrd.readers"
 _CELL = r"[-+]?\d+(?:[.,]\d*)?(?:[eEdD][-+]?\d+)?"
 _NUMBERS = re.compile(rf'^[ \t]*"?{_CELL}"?(?:[ \t]*[;,\t][ \t]*|[ \t]+)"?{_CELL}', re.MULTILINE)
-_PD_LOOP = re.compile(r"^\s*_pd_", re.MULTILINE)
+_PD_LOOP = re.compile(r"^[ \t]*_pd_", re.MULTILINE)
 _BANK = re.compile(r"^BANK[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]+\w+", re.MULTILINE)
 
 
@@ -36,7 +36,7 @@ def _is_raw(probe: Probe) -> bool:
 
 def _is_cif(probe: Probe) -> bool:
     text = _text(probe.head)
-    return bool(re.search(r"^\s*data_", text, re.MULTILINE)) and (
+    return bool(re.search(r"^[ \t]*data_", text, re.MULTILINE)) and (
         probe.suffix == ".cif" or bool(_PD_LOOP.search(text))
     )
 

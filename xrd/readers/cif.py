@@ -97,7 +97,7 @@ def parse(text: str) -> list[Block]:
 
 def _tokens(text: str) -> list[str]:
     kept = re.sub(r"^;.*?^;", " '' ", text, flags=re.DOTALL | re.MULTILINE)
-    return _TOKEN.findall(re.sub(r"^\s*#.*$", "", kept, flags=re.MULTILINE))
+    return _TOKEN.findall(re.sub(r"^[ \t]*#.*$", "", kept, flags=re.MULTILINE))
 
 
 def _loop(tokens: list[str], place: int, block: Block) -> int:

@@ -1,6 +1,5 @@
 """PANalytical's text export: [Measurement conditions] and [Scan points] (HighScore, Data Viewer)."""
 
-import re
 from pathlib import Path
 
 import xarray as xr
@@ -10,8 +9,6 @@ from interlayer.xrd.readers.common import Scan, combined, number
 from interlayer.xrd.readers.encoding import text_of
 from interlayer.xrd.readers.metadata import anode, slit
 from interlayer.xrd.readers.text import scans_in
-
-_KEY = re.compile(r'^"?([^",;\t\n]+?)"?\s*[,;\t]\s*"?([^"\n]*)"?\s*$', re.MULTILINE)
 
 
 def load(path: Path) -> xr.Dataset:
@@ -24,7 +21,7 @@ def scans(path: Path) -> list[Scan]:
     head, mark, body = text_of(path).partition("[Scan points]")
     if not mark:
         raise ReadError("the rows are missing", expected="[Scan points]", advice="The file may be truncated.")
-    keys = {key.strip().lower(): value.strip() for key, value in _KEY.findall(head)}
+    keys = dict(_pair(line) for line in head.split("\n"))
     found = scans_in(body)
     planned = number(keys.get("no. of points"))
     points = sum(scan.two_theta.size for scan in found)
@@ -46,3 +43,9 @@ def scans(path: Path) -> list[Scan]:
         Scan(each.two_theta, each.intensity, each.unit, each.stddev, {**each.attrs, **attrs})
         for each in found
     ]
+
+
+def _pair(line: str) -> tuple[str, str]:
+    """Return the key, in lower case, and the value that a comma, semicolon or tab parts it from."""
+    cut = next((i for i, char in enumerate(line) if char in ",;\t"), len(line))
+    return line[:cut].strip(' "').lower(), line[cut + 1 :].strip(' "')

@@ -35,10 +35,14 @@ def degrees(text: object) -> float | None:
 
     Examples
     --------
-    >>> degrees("Fixed slit 1/8°"), degrees("0.300deg"), degrees("1.000mm")
-    (0.125, 0.3, None)
+    >>> degrees("Fixed slit 1/8°"), degrees("0.300deg"), degrees("Slit ( 30 min )"), degrees("1.000mm")
+    (0.125, 0.3, 0.5, None)
     """
-    match = _ANGLE.search(str(text or "").strip())
+    written = str(text or "").strip()[:80]
+    minutes = re.search(r"(\d+)\s*min\b", written)
+    if minutes:
+        return int(minutes[1]) / 60
+    match = _ANGLE.search(written)
     if match is None:
         return None
     if match[1]:

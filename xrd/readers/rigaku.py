@@ -16,6 +16,7 @@ from interlayer.xrd.readers.metadata import anode, celsius, degrees, radians, sl
 _KEY = re.compile(r'^\*(\S+)\s+"(.*)"\s*$', re.MULTILINE)
 #: distances in the .ras header: source to specimen, specimen to detector (the same list stands, with names,
 #: in .rasx files)
+_NUMBERED = ("SLIT_NAME", "SLIT_SPEC")
 _SOURCE, _DETECTOR = "HW_GONIOMETER_RADIUS-3", "HW_GONIOMETER_RADIUS-7"
 
 
@@ -136,16 +137,16 @@ def load_asc(path: Path) -> xr.Dataset:
 def scans_asc(path: Path) -> list[Scan]:
     """Return every group of a Rigaku .asc file."""
     shared: dict[str, str] = {}
-    slits: list[str] = []
     found: list[Scan] = []
     keys, values, inside = shared, list[str](), False
     for line in (each.strip() for each in text_of(path).split("\n")):
         if line.startswith("*"):
             key, _, value = (part.strip() for part in line[1:].partition("="))
-            if key == "SLIT_NAME":
-                slits.append(value)
+            if key in _NUMBERED:
+                place, _, value = value.partition(",")
+                key = f"{key} {place.strip()}"
             if key in ("BEGIN", "END", "EOF") and values:
-                found.append(_group(shared | keys, slits, values))
+                found.append(_group(shared | keys, values))
             if key in ("BEGIN", "END", "EOF"):
                 keys, values, inside = ({} if key == "BEGIN" else shared), [], key == "BEGIN"
             elif inside or not values:
@@ -153,7 +154,7 @@ def scans_asc(path: Path) -> list[Scan]:
         elif line:
             values += [cell for cell in re.split(r"[,\s]+", line) if cell]
     if values:
-        found.append(_group(shared | keys, slits, values))
+        found.append(_group(shared | keys, values))
     if not found:
         raise ReadError("no counts in the file", expected="*START, *STEP and counts")
     groups = number(shared.get("GROUP_COUNT"))
@@ -162,7 +163,7 @@ def scans_asc(path: Path) -> list[Scan]:
     return found
 
 
-def _group(keys: dict[str, str], slits: list[str], cells: list[str]) -> Scan:
+def _group(keys: dict[str, str], cells: list[str]) -> Scan:
     if not _over_two_theta(keys.get("SCAN_AXIS")):
         raise ReadError("no scan over 2θ", expected="*SCAN_AXIS = 2theta/theta", found=keys["SCAN_AXIS"])
     values = floats(cells)
@@ -172,16 +173,29 @@ def _group(keys: dict[str, str], slits: list[str], cells: list[str]) -> Scan:
         raise ReadError("the header lacks a value", expected=", ".join(f"*{name}" for name in missing))
     start, step = (float(each) for each in floats([keys["START"], keys["STEP"]]))
     _ends(keys, start, step, values.size)
-    divergence = next((each for each in slits if re.search(r"\bdiv", each, re.IGNORECASE)), "")
     attrs: dict[str, object] = {
         "anode": anode(keys.get("TARGET")),
         "wavelength": number(keys.get("WAVE_LENGTH1")),
         "wavelength_alpha2": number(keys.get("WAVE_LENGTH2")),
         "counting_time": step_time(number(step), number(keys.get("SPEED")), keys.get("SPEED_DIM", "")),
-        "monochromator": keys.get("MONOCHROMATOR") or None,
-        **slit(divergence),
+        "goniometer_radius": _trailing(keys.get("GONIO", "")),
+        **slit(_divergence(keys)),
     }
     return Scan(steps(start, step, values.size), values, unit_of(keys.get("YUNIT", "")), attrs=attrs)
+
+
+def _divergence(keys: dict[str, str]) -> str:
+    """Return what is said of the divergence slit: "Div. slit, 2/3deg." or, by its number, "Slit ( 60 min )"."""
+    for key, value in keys.items():
+        if key.startswith("SLIT_NAME") and "div" in value.lower() and "h.l" not in value.lower():
+            return value if degrees(value) else keys.get(key.replace("NAME", "SPEC"), "").partition(",")[0]
+    return ""
+
+
+def _trailing(text: str) -> float | None:
+    """Return the radius (mm) behind a goniometer's name: "Wide angle goniometer, 185"."""
+    radius = number(text.rpartition(",")[2]) if "," in text else None
+    return radius if radius is not None and 50 <= radius <= 1000 else None
 
 
 def _ends(keys: dict[str, str], start: float, step: float, count: int) -> None:

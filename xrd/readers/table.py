@@ -8,13 +8,13 @@ import numpy as np
 from interlayer.core.errors import ReadError
 from interlayer.xrd.readers.common import Floats
 
-NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][-+]?\d+)?"
+NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][-+]?\d+)?"
 _CELL = re.compile(rf"{NUMBER}|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _COMMA_CELL = re.compile(r"[-+]?\d*,\d*(?:[eE][-+]?\d+)?|[-+]?\d+(?:[eE][-+]?\d+)?")
 #: a line that a row of data could be, whole or damaged
 _LIKE_ROW = re.compile(r"\s*\"?[-+]?[.,]?\d")
 _WORD = re.compile(r"[^\W\d_]{3,}")
-_QUOTED = r'"\s*[,;\t]\s*"'
+_QUOTED = r'" *[,;\t] *"'
 _COMMENT = "#'!;%"
 _SAMPLE = 200
 #: so many lines of numbers above a table of another width are its header (start, step, stop; a count)
@@ -160,10 +160,10 @@ def _separator(sample: list[str]) -> str | None:
     if sample and sum(bool(re.search(_QUOTED, line)) for line in sample) > len(sample) / 2:
         return _QUOTED
     if sample and sum(";" in line for line in sample) > len(sample) / 2:
-        return r"\s*;\s*"
+        return ";"
     blanks = sum(bool(re.search(r"\d[ \t]+[-+.\d]", line)) for line in sample)
     if any(re.search(r"\d,\s+[-+.\d]", line) for line in sample):
         return r"\s*,\s+|\s+" if not any("." in line for line in sample) else r"\s*,\s*|\s+"
     if blanks > len(sample) / 2:
         return None
-    return r"\s*,\s*"
+    return ","

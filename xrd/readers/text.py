@@ -12,7 +12,6 @@ from interlayer.xrd.readers.encoding import text_of
 from interlayer.xrd.readers.metadata import anode, slit
 from interlayer.xrd.readers.table import NUMBER, Block, blocks
 
-_COMMENT = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+\*/")
 _RATE = re.compile(
     r"\bcps\b|(?:counts?|cts|имп\.?|计数|c)\s*/\s*(?:s\b|sec|с\b|сек|秒)|counts? per sec|s\^?-1\b",
     re.IGNORECASE,
@@ -54,7 +53,7 @@ def scans(path: Path) -> list[Scan]:
 
 def scans_in(text: str) -> list[Scan]:
     """Return the scans of a text; what stands below the last row is left out and said."""
-    plain = _COMMENT.sub("", text) if "/*" in text else text
+    plain = _without_comments(text)
     listed = _listed(plain.split("\n"))
     if listed is not None:
         return [listed]
@@ -67,6 +66,15 @@ def scans_in(text: str) -> list[Scan]:
         )
     about = _metadata("\n".join(found[0].header) + "\n" + text[:2000])
     return [_scan(block, about, said) for block in found]
+
+
+def _without_comments(text: str) -> str:
+    """Return a text without what stands between /* and */."""
+    kept, place = [], 0
+    while (begin := text.find("/*", place)) >= 0 and (end := text.find("*/", begin + 2)) >= 0:
+        kept.append(text[place:begin])
+        place = end + 2
+    return "".join(kept) + text[place:]
 
 
 def _scan(block: Block, about: dict[str, object], said: str) -> Scan:

@@ -125,18 +125,14 @@ def _by_time(y: Floats, times: Floats, said: list[str]) -> tuple[Floats, Floats 
 
 
 def _temperature(scan: Any) -> float | None:
-    """Return the mean temperature (°C) of a scan's non-ambient values, where the file has them."""
-    for element in scan.iter():
-        if not _name(element).lower().startswith("nonambient"):
-            continue
-        about = " ".join(str(value) for value in element.attrib.values()).lower()
-        if "temp" not in about:
-            continue
-        words = " ".join(str(each.text or "") for each in element.iter()).split()
-        unit = next((each.get("unit") for each in element.iter() if each.get("unit")), "K")
-        values = [float(word) for word in words if word.replace(".", "", 1).lstrip("-").isdigit()]
-        if values:
-            return celsius(float(np.mean(values)), "C" if "c" in unit.lower() else "K")
+    """Return the mean temperature (°C) of a scan's non-ambient values (K unless they say °C)."""
+    for element in _all(scan, "nonAmbientPoints"):
+        values = _numbers(element, "nonAmbientValues")
+        about = [element, *_all(element, "nonAmbientValues")]
+        kind = next((str(each.get("type")) for each in about if each.get("type")), "")
+        unit = next((str(each.get("unit")) for each in about if each.get("unit")), "K")
+        if values is not None and values.size and kind in ("", "Temperature") and unit in ("K", "C", "°C"):
+            return celsius(float(np.mean(values)), "C" if "C" in unit else "K")
     return None
 
 
