@@ -34,7 +34,10 @@ def scans(path: Path) -> list[Scan]:
         "kalpha_ratio": number(keys.get("ratio k-alpha2/k-alpha1")),
         "goniometer_radius": number(keys.get("goniometer radius")),
         "counting_time": number(keys.get("time per step") or keys.get("scan step time")),
-        **slit(keys.get("divergence slit", "")),
+        **slit(
+            f"{keys.get('divergence slit type', '')} {keys.get('divergence slit', '')}",
+            fixed=number(keys.get("divergence slit size [°]")),
+        ),
     }
     axis = keys.get("scan axis", "Gonio").lower()
     if "gonio" not in axis and "theta" not in axis:

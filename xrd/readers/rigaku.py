@@ -185,7 +185,7 @@ def _group(keys: dict[str, str], cells: list[str]) -> Scan:
 
 
 def _divergence(keys: dict[str, str]) -> str:
-    """Return what is said of the divergence slit: "Div. slit, 2/3deg." or, by its number, "Slit ( 60 min )"."""
+    """Return the text of the divergence slit: "Div. slit, 2/3deg." or, by its number, "Slit ( 60 min )"."""
     for key, value in keys.items():
         if key.startswith("SLIT_NAME") and "div" in value.lower() and "h.l" not in value.lower():
             return value if degrees(value) else keys.get(key.replace("NAME", "SPEC"), "").partition(",")[0]
