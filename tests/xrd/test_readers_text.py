@@ -124,6 +124,22 @@ def test_list_of_counts(tmp_path: Path) -> None:
         read(files.written(tmp_path, "b.dat", _cpd("10.0 0.02 12.18")))
 
 
+def test_list_of_single_counts(tmp_path: Path) -> None:
+    text = "\n".join(["10.0 0.02 11.18", *(f"{value:.0f}" for value in COUNTS)])
+    assert read(files.written(tmp_path, "a.dat", text))["intensity"].values.tolist() == COUNTS
+
+
+def test_eva_export_with_a_long_header_and_two_ranges(tmp_path: Path) -> None:
+    lines = [";RAW4.00", "[Information]", *(f"Key{i}={i * 1.5}" for i in range(900)), "Anode=Cu", "[Range]"]
+    for seed in (3, 9):
+        lines += ["2Theta=10.000", "Theta=5.000", "TimePerStep=0.5", "[Data]", "     Angle,       PSD,"]
+        lines += _rows("{:10.4f}, {:9.0f},", files.counts(seed=seed))
+    every = read_all(files.written(tmp_path, "a.txt", "\r\n".join(lines)))
+    assert [each["intensity"].values.tolist() for each in every] == [COUNTS, files.counts(seed=9)]
+    assert every[0].attrs["anode"] == "Cu"
+    assert every[0].attrs["counting_time"] == 0.5
+
+
 def test_words_below_the_rows_are_left_out_and_said(tmp_path: Path) -> None:
     text = "\n".join([*_rows("{:.2f} {:.0f}"), "End of file", "-----"])
     raw = read(files.written(tmp_path, "a.xy", text))

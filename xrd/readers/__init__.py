@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 _HERE = "interlayer.xrd.readers"
 _CELL = r"[-+]?\d+(?:[.,]\d*)?(?:[eEdD][-+]?\d+)?"
 _NUMBERS = re.compile(rf'^[ \t]*"?{_CELL}"?(?:[ \t]*[;,\t][ \t]*|[ \t]+)"?{_CELL}', re.MULTILINE)
+#: start, step and stop above single counts
+_LIST = re.compile(
+    rf"^[ \t]*{_CELL}[ \t]+{_CELL}[ \t]+{_CELL}[ \t]*\n(?:[ \t]*{_CELL}[ \t]*\n){{5}}", re.MULTILINE
+)
+_ABOUT = re.compile(r"2.?theta|2θ|^;RAW4|diffract|\banode|goniometer", re.IGNORECASE | re.MULTILINE)
 _PD_LOOP = re.compile(r"^[ \t]*_pd_", re.MULTILINE)
 _BANK = re.compile(r"^BANK[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]+\w+", re.MULTILINE)
 
@@ -42,8 +47,15 @@ def _is_cif(probe: Probe) -> bool:
 
 
 def _is_text(probe: Probe) -> bool:
-    """Return whether the head holds several lines that begin with two numbers."""
-    return len(_NUMBERS.findall(_text(probe.head))) >= 3
+    """Return whether the head, or the end of a file with a long header, holds lines of two numbers."""
+    head = _text(probe.head)
+    if len(_NUMBERS.findall(head)) >= 3 or _LIST.search(head):
+        return True
+    if not _ABOUT.search(head) or probe.size <= len(probe.head):
+        return False
+    with probe.path.open("rb") as stream:
+        stream.seek(-len(probe.head) // 2, 2)
+        return len(_NUMBERS.findall(_text(stream.read()))) >= 3
 
 
 def _is_gsas(probe: Probe) -> bool:

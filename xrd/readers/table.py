@@ -12,7 +12,7 @@ NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eEdD][-+]?\d+)?"
 _CELL = re.compile(rf"{NUMBER}|[-+]?(?:nan|inf(?:inity)?)", re.IGNORECASE)
 _COMMA_CELL = re.compile(r"[-+]?\d*,\d*(?:[eE][-+]?\d+)?|[-+]?\d+(?:[eE][-+]?\d+)?")
 #: a line that a row of data could be, whole or damaged
-_LIKE_ROW = re.compile(r"\s*\"?[-+]?[.,]?\d")
+_LIKE_ROW = re.compile(r"\s*\"?[-+]?[.,]?\d[^\s;,A-Za-z]*(?:[eEdD][-+]?\d+)?(?:[\s;,\"]|$)")
 _WORD = re.compile(r"[^\W\d_]{3,}")
 _QUOTED = r'" *[,;\t] *"'
 _COMMENT = "#'!;%"

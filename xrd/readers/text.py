@@ -101,7 +101,7 @@ def _listed(lines: list[str]) -> Scan | None:
         start, step, stop = (float(match[i]) for i in (1, 2, 3))
         points = round((stop - start) / step) + 1 if 0 < step < stop - start else 0
         below = [each for each in lines[place + 1 :] if each.strip()]
-        if _FEWEST <= points < _MOST and below and len(below[0].split()) >= _PER_LINE:
+        if _FEWEST <= points < _MOST and below and _is_list(below[0]):
             counts = _counts(below)
             if counts is None:
                 continue
@@ -113,6 +113,12 @@ def _listed(lines: list[str]) -> Scan | None:
             about = _metadata("\n".join(lines[: place + 1]))
             return Scan(steps(start, step, points), counts[:points], _unit(lines[: place + 1]), attrs=about)
     return None
+
+
+def _is_list(line: str) -> bool:
+    """Return whether a line below start, step and stop is one of counts and not of columns."""
+    width = len(line.split())
+    return width == 1 or width >= _PER_LINE
 
 
 def _counts(lines: list[str]) -> Floats | None:
