@@ -14,10 +14,11 @@ from interlayer.xrd.readers.encoding import lines_of, text_of
 from interlayer.xrd.readers.metadata import anode, celsius, degrees, radians, slit, soller, started, step_time
 
 _KEY = re.compile(r'^\*(\S+)\s+"(.*)"\s*$', re.MULTILINE)
-#: distances in the .ras header: source to specimen, specimen to detector (the same list stands, with names,
-#: in .rasx files)
+#: keys of .asc files that stand once per slit, their number first
 _NUMBERED = ("SLIT_NAME", "SLIT_SPEC")
-_SOURCE, _DETECTOR = "HW_GONIOMETER_RADIUS-3", "HW_GONIOMETER_RADIUS-7"
+#: places in the list of distances of a .ras header: .rasx files give the same list with names (source to
+#: specimen, specimen to receiving boxes 1 and 2, box 1 to box 2, specimen to detector)
+_SOURCE, _BOX_1, _BOX_2, _BETWEEN, _DETECTOR = 3, 4, 5, 6, 7
 
 
 def rows(text: str) -> Floats:
@@ -101,8 +102,7 @@ def _ras_metadata(keys: dict[str, str]) -> dict[str, object]:
         "anode": anode(keys.get("HW_XG_TARGET_NAME")),
         "wavelength": number(keys.get("HW_XG_WAVE_LENGTH_ALPHA1")),
         "wavelength_alpha2": number(keys.get("HW_XG_WAVE_LENGTH_ALPHA2")),
-        "goniometer_radius": number(keys.get(_SOURCE)),
-        "detector_distance": number(keys.get(_DETECTOR)),
+        **_distances([number(keys.get(f"HW_GONIOMETER_RADIUS-{place}")) for place in range(8)]),
         "counting_time": step_time(
             number(keys.get("MEAS_SCAN_STEP")),
             number(keys.get("MEAS_SCAN_SPEED")),
@@ -110,6 +110,14 @@ def _ras_metadata(keys: dict[str, str]) -> dict[str, object]:
         ),
         **rigaku_optics(axes),
     }
+
+
+def _distances(known: list[float | None]) -> dict[str, object]:
+    """Return radius and detector distance (mm), where the list of distances agrees with itself."""
+    boxes = [known[place] for place in (_BOX_1, _BOX_2, _BETWEEN)]
+    if boxes[0] is None or boxes[1] is None or boxes[2] is None or abs(boxes[1] - boxes[0] - boxes[2]) > 0.5:
+        return {}
+    return {"goniometer_radius": known[_SOURCE], "detector_distance": known[_DETECTOR]}
 
 
 def rigaku_optics(axes: dict[str, str]) -> dict[str, object]:

@@ -108,7 +108,7 @@ def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.D
     found = _known(path, technique, formats)
     module, _, name = found.load.partition(":")
     loader = cast("Callable[[Path], xr.Dataset]", getattr(import_module(module), name))
-    return _stamped(_guarded(path, found, lambda: loader(path)), path, technique, found)
+    return _stamped([_guarded(path, found, lambda: loader(path))], path, technique, found)[0]
 
 
 def read_several(
@@ -120,8 +120,7 @@ def read_several(
     """Read every scan of a file with ``load(path, format)``; failures and attrs are as of `read`."""
     path = Path(path)
     found = _known(path, technique, formats)
-    scans = _guarded(path, found, lambda: load(path, found))
-    return [_stamped(scan, path, technique, found) for scan in scans]
+    return _stamped(_guarded(path, found, lambda: load(path, found)), path, technique, found)
 
 
 def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
@@ -138,9 +137,11 @@ def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
     return found
 
 
-def _stamped(dataset: "xr.Dataset", path: Path, technique: str, found: Format) -> "xr.Dataset":
-    dataset.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=sha256(path))
-    return dataset
+def _stamped(scans: "list[xr.Dataset]", path: Path, technique: str, found: Format) -> "list[xr.Dataset]":
+    digest = sha256(path)
+    for scan in scans:
+        scan.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=digest)
+    return scans
 
 
 def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
