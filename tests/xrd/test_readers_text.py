@@ -110,6 +110,29 @@ def test_columns_by_name(tmp_path: Path) -> None:
     assert "2 further columns" in raw.attrs["conversion"]
 
 
+def test_number_of_the_point_is_no_intensity(tmp_path: Path) -> None:
+    rows = [f"{i}\t{x}\t{y:.0f}" for i, (x, y) in enumerate(zip(ANGLES, COUNTS, strict=True))]
+    raw = read(files.written(tmp_path, "a.txt", "\n".join(["Point\t2theta\tCounts", *rows])))
+    assert raw["intensity"].values.tolist() == COUNTS
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("Series-1", "counts"),
+        ("from c:/misc/s1", "counts"),
+        ("2theta Intensity", "counts"),
+        ("2theta counts/s", "counts/s"),
+        ("2theta; I (cts/sec)", "counts/s"),
+        ("Angle Counts s-1", "counts/s"),
+        ("Counts per second", "counts/s"),
+    ],
+)
+def test_unit_of_the_header(tmp_path: Path, header: str, unit: str) -> None:
+    raw = read(files.written(tmp_path, "a.txt", "\n".join([header, *_rows("{:.2f}\t{:.0f}")])))
+    assert raw["intensity"].attrs["units"] == unit
+
+
 def _cpd(head: str) -> str:
     cells = [f"{value:8.0f}" for value in COUNTS]
     rows = ["".join(cells[i : i + 8]) for i in range(0, 60, 8)]

@@ -13,11 +13,12 @@ from interlayer.xrd.readers.metadata import anode, slit
 from interlayer.xrd.readers.table import NUMBER, Block, blocks
 
 _RATE = re.compile(
-    r"\bcps\b|(?:counts?|cts|имп\.?|计数|c)\s*/\s*(?:s\b|sec|с\b|сек|秒)|counts? per sec|s\^?-1\b",
+    r"\bcps\b|(?<![a-z])(?:counts?|cts|имп\.?|计数|c)\s*(?:/\s*(?:s\b|sec|с\b|сек|秒)|\(?s\^?-1\b)"
+    r"|counts? per sec",
     re.IGNORECASE,
 )
 _ANGLE = re.compile(r"2\s*-?_?\s*(?:th|θ|т[еэ]та)|two.?theta|tth|angle|угол|角|^2\s*q$|\bdeg", re.IGNORECASE)
-_VALUE = re.compile(r"obs|int|count|cps|интенс|имп|强度|计数|^y\b|^i\b|^i\s*\(", re.IGNORECASE)
+_VALUE = re.compile(r"obs|(?:\b|_)int|intens|count|cps|интенс|имп|强度|计数|^y\b|^i\b|^i\s*\(", re.IGNORECASE)
 _NO_VALUE = re.compile(r"calc|bkg|back|err|sig|std|esd|e\.s\.d|diff|time", re.IGNORECASE)
 _ERROR = re.compile(r"sig|std|esd|err|e\.s\.d", re.IGNORECASE)
 _TIME = re.compile(
