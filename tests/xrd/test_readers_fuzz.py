@@ -49,6 +49,13 @@ REAL = [
 SECONDS = 2.0
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _loaded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Import what the readers import, so that neither time nor memory of it is counted."""
+    for name, content in OWN.items():
+        read(files.written(tmp_path_factory.mktemp("loaded"), name, content))
+
+
 def _damaged(content: bytes, seed: int, times: int) -> Iterator[bytes]:
     """Yield a file cut at many places, then with bytes changed, half of them in its head."""
     draw = random.Random(seed)
