@@ -1,127 +1,167 @@
-"""Bruker RAW1.01 (version 3) and RAW4.00."""
+"""Bruker (Siemens) RAW: which version it is, and versions 1, 2 and 3 (RAW1.01).
 
-import struct
+Layouts: DIFFRAC-AT manual, appendix B (versions 1 and 2), DIFFRACplus XCH manual, appendix A (version 3),
+as summed up by xylib's documentation; version 3 was checked on real files.
+"""
+
 from pathlib import Path
 
-import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.xrd.readers.common import Floats, dataset, joined
+from interlayer.xrd.readers import bruker_raw4
+from interlayer.xrd.readers.binary import (
+    check_ranges,
+    check_rest,
+    column,
+    decimal,
+    positive,
+    records,
+    text,
+    value,
+    whole,
+)
+from interlayer.xrd.readers.common import Floats, Scan, combined, steps
+from interlayer.xrd.readers.metadata import anode, celsius, slit
 
-_HEADER = 712
-_RANGE = 304
-_RANGE_4 = 160
-_FIRST_SEGMENT = 61
-_MOST_POINTS = 20_000_000
+_RANGE_1 = 156
+_FIRST_2 = 256
+_RANGE_2 = 48
+_HEADER_3 = 712
+_RANGE_3 = 304
+#: scan types of version 3 that do not run over 2θ
+_OTHER_SCANS = {3: "rocking curve", 4: "χ", 5: "φ", 6: "x", 7: "y", 8: "z", 12: "ψ", 13: "hkl", 14: "q"}
 
 
 def load(path: Path) -> xr.Dataset:
-    """Read a Bruker RAW file of coupled scans; ranges that follow each other are joined."""
+    """Read a Bruker RAW file; ranges that follow each other are joined, else the first is read."""
+    return combined(scans(path))
+
+
+def scans(path: Path) -> list[Scan]:
+    """Return every range of a Bruker RAW file."""
     data = path.read_bytes()
-    if data.startswith(b"RAW1.0"):
-        return _version_3(data)
-    if data.startswith(b"RAW4."):
-        return _version_4(data)
+    for magic, reader in (
+        (b"RAW1.0", _version_3),
+        (b"RAW4.", bruker_raw4.scans),
+        (b"RAW2", _version_2),
+        (b"RAW ", _version_1),
+    ):
+        if data.startswith(magic):
+            return reader(data)
+    stoe = data.startswith(b"RAW_")
     raise ReadError(
-        "an old Bruker RAW version",
-        expected="RAW1.01 or RAW4.00",
-        found=data[:7].decode("latin-1"),
-        advice="Save it again as RAW V3, BRML or XY in DIFFRAC.EVA.",
+        "a Stoe RAW file" if stoe else "an unknown Bruker RAW version",
+        expected="version 1 (RAW), 2 (RAW2), 3 (RAW1.01) or 4 (RAW4.00)",
+        found=repr(data[:8].decode("latin-1")),
+        advice="Export it as XY." if stoe else "Save it as BRML, RAW V3 or XY in DIFFRAC.EVA.",
     )
 
 
-def _unpack(data: bytes, kind: str, at: int) -> float:
-    size = struct.calcsize(kind)
-    if at + size > len(data):
-        raise ReadError("truncated", expected=f"at least {at + size} bytes", found=len(data))
-    return float(struct.unpack_from("<" + kind, data, at)[0])
+def _version_1(data: bytes) -> list[Scan]:
+    """Return the ranges of version 1: each header may begin with ``RAW `` again, and says if one follows."""
+    found: list[Scan] = []
+    at, more = 0, True
+    while more:
+        # early DIFFRAC-AT did not repeat the mark in front of further ranges
+        at -= 0 if data[at : at + 4] == b"RAW " else 4
+        count = whole(data, "I", at + 4)
+        rows = records(data, at + _RANGE_1, count, 4)
+        attrs: dict[str, object] = {
+            "counting_time": positive(decimal(data, at + 8)),
+            "wavelength": _wavelength(data, "f", at + 72),
+            "wavelength_alpha2": _wavelength(data, "f", at + 76),
+        }
+        x = steps(decimal(data, at + 24), decimal(data, at + 12), count)
+        found.append(Scan(x, column(rows, "<f4"), attrs=attrs))
+        check_ranges(len(found))
+        more = whole(data, "I", at + 152) > 0
+        at += _RANGE_1 + 4 * count
+    check_rest(data, at)
+    return found
 
 
-def _counts(data: bytes, at: int, steps: int) -> Floats:
-    end = at + 4 * steps
-    if not 0 < steps <= _MOST_POINTS or end > len(data):
-        raise ReadError(
-            "truncated, or the header is damaged",
-            expected=f"{steps} points up to byte {end}",
-            found=f"{len(data)} bytes",
-            advice="Copy the file again.",
-        )
-    return np.frombuffer(data, "<f4", steps, at).astype(float)
+def _version_2(data: bytes) -> list[Scan]:
+    found: list[Scan] = []
+    at = _FIRST_2
+    for _ in range(check_ranges(whole(data, "H", 4))):
+        header, count = whole(data, "H", at), whole(data, "H", at + 2)
+        if header < _RANGE_2:
+            raise ReadError("the range header is damaged", expected=f"{_RANGE_2} bytes or more", found=header)
+        kelvin = value(data, "H", at + 46)
+        attrs: dict[str, object] = {
+            "anode": anode(text(data, 188, 2)),
+            "wavelength": _wavelength(data, "f", 190),
+            "wavelength_alpha2": _wavelength(data, "f", 194),
+            "kalpha_ratio": positive(decimal(data, 198), 1.5),
+            "counting_time": positive(decimal(data, at + 8)),
+            "temperature": celsius(kelvin, "K") if 0 < kelvin < 4000 else None,
+        }
+        rows = records(data, at + header, count, 4)
+        x = steps(decimal(data, at + 16), decimal(data, at + 12), count)
+        found.append(Scan(x, column(rows, "<f4"), attrs=attrs))
+        at += header + 4 * count
+    check_rest(data, at)
+    return found
 
 
-def _text(data: bytes, at: int, size: int) -> str | None:
-    return data[at : at + size].split(b"\0")[0].decode("latin-1").strip() or None
+def _wavelength(data: bytes, kind: str, at: int) -> float | None:
+    return positive(decimal(data, at) if kind == "f" else value(data, kind, at), 10.0)
 
 
-def _positive(value: float) -> float | None:
-    return value if np.isfinite(value) and 0 < value < 1e6 else None
+def _version_3(data: bytes) -> list[Scan]:
+    common = _header_3(data)
+    found: list[Scan] = []
+    others: list[str] = []
+    at = _HEADER_3
+    for _ in range(check_ranges(whole(data, "I", 12))):
+        scan, kind, at = _range_3(data, at, common)
+        if kind in _OTHER_SCANS:
+            others.append(_OTHER_SCANS[kind])
+        else:
+            found.append(scan)
+    check_rest(data, at)
+    if not found:
+        raise ReadError("no scan over 2θ in the file", expected="a coupled scan", found=", ".join(others))
+    return found
 
 
-def _version_3(data: bytes) -> xr.Dataset:
-    ranges: list[tuple[Floats, Floats]] = []
-    at, count = _HEADER, int(_unpack(data, "I", 12))
-    seconds = None
-    for _ in range(count):
-        header, steps = int(_unpack(data, "I", at)), int(_unpack(data, "I", at + 4))
-        if header != _RANGE:
-            raise ReadError("the range header is damaged", expected=f"{_RANGE} bytes", found=header)
-        start, step = _unpack(data, "d", at + 16), _unpack(data, "d", at + 176)
-        seconds = seconds or _positive(_unpack(data, "f", at + 192))
-        begin = at + header + int(_unpack(data, "I", at + 256))
-        ranges.append((start + step * np.arange(steps), _counts(data, begin, steps)))
-        at = begin + 4 * steps
-    if not ranges:
-        raise ReadError("no range in the file", expected="at least one", found=count)
-    x, y, said = joined(ranges)
-    attrs = {
-        "anode": _text(data, 608, 4),
-        "wavelength": _positive(_unpack(data, "d", 624)),
-        "wavelength_alpha2": _positive(_unpack(data, "d", 632)),
-        "kalpha_ratio": _positive(_unpack(data, "d", 648)),
-        "goniometer_radius": _positive(_unpack(data, "f", 564)),
-        "counting_time": seconds,
-        "conversion": said,
+def _header_3(data: bytes) -> dict[str, object]:
+    return {
+        "anode": anode(text(data, 608, 4)),
+        "wavelength": _wavelength(data, "d", 624),
+        "wavelength_alpha2": _wavelength(data, "d", 632),
+        "kalpha_ratio": positive(value(data, "d", 648), 1.5),
+        "goniometer_radius": positive(decimal(data, 564), 2000.0),
+        **slit("", fixed=positive(decimal(data, 568))),
     }
-    return dataset(x, y, attrs=attrs)
 
 
-def _version_4(data: bytes) -> xr.Dataset:
-    attrs: dict[str, object] = {}
-    ranges: list[tuple[Floats, Floats]] = []
-    at = _FIRST_SEGMENT
-    while at + 8 <= len(data):
-        kind, size = int(_unpack(data, "I", at)), int(_unpack(data, "I", at + 4))
-        if kind in (0, 160):
-            points, at, seconds = _range_4(data, at)
-            ranges.append(points)
-            attrs.setdefault("counting_time", seconds)
-            continue
-        if size < 8:
-            raise ReadError("a damaged segment", expected="a length of at least 8", found=size)
-        if kind == 30:
-            attrs |= {
-                "wavelength": _positive(_unpack(data, "d", at + 80)),
-                "wavelength_alpha2": _positive(_unpack(data, "d", at + 88)),
-                "kalpha_ratio": _positive(_unpack(data, "d", at + 104)),
-                "anode": _text(data, at + 116, 4),
-            }
-        at += size
-    if not ranges:
-        raise ReadError("no range in the file", expected="at least one")
-    x, y, said = joined(ranges)
-    return dataset(x, y, attrs=attrs | {"conversion": said})
-
-
-def _range_4(data: bytes, at: int) -> tuple[tuple[Floats, Floats], int, float | None]:
-    """Return 2θ and counts, the end of the range, and the seconds per step."""
-    scan = _text(data, at + 32, 24) or ""
-    if not scan.startswith(("Locked Coupled", "Coupled", "TwoTheta")):
-        raise ReadError("a scan that is not coupled", expected="Locked Coupled", found=repr(scan))
-    start, step = _unpack(data, "d", at + 72), _unpack(data, "d", at + 80)
-    steps, item = int(_unpack(data, "I", at + 88)), int(_unpack(data, "I", at + 136))
-    if item != 4:
-        raise ReadError("points of an unknown size", expected="4 bytes", found=item)
-    begin = at + _RANGE_4 + int(_unpack(data, "I", at + 140))
-    points = (start + step * np.arange(steps), _counts(data, begin, steps))
-    return points, begin + 4 * steps, _positive(_unpack(data, "f", at + 92))
+def _range_3(data: bytes, at: int, common: dict[str, object]) -> tuple[Scan, int, int]:
+    """Return one range, its scan type, and where the next begins."""
+    header, count = whole(data, "I", at), whole(data, "I", at + 4)
+    if header != _RANGE_3:
+        raise ReadError("the range header is damaged", expected=f"{_RANGE_3} bytes", found=header)
+    varying, size = whole(data, "I", at + 248), whole(data, "I", at + 252) or 4
+    if size != 4 + 8 * varying.bit_count():
+        raise ReadError(
+            "points of an unknown size",
+            expected=f"{4 + 8 * varying.bit_count()} bytes for what varies",
+            found=size,
+        )
+    begin = at + header + whole(data, "I", at + 256)
+    rows = records(data, begin, count, size)
+    measured = bool(varying & 1)
+    x: Floats = (
+        column(rows, "<f8", 4)
+        if measured
+        else steps(value(data, "d", at + 16), value(data, "d", at + 176), count)
+    )
+    attrs = common | {
+        "counting_time": positive(decimal(data, at + 192)),
+        "temperature": celsius(positive(value(data, "f", at + 212), 4000.0), "K"),
+    }
+    if (text(data, at + 72, 6) or "").startswith("V"):
+        # V6, V12, V20: the motorised slit that lights a constant length
+        attrs = {key: each for key, each in attrs.items() if key != "divergence_slit"} | slit("auto")
+    return Scan(x, column(rows, "<f4"), attrs=attrs), whole(data, "I", at + 196), begin + count * size

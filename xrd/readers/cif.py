@@ -8,10 +8,12 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.core.files import read_text
-from interlayer.xrd.readers.common import Floats, dataset, number
+from interlayer.xrd.readers.cif_instrument import instrument
+from interlayer.xrd.readers.common import Floats, Scan, floats, pattern
+from interlayer.xrd.readers.encoding import text_of
 
-_TOKEN = re.compile(r"'(?:[^']|'(?=\S))*'|\"(?:[^\"]|\"(?=\S))*\"|\S+")
+# possessive, and to the end of the line where a quote is not closed: never slower than the text is long
+_TOKEN = re.compile(r"'(?:[^'\n]|'(?=\S))*+(?:'|$)|\"(?:[^\"\n]|\"(?=\S))*+(?:\"|$)|\S+", re.MULTILINE)
 _ANGLES = ("_pd_proc_2theta_corrected", "_pd_meas_2theta_scan", "_pd_meas_2theta_corrected")
 _VALUES = (
     "_pd_meas_counts_total",
@@ -31,8 +33,17 @@ class Block:
 
 
 def load(path: Path) -> xr.Dataset:
-    """Read the measured pattern of a pdCIF."""
-    blocks = parse(read_text(path))
+    """Read the measured pattern of a pdCIF: the block named "_meas", else the first measured one."""
+    found = scans(path)
+    chosen = next(
+        (scan for scan in found if str(scan.attrs.get("block")).lower().endswith("_meas")), found[0]
+    )
+    return pattern(chosen)
+
+
+def scans(path: Path) -> list[Scan]:
+    """Return every measured pattern of a pdCIF; what all blocks say of the instrument goes with each."""
+    blocks = parse(text_of(path))
     usable = [block for block in blocks if _value_name(block) and not block.name.lower().endswith("_calc")]
     if not usable:
         raise ReadError(
@@ -41,10 +52,26 @@ def load(path: Path) -> xr.Dataset:
             found="a structure" if any("_cell_length_a" in b.values for b in blocks) else "other blocks",
             advice="A structure CIF is given as --phase, not as data.",
         )
-    block = next((b for b in usable if b.name.lower().endswith("_meas")), usable[0])
+    return [_scan(block, blocks) for block in usable]
+
+
+def _scan(block: Block, blocks: list[Block]) -> Scan:
     name = _value_name(block)
     y = _floats(block.columns[name])
-    return dataset(_angles(block, y.size), y, stddev=_stddev(block, name), attrs=_metadata(blocks))
+    merged: dict[str, str] = dict(block.values)
+    for other in blocks:
+        for key, value in (other.values | _firsts(other)).items():
+            merged.setdefault(key, value)
+    attrs = instrument(merged) | {"block": block.name}
+    return Scan(_angles(block, y.size), y, stddev=_stddev(block, name), attrs=attrs)
+
+
+def _firsts(block: Block) -> dict[str, str]:
+    """Return the first value of short loops (wavelengths, radiations), the second under ``name/2``."""
+    short = {name: column for name, column in block.columns.items() if 0 < len(column) <= 10}
+    firsts = {name: column[0].strip("'\"") for name, column in short.items()}
+    seconds = {f"{name}/2": column[1].strip("'\"") for name, column in short.items() if len(column) > 1}
+    return firsts | seconds
 
 
 def parse(text: str) -> list[Block]:
@@ -70,7 +97,7 @@ def parse(text: str) -> list[Block]:
 
 def _tokens(text: str) -> list[str]:
     kept = re.sub(r"^;.*?^;", " '' ", text, flags=re.DOTALL | re.MULTILINE)
-    return _TOKEN.findall(re.sub(r"^\s*#.*$", "", kept, flags=re.MULTILINE))
+    return _TOKEN.findall(re.sub(r"^[ \t]*#.*$", "", kept, flags=re.MULTILINE))
 
 
 def _loop(tokens: list[str], place: int, block: Block) -> int:
@@ -94,7 +121,7 @@ def _loop(tokens: list[str], place: int, block: Block) -> int:
 
 
 def _floats(texts: list[str]) -> Floats:
-    return np.array([text.partition("(")[0] if text not in (".", "?") else "nan" for text in texts], float)
+    return floats([text.partition("(")[0] if text not in (".", "?") else "nan" for text in texts])
 
 
 def _value_name(block: Block) -> str:
@@ -122,18 +149,3 @@ def _stddev(block: Block, name: str) -> Floats | None:
         if (weight > 0).all():
             return 1 / np.sqrt(weight)
     return None
-
-
-def _metadata(blocks: list[Block]) -> dict[str, object]:
-    merged: dict[str, str] = {}
-    for block in blocks:
-        for key, value in block.values.items():
-            merged.setdefault(key, value)
-    radiation = re.match(r"(Cu|Co|Mo|Cr|Fe|Ag)\b", merged.get("_diffrn_radiation_type", ""))
-    wavelength = merged.get("_diffrn_radiation_wavelength")
-    radius = merged.get("_pd_instr_dist_spec/detc")
-    return {
-        "anode": radiation[1] if radiation else None,
-        "wavelength": number(wavelength) if wavelength else None,
-        "goniometer_radius": number(radius) if radius else None,
-    }

@@ -7,128 +7,173 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.core.files import decode, read_text
-from interlayer.xrd.readers.common import Floats, dataset
+from interlayer.xrd.readers.common import Floats, Scan, combined, number, steps
+from interlayer.xrd.readers.encoding import text_of
+from interlayer.xrd.readers.metadata import anode, slit
+from interlayer.xrd.readers.table import NUMBER, Block, blocks
 
-_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_CELL = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|nan|[-+]?inf(?:inity)?|NaN")
-_ENCODINGS = ("utf-8-sig", "gb18030", "cp1252", "latin-1")
+_RATE = re.compile(
+    r"\bcps\b|(?<![a-z])(?:counts?|cts|имп\.?|计数|c)\s*(?:/\s*(?:s\b|sec|с\b|сек|秒)|\(?s\^?-1\b)"
+    r"|counts? per sec",
+    re.IGNORECASE,
+)
+_ANGLE = re.compile(r"2\s*-?_?\s*(?:th|θ|т[еэ]та)|two.?theta|tth|angle|угол|角|^2\s*q$|\bdeg", re.IGNORECASE)
+_VALUE = re.compile(r"obs|(?:\b|_)int|intens|count|cps|интенс|имп|强度|计数|^y\b|^i\b|^i\s*\(", re.IGNORECASE)
+_NO_VALUE = re.compile(r"calc|bkg|back|err|sig|std|esd|e\.s\.d|diff|time", re.IGNORECASE)
+_ERROR = re.compile(r"sig|std|esd|err|e\.s\.d", re.IGNORECASE)
+_TIME = re.compile(
+    r"(?:time\s*per\s*step|step\s*time|counting\s*time|время|步长时间)[^\d\n]{0,20}(\d+[.,]?\d*)",
+    re.IGNORECASE,
+)
+_RADIUS = re.compile(r"goniometer\s*radius[^\d\n]{0,20}(\d+[.,]?\d*)", re.IGNORECASE)
+_WAVELENGTH = re.compile(
+    r"(?:lambda|wavelength|λ|длина волны|波长)[^\n]{0,25}?\b([0-3][.,]\d{3,})", re.IGNORECASE
+)
+_ANODE = re.compile(r"(?:anode|target|анод|靶)[^\n]{0,12}?\b(Cu|Co|Mo|Cr|Fe|Ag)\b", re.IGNORECASE)
+_SLIT = re.compile(r"(?:divergence\s*slit|div\.?\s*slit)([^\n]{0,40})", re.IGNORECASE)
+_RANGE = re.compile(rf"\s*({NUMBER})\s+({NUMBER})\s+({NUMBER})(?!\S)")
+_HEAD_LINES = 12
+_FEWEST, _MOST = 10, 10_000_000
+#: a list has at least so many counts in a line: fewer are the columns of a table
+_PER_LINE = 4
 
 
 def load(path: Path) -> xr.Dataset:
     """Read a pattern from columns 2θ, intensity and, if there, its standard deviation.
 
-    A line of names is understood ("2theta, I_obs, sigma", "cps"); a decimal comma is, when the columns
-    are parted by semicolons, tabs or spaces.
+    Lines above the rows may be anything; names in them ("2theta, I_obs, sigma", "cps") are understood, and a
+    decimal comma is where columns are parted by semicolons, tabs or blanks. Several tables are scans.
     """
-    text = _COMMENT.sub("", _text(path))
-    names, table = _table(text)
+    return combined(scans(path))
+
+
+def scans(path: Path) -> list[Scan]:
+    """Return every table of a text as a scan."""
+    return scans_in(text_of(path))
+
+
+def scans_in(text: str) -> list[Scan]:
+    """Return the scans of a text; what stands below the last row is left out and said."""
+    plain = _without_comments(text)
+    listed = _listed(plain.split("\n"))
+    if listed is not None:
+        return [listed]
+    found, below, said = blocks(plain)
+    if not found:
+        raise ReadError("no rows of numbers", expected="columns 2θ and intensity")
+    if below:
+        said = "; ".join(
+            each for each in (said, f"{len(below)} lines of text below the rows were left out") if each
+        )
+    about = _metadata("\n".join(found[0].header) + "\n" + text[:2000])
+    return [_scan(block, about, said) for block in found]
+
+
+def _without_comments(text: str) -> str:
+    """Return a text without what stands between /* and */."""
+    kept, place = [], 0
+    while (begin := text.find("/*", place)) >= 0 and (end := text.find("*/", begin + 2)) >= 0:
+        kept.append(text[place:begin])
+        place = end + 2
+    return "".join(kept) + text[place:]
+
+
+def _scan(block: Block, about: dict[str, object], said: str) -> Scan:
+    table = block.values
     if table.shape[1] < 2:
         raise ReadError("one column of numbers only", expected="2θ and intensity")
+    names = _names(block.header, table.shape[1])
     angle, value, error = _columns(names, table)
-    unit = (
-        "counts/s" if re.search(r"\bcps\b|counts?\s*/\s*s|c/s", " ".join(names), re.IGNORECASE) else "counts"
-    )
     stddev = table[:, error] if error is not None else None
     if stddev is not None and not ((stddev > 0).all() and np.isfinite(stddev).all()):
         stddev = None
-    return dataset(table[:, angle], table[:, value], unit=unit, stddev=stddev, attrs=_metadata(text))
+    others = table.shape[1] - 2 - (error is not None)
+    texts = [said, f"{others} further columns were left out" if others else ""]
+    attrs = about | {"conversion": "; ".join(each for each in texts if each)}
+    return Scan(table[:, angle], table[:, value], _unit(block.header), stddev, attrs)
 
 
-def _text(path: Path) -> str:
-    text = read_text(path)
-    if sum(ord(char) > 127 for char in text[:4096]) > 40:
-        text = decode(path.read_bytes(), _ENCODINGS).replace("\r\n", "\n").replace("\r", "\n")
-    return text
-
-
-def _table(text: str) -> tuple[list[str], Floats]:
-    """Return the column names (empty without a header) and the numbers, one row per line."""
-    lines = [line.strip() for line in text.split("\n")]
-    comma = _decimal_comma(lines)
-    names: list[str] = []
-    rows: list[list[float]] = []
-    for place, line in enumerate(lines, 1):
-        if not line or line[0] in "#'!;%":
-            if not rows and line[1:].strip():
-                names = _names(line[1:])
+def _listed(lines: list[str]) -> Scan | None:
+    """Return the scan of a list of counts below start, step and stop (CPD and DBWS files), if it is one."""
+    for place, line in enumerate(lines[:_HEAD_LINES]):
+        match = _RANGE.match(line)
+        if match is None:
             continue
-        cells = _numbers(line, comma)
-        if cells is None and not rows:
-            names = _names(line)
-        elif cells is None or (rows and len(cells) != len(rows[0])):
-            if cells is not None and len(rows) == 1:
-                rows = [cells]
+        start, step, stop = (float(match[i]) for i in (1, 2, 3))
+        points = round((stop - start) / step) + 1 if 0 < step < stop - start else 0
+        below = [each for each in lines[place + 1 :] if each.strip()]
+        if _FEWEST <= points < _MOST and below and _is_list(below[0]):
+            counts = _counts(below)
+            if counts is None:
                 continue
-            raise ReadError(
-                f"line {place} is not a row of numbers like those before it",
-                expected=f"{len(rows[0]) if rows else 2} numbers",
-                found=repr(line[:60]),
-            )
-        else:
-            rows.append(cells)
-    if not rows:
-        raise ReadError("no rows of numbers", expected="columns 2θ and intensity")
-    return names, np.array(rows, dtype=float)
+            most = points + max(len(each.split()) for each in below)
+            if not points <= counts.size < most or counts[points:].any():
+                raise ReadError(
+                    "points are missing or too many", expected=f"{points} points", found=counts.size
+                )
+            about = _metadata("\n".join(lines[: place + 1]))
+            return Scan(steps(start, step, points), counts[:points], _unit(lines[: place + 1]), attrs=about)
+    return None
 
 
-def _decimal_comma(lines: list[str]) -> bool:
-    """Return whether commas are decimal signs: no number has a point, and columns part otherwise."""
-    sample = [line for line in lines if line and line[0].isdigit()][:50]
-    return (
-        bool(sample)
-        and all(
-            "." not in line and re.fullmatch(r"[-+\d,eE]+(?:[;\t ]+[-+\d,eE]+)+;?", line) for line in sample
-        )
-        and any("," in line for line in sample)
-    )
+def _is_list(line: str) -> bool:
+    """Return whether a line below start, step and stop is one of counts and not of columns."""
+    width = len(line.split())
+    return width == 1 or width >= _PER_LINE
 
 
-def _numbers(line: str, comma: bool) -> list[float] | None:
-    cells = [cell for cell in re.split(r"[;\t ]+" if comma else r"[;,\t ]+", line) if cell]
-    if comma:
-        cells = [cell.replace(",", ".") for cell in cells]
-    if len(cells) < 1 or not all(_CELL.fullmatch(cell) for cell in cells):
+def _counts(lines: list[str]) -> Floats | None:
+    try:
+        return np.array(" ".join(lines).split(), dtype=float)
+    except ValueError:
         return None
-    return [float(cell) for cell in cells]
 
 
-def _names(line: str) -> list[str]:
-    return [name.strip().strip('"') for name in re.split(r"[;,\t]|\s{2,}", line) if name.strip()]
+def _unit(header: list[str]) -> str:
+    return "counts/s" if _RATE.search(" ".join(header)) else "counts"
+
+
+def _names(header: list[str], width: int) -> list[str]:
+    """Return the names of the columns from the lowest header line that has as many, in lower case."""
+    for line in reversed(header):
+        for separator in (r"[;\t]", r",", r"\s{2,}", r"\s+"):
+            names = [name.strip().strip('"') for name in re.split(separator, line) if name.strip()]
+            if len(names) == width and not all(re.fullmatch(r"[-+.,\deE]+", name) for name in names):
+                return [name.lower() for name in names]
+    return []
 
 
 def _columns(names: list[str], table: Floats) -> tuple[int, int, int | None]:
     """Return the columns of 2θ, of the intensity and of its standard deviation."""
-    width = table.shape[1]
-    if len(names) == width:
-        lower = [name.lower() for name in names]
-        angle = _find(lower, r"2\s*-?_?\s*th|two.?theta|2θ|angle|deg")
-        value = _find(lower, r"^(?!.*(calc|bkg|back|err|sig|std|esd)).*(obs|int|count|cps|y\b|i\b)")
-        error = _find(lower, r"sig|std|esd|err|e\.s\.d")
-        if angle is not None and value is not None and angle != value:
-            return angle, value, error
-    looks = width == 3 and bool((table[:, 2] > 0).all()) and _like_errors(table[:, 1], table[:, 2])
+    angle = next((i for i, name in enumerate(names) if _ANGLE.search(name)), None)
+    values = [i for i, name in enumerate(names) if _VALUE.search(name) and not _NO_VALUE.search(name)]
+    value = next((i for i in values if i != angle), None)
+    if angle is not None and value is not None:
+        return angle, value, next((i for i, name in enumerate(names) if _ERROR.search(name)), None)
+    looks = table.shape[1] == 3 and bool((table[:, 2] > 0).all()) and _like_errors(table[:, 1], table[:, 2])
     return 0, 1, 2 if looks else None
-
-
-def _find(names: list[str], pattern: str) -> int | None:
-    return next((i for i, name in enumerate(names) if re.search(pattern, name)), None)
 
 
 def _like_errors(value: Floats, error: Floats) -> bool:
     """Return whether a third column can be the errors of the second: smaller, and growing with it."""
     strong = value > np.median(value)
+    if not strong.any():
+        return bool(np.median(error) < np.median(value))
     return bool(np.median(error) < np.median(value) and error[strong].mean() >= error[~strong].mean())
 
 
-def _metadata(text: str) -> dict[str, object]:
-    """Return wavelength and anode where a comment of the header states them."""
-    head = text[:4096]
-    found: dict[str, object] = {}
-    match = re.search(r"(?:lambda|wavelength|λ)\D{0,25}?([0-3]\.\d{3,})", head, re.IGNORECASE)
-    if match:
-        found["wavelength"] = float(match[1])
-    match = re.search(r"(?:anode|target)\W{1,4}(Cu|Co|Mo|Cr|Fe|Ag)\b", head, re.IGNORECASE)
-    if match:
-        found["anode"] = match[1].capitalize()
-    return found
+def _metadata(head: str) -> dict[str, object]:
+    """Return what a header states of wavelength, anode, slit, radius and time."""
+    target, opening = _ANODE.search(head), _SLIT.search(head)
+    return {
+        "wavelength": _first(_WAVELENGTH, head),
+        "anode": anode(target[1]) if target else None,
+        "goniometer_radius": _first(_RADIUS, head),
+        "counting_time": _first(_TIME, head),
+        **(slit(opening[1]) if opening else {}),
+    }
+
+
+def _first(pattern: re.Pattern[str], head: str) -> float | None:
+    match = pattern.search(head)
+    return number(match[1]) if match else None

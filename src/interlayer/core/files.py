@@ -4,6 +4,7 @@ import hashlib
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,7 @@ def decode(data: bytes, encodings: tuple[str, ...] = _ENCODINGS) -> str:
     'µm'
     """
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16")
+        return data.decode("utf-16", errors="replace")
     for encoding in encodings:
         try:
             return data.decode(encoding)
@@ -71,7 +72,7 @@ def zip_member(path: Path, name: str) -> bytes:
             return archive.read(info)
     except KeyError:
         raise ReadError("archive member is missing", path=path, expected=name) from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
         raise ReadError(f"damaged archive ({error})", path=path, advice="Copy the file again.") from error
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.files import check_exists, decode, sha256
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HEAD = 8192
+_Read = TypeVar("_Read")
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Probe:
         try:
             with zipfile.ZipFile(self.path) as archive:
                 return tuple(archive.namelist())
-        except (zipfile.BadZipFile, OSError):
+        except Exception:  # damaged archives raise many kinds, and a probe must not raise
             return ()
 
 
@@ -104,6 +105,25 @@ def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.D
         ``source_sha256`` in its attrs.
     """
     path = Path(path)
+    found = _known(path, technique, formats)
+    module, _, name = found.load.partition(":")
+    loader = cast("Callable[[Path], xr.Dataset]", getattr(import_module(module), name))
+    return _stamped([_guarded(path, found, lambda: loader(path))], path, technique, found)[0]
+
+
+def read_several(
+    path: Path | str,
+    technique: str,
+    formats: tuple[Format, ...],
+    load: "Callable[[Path, Format], list[xr.Dataset]]",
+) -> "list[xr.Dataset]":
+    """Read every scan of a file with ``load(path, format)``; failures and attrs are as of `read`."""
+    path = Path(path)
+    found = _known(path, technique, formats)
+    return _stamped(_guarded(path, found, lambda: load(path, found)), path, technique, found)
+
+
+def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
     check_exists(path)
     found = identify(path, formats)
     if found is None:
@@ -114,16 +134,20 @@ def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.D
             found=_describe(path),
             advice="`interlayer formats` lists what is read.",
         )
-    dataset = _load(path, found)
-    dataset.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=sha256(path))
-    return dataset
+    return found
 
 
-def _load(path: Path, found: Format) -> "xr.Dataset":
-    module, _, name = found.load.partition(":")
-    loader = cast("Callable[[Path], xr.Dataset]", getattr(import_module(module), name))
+def _stamped(scans: "list[xr.Dataset]", path: Path, technique: str, found: Format) -> "list[xr.Dataset]":
+    digest = sha256(path)
+    for scan in scans:
+        scan.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=digest)
+    return scans
+
+
+def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
+    """Return what a loader returns; whatever it raises becomes a `ReadError` that names the file."""
     try:
-        return loader(path)
+        return call()
     except InterlayerError as error:
         raise error.about(path) from error
     except MemoryError as error:
