@@ -18,7 +18,14 @@ from interlayer.xrd.model.layout import Block
 from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
-from interlayer.xrd.search import Peak, find_peaks
+from interlayer.xrd.search import (
+    MISFIT,
+    THRESHOLD,
+    Peak,
+    find_peaks,
+    new_peaks,
+    significance_maps,
+)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -38,6 +45,8 @@ _RICH = 8
 _FAR = 3.0
 #: a family of less than this part of another phase's line, within so many of its FWHM, is left out
 _FAINT, _SHADE = 0.15, 0.7
+#: so is one of less than this part of a line within so many degrees: its wing is not known that well
+_TRACE, _WING = 0.03, 0.8
 #: a position is used for cells when it is known better than this, in degree
 _SHARP = 0.12
 
@@ -73,8 +82,13 @@ class Study:
     free_fit: Fit
     fit: Fit
     strained: tuple[str, ...]
-    held: str | None
+    standard: Phase | None
     plan: Plan
+
+    @property
+    def held(self) -> str | None:
+        """Return the name of the internal standard."""
+        return None if self.standard is None else self.standard.name
 
 
 def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phase | None) -> Study:
@@ -90,6 +104,62 @@ def examine(inputs: Inputs, phases: list[Phase], scherrer: float, standard: Phas
         if not doubtful:
             return _finished(study)
         left = [phase for phase in left if phase.name not in doubtful]
+
+
+def examine_again(inputs: Inputs, before: Study) -> Study | None:
+    """Analyse a pattern with the phases of another one of its series, starting from its fit.
+
+    Returns
+    -------
+    Study or None
+        None when a peak is left over, a phase is no longer seen or its cell is contradicted: the search is
+        then to be done anew.
+    """
+    limits = (float(inputs.data.two_theta[0]), float(inputs.data.two_theta[-1]))
+    earlier = before.inputs.data.two_theta
+    if before.agreement.contradictory or abs(limits[0] - earlier[0]) + abs(limits[1] - earlier[-1]) > 0.1:
+        return None
+    plan = replace(
+        before.plan,
+        source=inputs.source,
+        instrument=inputs.instrument,
+        parts=tuple(_warm(part, before.fit) for part in before.plan.parts),
+        starts={
+            name: before.fit.value(name)
+            for name in before.fit.table.names
+            if name.startswith(("hump", "peak", "kalpha", "instrument_scale"))
+        },
+        profile=False,
+        tube=False,
+    )
+    study = _from_plan(replace(before, inputs=inputs, plan=plan), plan)
+    lost = [
+        name
+        for name, each in study.positions.items()
+        if not _credible(study, name) or each.seen.sum() < before.positions[name].seen.sum() / 2
+    ]
+    if lost or study.agreement.contradictory:
+        return None
+    study = _finished(study)
+    part = study.fit.model - study.fit.background()
+    variance = inputs.data.variance(study.fit.model) + (MISFIT * part) ** 2
+    residual = inputs.data.intensity - study.fit.model
+    if new_peaks(inputs.data.two_theta, significance_maps(inputs.data.two_theta, residual, variance), THRESHOLD):
+        return None
+    return study
+
+
+def _warm(part: Part, fitted: Fit) -> Part:
+    """Return a part that starts from a fit."""
+    name, table = part.phase.name, fitted.table
+    keys = [f"{name}.{key}" for key in part.phase.parameters]
+    cell = part.cell
+    if keys[0] in table:
+        values = np.array([fitted.value(key) for key in keys])
+        cell = tuple(map(float, with_values(np.array(cell), part.phase.system, values)))
+    height = table.value(fitted.values, f"height.{part.phase.layer}", part.height)
+    size = table.value(fitted.values, f"{name}.inverse_size", part.inverse_size)
+    return replace(part, cell=cell, height=height, inverse_size=max(size, 1e-3), strain=False)
 
 
 def _credible(study: Study, name: str) -> bool:
@@ -139,17 +209,23 @@ def _placed(
     limits = (float(data.two_theta[0]), float(data.two_theta[-1]))
     found = identify(phases, peaks, source, instrument, limits)
     plan = _first_plan(inputs, search, peaks, found, scherrer)
-    free = fit(*_with_shifts(plan, inputs), model=search.model)
+    nothing = Agreement({}, {}, ())
+    start = Study(inputs, peaks, found, {}, nothing, search, search, (), standard, plan)
+    return _from_plan(start, plan)
+
+
+def _from_plan(study: Study, plan: Plan) -> Study:
+    """Return a study with the free positions of a plan's phases, their cells, and the plan of the last fit."""
+    inputs = study.inputs
+    free = fit(*_with_shifts(plan, inputs), model=study.fit.model if study.fit.data is inputs.data else None)
     positions = {
-        match.phase.name: _positions(free, match.phase, plan)
-        for match in found.matches
-        if any(block.name == match.phase.name for block in free.pattern.blocks)
+        part.phase.name: _positions(free, part.phase, plan)
+        for part in plan.parts
+        if any(block.name == part.phase.name for block in free.pattern.blocks)
     }
-    lines = [_lines(each) for each in positions.values()]
-    agreement = agree(lines, source, instrument)
-    final = _final_plan(plan, free, agreement, standard)
-    held = standard.name if standard is not None else None
-    return Study(inputs, peaks, found, positions, agreement, free, free, (), held, final)
+    agreement = agree([_lines(each) for each in positions.values()], inputs.source, inputs.instrument)
+    final = _final_plan(plan, free, agreement, study.standard)
+    return replace(study, positions=positions, agreement=agreement, free_fit=free, fit=free, plan=final)
 
 
 def _first_plan(
@@ -180,6 +256,8 @@ def _parts(inputs: Inputs, matches: list[Match], peaks: list[Peak]) -> tuple[Par
         for other in (each for j, each in enumerate(lines) if j != i):
             near = np.abs(angle[:, None] - other[1][None]) < _SHADE * other[3]
             under = near & (area[:, None] < _FAINT * other[2][None])
+            wing = np.abs(angle[:, None] - other[1][None]) < _WING
+            under |= wing & (area[:, None] < _TRACE * other[2][None])
             hidden |= {tuple(map(int, hkl[k])) for k in np.flatnonzero(under.any(axis=1))}
         parts.append(replace(_part(match, peaks), hidden=frozenset(hidden)))
     return tuple(parts)

@@ -28,6 +28,8 @@ from interlayer.xrd.readers.common import dataset
 Floats = NDArray[np.floating[Any]]
 
 _FEWEST_POINTS = 50
+#: what is wider (radian) is no Soller slit but the opening of the beam
+_WIDE_SOLLER = 0.08
 #: radii that differ by more than this part are of different instruments
 _SAME_RADIUS = 0.02
 #: the noise is taken as counting noise when its measured gain is within these bounds
@@ -181,6 +183,8 @@ def _calibrated(
 def _openings(raw: xr.Dataset, found: Instrument, steps: list[str]) -> Instrument:
     """Return the instrument with the slits that the file states."""
     slit, soller = raw.attrs.get("divergence_slit"), raw.attrs.get("soller_slit")
+    if soller and float(soller) > _WIDE_SOLLER:
+        soller = None
     alpha = float(slit) if slit else BLIND_DIVERGENCE
     low, high = tails(float(soller) if soller else BLIND_SOLLER, BLIND_CORRELATION)
     found = replace(found, low_tail=low, high_tail=high)
