@@ -17,7 +17,7 @@ BLIND_SOLLER, BLIND_DIVERGENCE, BLIND_CORRELATION = 0.037, 0.5, -0.25
 BLIND_LOW, BLIND_LOW_SPREAD = 0.0078, 0.0037
 BLIND_HIGH, BLIND_HIGH_SPREAD = 0.0047, 0.0025
 #: of the flat specimen, α²/6, for 0.5°
-BLIND_FLAT, BLIND_FLAT_SPREAD = 0.0007, 0.001
+BLIND_FLAT, BLIND_FLAT_SPREAD = 0.0008, 0.0014
 #: relative spread of the tails where the file states the Soller slits
 STATED_SPREAD = 0.3
 #: spread of a specimen's height in mm, and of the height between two layers of a cell
