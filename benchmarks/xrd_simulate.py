@@ -47,34 +47,35 @@ CUBIC = {
     "austenite": [(3, 1.0), (4, 0.46)],
     "LaB6": [(1, 0.55), (2, 1.0), (3, 0.4), (4, 0.22), (5, 0.45), (6, 0.25), (8, 0.08), (9, 0.2)],
 }
-#: 2θ of Kα1 and intensity
+#: a, b, c, β of Li2CO3 and a, c of LiOH; hkl and intensity
+CELLS = {"Li2CO3": (8.359, 4.9725, 6.1975, 114.83), "LiOH": (3.549, 3.549, 4.334, 90.0)}
 AIR = {
     "Li2CO3": [
-        (21.33, 0.71),
-        (23.41, 0.11),
-        (29.45, 0.22),
-        (30.61, 0.76),
-        (31.78, 1.0),
-        (34.1, 0.28),
-        (36.07, 0.16),
-        (36.96, 0.4),
-        (39.57, 0.16),
-        (39.93, 0.09),
-        (48.73, 0.17),
-        (56.76, 0.04),
-        (58.68, 0.05),
-        (59.75, 0.16),
-        (61.11, 0.06),
-        (65.43, 0.07),
+        ((1, 1, 0), 0.71),
+        ((2, 0, 0), 0.11),
+        ((1, 1, 1), 0.22),
+        ((2, 0, -2), 0.76),
+        ((0, 0, 2), 1.0),
+        ((1, 1, -2), 0.28),
+        ((0, 2, 0), 0.16),
+        ((3, 1, -1), 0.4),
+        ((0, 2, 1), 0.16),
+        ((3, 1, 0), 0.09),
+        ((3, 1, 1), 0.17),
+        ((1, 3, 0), 0.04),
+        ((2, 0, -4), 0.16),
+        ((2, 2, 2), 0.06),
+        ((3, 3, -1), 0.07),
     ],
     "LiOH": [
-        (20.48, 0.29),
-        (32.58, 1.0),
-        (35.75, 0.23),
-        (49.23, 0.08),
-        (51.46, 0.2),
-        (56.02, 0.2),
-        (62.24, 0.17),
+        ((0, 0, 1), 0.29),
+        ((1, 0, 1), 1.0),
+        ((1, 1, 0), 0.23),
+        ((1, 0, 2), 0.08),
+        ((2, 0, 0), 0.2),
+        ((2, 0, 1), 0.06),
+        ((1, 1, 2), 0.17),
+        ((2, 1, 1), 0.17),
     ],
 }
 
@@ -138,6 +139,17 @@ class Machine:
 def angle_of(spacing: float) -> float:
     """Return 2θ of Kα1 for a spacing in angstrom."""
     return float(2 * np.degrees(np.arcsin(KALPHA1 / 2 / spacing)))
+
+
+def air_lines(name: str, stretch: float) -> list[tuple[float, float]]:
+    """Return 2θ of Kα1 and intensity of an air product's families, its cell stretched."""
+    a, b, c, beta = CELLS[name]
+    turn, cosine = np.sin(np.radians(beta)) ** 2, np.cos(np.radians(beta))
+    found = []
+    for (h, k, l), strength in AIR[name]:
+        q = (h**2 / a**2 + l**2 / c**2 - 2 * h * l * cosine / (a * c)) / turn + k**2 / b**2
+        found.append((angle_of(float(stretch / np.sqrt(q))), strength))
+    return found
 
 
 def spacings(phase: str, a: float, c: float = 1.0) -> list[tuple[float, float]]:
@@ -243,7 +255,7 @@ def simulate(
     if rng.random() < air:
         name = str(rng.choice(list(AIR)))
         area = rng.uniform(120, 400)
-        for at, strength in AIR[name]:
+        for at, strength in air_lines(name, 1 + 5e-4 * rng.normal()):
             y += device.line(x, at, area * strength * rng.uniform(0.6, 1.4), 30.0, 0.0, height["sample"])
         found.phases.add(name)
     found.raw = pattern(x, y, rng, device.radius, f"seed {seed}")

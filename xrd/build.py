@@ -46,8 +46,12 @@ class Part:
         Cell and height are held, and each reflection's position is free.
     held
         The cell is held, the height is not (internal standard).
+    own_sizes
+        Each family has a size of its own.
     sharp
         Its lines have no width of their own (a standard).
+    pulled
+        Families whose places are free: other lines pull at them.
     hidden
         Families that are left out: weak ones under stronger lines of other phases.
     """
@@ -60,7 +64,9 @@ class Part:
     strain: bool = False
     shifts: bool = False
     held: bool = False
+    own_sizes: bool = False
     sharp: bool = False
+    pulled: frozenset[tuple[int, ...]] = frozenset()
     hidden: frozenset[tuple[int, ...]] = frozenset()
 
 
@@ -139,6 +145,7 @@ def _block(part: Part, plan: Plan, low: float, high: float) -> Block | None:
         height=part.height,
         strain=part.strain,
         shifts=part.shifts or plan.profile,
+        own_sizes=part.own_sizes and not part.sharp,
         transparency=transparency(part.phase, plan.instrument),
     )
 
@@ -180,8 +187,9 @@ def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
 def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
     name = block.name
     if block.shifts:
-        spread = 0.2 if part.shifts else SHIFT_SPREAD
         for i in range(block.columns):
+            loose = part.shifts or any(tuple(map(int, h)) in part.pulled for h in block.hkl[block.column == i])
+            spread = 0.2 if loose else SHIFT_SPREAD
             table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, spread))
     if not part.held and not part.shifts:
         known = cell_values(np.array(part.phase.cell), block.system)
@@ -198,7 +206,9 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
             )
     if part.sharp:
         return
-    table.add(f"{name}.inverse_size", part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
+    for i in range(block.columns) if part.own_sizes else ("",):
+        key = f"{name}.inverse_size{i}"
+        table.add(key, part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
     if part.strain:
         table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))
 

@@ -1,7 +1,7 @@
 """Do observed positions fit one cell per phase and one height per layer? Which phase does not?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ Floats = NDArray[np.floating[Any]]
 
 #: fall of χ² without the phase, and a residual in degree, above which its lines fit no single cell
 _FALL, _RESIDUAL = 30.0, 0.025
+#: one line of so many may be pulled off its place by others without a contradiction
+_PULLED = 4
 
 
 @dataclass(frozen=True)
@@ -34,12 +36,14 @@ class Lines:
 class Agreement:
     """Cells and heights that fit the positions best, and the phases left out because none fits them.
 
+    ``outliers`` are lines (hkl) that another line pulls at: left out where the many others of a phase agree.
     The spreads are the systematic ones, `SHIFT_SPREAD` on each line.
     """
 
     cells: dict[str, Floats]
     heights: dict[str, float]
     contradictory: tuple[str, ...]
+    outliers: dict[str, frozenset[tuple[int, ...]]] = field(default_factory=dict)
     cell_spread: dict[str, Floats] = field(default_factory=dict)
     height_spread: dict[str, float] = field(default_factory=dict)
 
@@ -144,14 +148,63 @@ def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agr
     """Return the cells and heights that explain the positions, phases that no single cell fits left out."""
     kept = [each for each in lines if each.two_theta.size]
     left: list[str] = []
+    outliers: dict[str, frozenset[tuple[int, ...]]] = {}
     while kept:
         problem, q, chi_square, slope = _solve(kept, source, instrument)
         worst = _worst(kept, chi_square, source, instrument)
         if worst is None:
-            return _agreement(problem, q, slope, tuple(left))
-        left.append(worst.phase.name)
+            return replace(_agreement(problem, q, slope, tuple(left)), outliers=outliers)
+        name = worst.phase.name
+        pulled = outliers.get(name, frozenset())
+        if (len(pulled) + 1) * _PULLED <= worst.two_theta.size + len(pulled):
+            fewer, hkl = _without_worst(worst, kept, source, instrument)
+            outliers[name] = pulled | {hkl}
+            kept = [fewer if each is worst else each for each in kept]
+            continue
+        outliers.pop(name, None)
+        left.append(name)
         kept = [each for each in kept if each is not worst]
     return Agreement({}, {}, tuple(left))
+
+
+def _without_worst(
+    worst: Lines, kept: Sequence[Lines], source: Source, instrument: Instrument
+) -> tuple[Lines, tuple[int, ...]]:
+    """Return a phase's lines without the one whose leaving lowers χ² most, and that one."""
+    best: tuple[float, int] | None = None
+    for i in range(worst.two_theta.size):
+        trial = [_taken(worst, i) if each is worst else each for each in kept]
+        chi_square = _solve(trial, source, instrument)[2]
+        if best is None or chi_square < best[0]:
+            best = (chi_square, i)
+    at = best[1] if best is not None else 0
+    return _taken(worst, at), tuple(map(int, worst.hkl[at]))
+
+
+def _taken(lines: Lines, index: int) -> Lines:
+    keep = np.arange(lines.two_theta.size) != index
+    return Lines(lines.phase, lines.hkl[keep], lines.two_theta[keep], lines.stddev[keep])
+
+
+def zero_correlation(lines: Lines, source: Source, instrument: Instrument) -> float:
+    """Return the correlation of displacement and zero shift if both were fitted with this phase's cell.
+
+    NaN with fewer lines than unknowns.
+    """
+    values = cell_values(np.array(lines.phase.cell), lines.phase.system)
+    if lines.two_theta.size < values.size + 2:
+        return float("nan")
+    theta = np.radians(lines.two_theta) / 2
+    columns = [np.cos(theta), np.ones_like(theta)]
+    base = calculated(lines.phase, values, lines.hkl, 0.0, source, instrument)
+    for i in range(values.size):
+        moved = values.copy()
+        moved[i] *= 1 + 1e-4
+        columns.append((calculated(lines.phase, moved, lines.hkl, 0.0, source, instrument) - base) * 100)
+    design = np.array(columns).T / tolerance(lines, instrument)[:, None]
+    covariance = np.linalg.pinv(design.T @ design)
+    below = np.sqrt(covariance[0, 0] * covariance[1, 1])
+    return float(covariance[0, 1] / below) if below > 0 else float("nan")
 
 
 def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agreement:

@@ -37,6 +37,8 @@ ORDERS, _STRAIN_GAIN = 4, 12.0
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
 #: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
 _CROWD, _CROWD_FAMILIES = 8, 4
+#: unless they make this part of its calculated intensity and are all this many standard deviations strong
+_COMPLETE, _STRONG = 0.9, 12.0
 #: χ² per degree of freedom from which the tails of the tube are fitted too
 _MISFIT = 1.5
 #: families seen from which a phase is claimed although its lines fit no single cell
@@ -174,9 +176,10 @@ def _credible(study: Study, name: str) -> bool:
     hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
     seen = {tuple(map(int, each)) for each in positions.hkl[positions.seen]}
     mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
-    if len(study.found.unexplained) > _CROWD and mine.sum() < _CROWD_FAMILIES:
-        return False
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
+    crowded = len(study.found.unexplained) > _CROWD and mine.sum() < _CROWD_FAMILIES
+    if crowded and not (share > _COMPLETE and _all_strong(positions)):
+        return False
     if name in study.agreement.contradictory:
         enough, part = (2, SHARE) if positions.phase.uneven else (_RICH, _MANY_SHARE)
         return int(mine.sum()) >= enough and share > part and bool(mine[np.argmax(strength)])
@@ -184,6 +187,12 @@ def _credible(study: Study, name: str) -> bool:
         return False
     needed = _MANY_SHARE if hkl.shape[0] > _MANY else _SOME_SHARE if hkl.shape[0] >= _SOME else 0.0
     return share >= needed
+
+
+def _all_strong(positions: Positions) -> bool:
+    """Return whether every seen family is far above the noise."""
+    seen = positions.seen
+    return bool(np.all(positions.area[seen] > _STRONG * positions.area_stddev[seen]))
 
 
 def _possible(study: Study, phase: Phase) -> bool:
@@ -328,7 +337,7 @@ def _final_plan(plan: Plan, free: Fit, agreement: Agreement, standard: Phase | N
         elif name in agreement.cells:
             cell = with_values(np.array(part.phase.cell), part.phase.system, agreement.cells[name])
             part = replace(part, cell=tuple(map(float, cell)))
-        parts.append(part)
+        parts.append(replace(part, pulled=agreement.outliers.get(name, frozenset())))
     starts = {
         name: free.value(name)
         for name in free.table.names

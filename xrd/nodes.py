@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from interlayer.xrd import evidence
+from interlayer.xrd import evidence, sizes
 from interlayer.xrd.build import SHIFT_SPREAD, families
 from interlayer.xrd.calibrate import FITTED, Calibration
 from interlayer.xrd.consistency import calculated
@@ -28,6 +28,7 @@ def nodes(study: Study, looked_for: list[Phase]) -> dict[str, xr.Dataset]:
         "peaks": _peaks(study),
         "unexplained": _unexplained(study),
         "candidates": _candidates(study, looked_for),
+        **_sizes(study),
         "parameters": _parameters(study),
     }
 
@@ -214,6 +215,54 @@ def _candidates(study: Study, looked_for: list[Phase]) -> xr.Dataset:
     return table(
         "candidate", {key: (list(c), unit, text) for (key, unit, text), c in zip(names, columns, strict=True)}
     )
+
+
+def _sizes(study: Study) -> dict[str, xr.Dataset]:
+    """Return the sizes line by line, and Williamson–Hall of each phase."""
+    lines = sizes.line_sizes(study)
+    scherrer, wavelength = study.plan.scherrer, study.inputs.source.alpha1 / 10
+    each = [sizes.interval_of_inverse(line.inverse, line.stddev) for line in lines]
+    breadth = np.pi / 2 * scherrer
+    told = [("resolved" if line.resolved else "not resolved") for line in lines]
+    values = np.array(each, dtype=float).reshape(-1, 3)
+    values[[not line.resolved for line in lines], 0] = np.nan
+    by_line = table(
+        "line",
+        {
+            "phase": (np.array([line.phase for line in lines], dtype=object), "", "Phase"),
+            "hkl": (np.array([line.hkl for line in lines], dtype=object), "", "Reflection"),
+            "two_theta": (np.array([line.two_theta for line in lines]), "degree", "Observed 2θ of Kα1"),
+            "fwhm": (np.array([line.fwhm for line in lines]), "degree", "FWHM of Kα1, its own"),
+            "instrument_fwhm": (
+                np.array([line.instrument_fwhm for line in lines]), "degree", "FWHM of the instrument alone"
+            ),
+            "status": (np.array(told, dtype=object), "", "Is the broadening resolved"),
+            "size": (values[:, 0], "nm", f"Scherrer size, FWHM, K = {scherrer:g}"),
+            "size_low": (values[:, 1], "nm", "Low end of the 95 % interval"),
+            "size_high": (values[:, 2], "nm", "High end of the 95 % interval"),
+            "size_integral": (values[:, 0] / breadth, "nm", "Mean column length, integral breadth, K = 1"),
+        },
+    )
+    halls = [sizes.williamson_hall(lines, name, scherrer, wavelength) for name in study.positions]
+    ends = np.array([sizes.interval_of_inverse(hall.inverse, hall.inverse_stddev) for hall in halls], float)
+    ends = ends.reshape(-1, 3)
+    strain, spread = (np.array([getattr(h, n) for h in halls]) for n in ("strain", "strain_stddev"))
+    told = [hall.refused or "straight line through the breadths" for hall in halls]
+    hall_table = table(
+        "phase",
+        {
+            "phase": (np.array([hall.phase for hall in halls], dtype=object), "", "Phase"),
+            "lines": (np.array([hall.orders for hall in halls], dtype=float), "1", "Resolved lines"),
+            "size": (ends[:, 0], "nm", "Mean column length (integral breadth)"),
+            "size_low": (ends[:, 1], "nm", "Low end of the 95 % interval"),
+            "size_high": (ends[:, 2], "nm", "High end of the 95 % interval"),
+            "microstrain": (strain, "1", "Microstrain e"),
+            "microstrain_low": (strain - 1.96 * spread, "1", "Low end of the 95 % interval"),
+            "microstrain_high": (strain + 1.96 * spread, "1", "High end of the 95 % interval"),
+            "status": (np.array(told, dtype=object), "", "Williamson–Hall, or why not"),
+        },
+    )
+    return {"sizes": by_line, "williamson_hall": hall_table}
 
 
 def _parameters(study: Study) -> xr.Dataset:

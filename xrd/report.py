@@ -10,7 +10,7 @@ from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xrd import evidence
 from interlayer.xrd.build import SHIFT_SPREAD
-from interlayer.xrd.consistency import Lines, calculated, cubic_cells, solved, tolerance
+from interlayer.xrd.consistency import Lines, calculated, cubic_cells, solved, tolerance, zero_correlation
 from interlayer.xrd.examine import Positions, Study
 from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.phases import Phase
@@ -132,7 +132,7 @@ def _cell_note(study: Study, phase: Phase, name: str) -> str:
 def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
     fitted, name = study.fit, f"height.{phase.layer}"
     radius = study.inputs.instrument.radius
-    method = "height of the phase's layer in the whole-pattern fit; a zero shift is not fitted beside it"
+    method = "height of the phase's layer in the whole-pattern fit"
     if phase.name in study.agreement.contradictory or name not in fitted.table:
         note = "its lines fit no single cell" if name in fitted.table else "no phase of this layer has a cell"
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
@@ -143,8 +143,28 @@ def _displacement(study: Study, phase: Phase, rows: Rows) -> Iterator[Row]:
         note = f"radius unknown: s/R = {interval.value:.2e} ({interval.low:.2e} to {interval.high:.2e})"
         yield rows.absent("not determined", "displacement", phase.name, "mm", method, note)
         return
-    note = f"layer {phase.layer!r}, R = {radius:g} mm; positive is below the axis"
+    note = f"layer {phase.layer!r}, R = {radius:g} mm; positive is below the axis; {_zero_note(study, phase)}"
     yield rows.measured("displacement", phase.name, interval.scaled(radius), "mm", method, note)
+
+
+def _zero_note(study: Study, phase: Phase) -> str:
+    """Return what stands for the zero shift beside a displacement."""
+    fitted, have = study.fit, study.inputs.instrument
+    if "zero" in fitted.table:
+        i, j = fitted.table.index("zero"), fitted.table.index(f"height.{phase.layer}")
+        below = fitted.stddev("zero") * fitted.stddev(f"height.{phase.layer}")
+        rho = fitted.covariance[i, j] / below if below > 0 else 0.0
+        by = f"the standard {study.held}" if study.held else "the calibration"
+        return (
+            f"zero shift {fitted.value('zero'):+.4f} ± {fitted.stddev('zero'):.4f}° fitted, which {by} allows "
+            f"(correlation {rho:+.2f})"
+        )
+    rho = zero_correlation(evidence_lines(study.positions[phase.name]), study.inputs.source, have)
+    told = f"their correlation would be {rho:+.3f}" if np.isfinite(rho) else "too few lines for both"
+    one = np.degrees(2 / (have.radius or 200.0))
+    return (
+        f"no zero shift is fitted beside it without a standard ({told}): 0.01° of it would be {0.01 / one:.3f} mm"
+    )
 
 
 def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given: bool) -> Row:

@@ -40,6 +40,8 @@ class Block:
         What holds where cell and height (s/R) are no parameters of the fit.
     shifts
         Each column has a shift of its own in 2θ: the parameter ``name.shift0`` …
+    own_sizes
+        Each column has a size of its own: the parameter ``name.inverse_size0`` …
     transparency
         1/(2 μ R) in degree: the mean shift −sin 2θ times this by the penetration of a thick specimen.
     near
@@ -59,6 +61,7 @@ class Block:
     height: float = 0.0
     strain: bool = False
     shifts: bool = False
+    own_sizes: bool = False
     transparency: float = 0.0
     near: Floats = field(default_factory=lambda: np.empty(0))
 
@@ -219,6 +222,8 @@ def _number(block: Block, table: Table, mine: slice, index: dict[str, Ints], cel
         index["strain"][mine] = [table.index(f"{block.name}.width{i}") for i in count]
     else:
         index["size"][mine] = table.index(f"{block.name}.inverse_size")
+        if block.own_sizes:
+            index["size"][mine] = table.index(f"{block.name}.inverse_size0") + block.column
         if block.strain:
             index["strain"][mine] = table.index(f"{block.name}.strain")
 
