@@ -285,7 +285,7 @@ def _parameters(study: Study) -> xr.Dataset:
 
 
 def instrument(found: Calibration, source: str) -> xr.Dataset:
-    """Return the calibrated instrument's profile as a table; the text of instrument.toml in its attributes."""
+    """Return the calibrated instrument's profile as a table; with the file instrument.toml that it offers."""
     units = {field: unit for _, field, unit in FITTED}
     names = list(found.stddev)
     data = table(
@@ -297,5 +297,6 @@ def instrument(found: Calibration, source: str) -> xr.Dataset:
             "unit": (np.array([units[name] for name in names], dtype=object), "", "Unit"),
         },
     )
-    data.attrs["instrument_toml"] = to_toml(found.instrument, found.stddev, found.standard, source)
+    data.attrs["export_name"] = "instrument.toml"
+    data.attrs["export_text"] = to_toml(found.instrument, found.stddev, found.standard, source)
     return data

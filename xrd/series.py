@@ -22,7 +22,8 @@ from interlayer.xrd.phases import Phase
 Floats = NDArray[np.floating[Any]]
 
 #: units of what a series can run over
-_UNITS = {"time": "s", "temperature": "degree_Celsius", "depth": "nm"}
+_UNITS = {"time": "s", "temperature": "K", "depth": "nm"}
+_KELVIN = 273.15
 #: points of each pattern that the map of a series keeps
 _POINTS = 1500
 
@@ -108,13 +109,14 @@ def _next(
 def coordinate(raws: Sequence[xr.Dataset], name: str) -> tuple[Floats, str, str]:
     """Return the value of each pattern, the unit, and where they are from.
 
-    What the files state (``time``, ``temperature``, start times) wins over numbers in the names of the files
+    What the files state (``time``, ``temperature`` in °C, start times) wins over numbers in the names of the files
     that differ from file to file; else the patterns are numbered from 1.
     """
     unit = _UNITS.get(name, "1")
     stated = [raw.attrs.get(name) for raw in raws]
     if len(raws) > 1 and all(isinstance(each, int | float) for each in stated) and len(set(stated)) > 1:
-        return np.array(stated, dtype=float), unit, "as the files state"
+        values = np.array(stated, dtype=float)
+        return values + (_KELVIN if name == "temperature" else 0.0), unit, "as the files state"
     starts = [str(raw.attrs.get("start_time", "")) for raw in raws]
     if name == "time" and all(starts):
         try:

@@ -64,6 +64,15 @@ def figures(result: "xr.DataTree") -> "list[Figure]":
     return cast("list[Figure]", module.figures(result))
 
 
+def exports(result: "xr.DataTree") -> "dict[str, str]":
+    """Return the files that a result offers beside its tables: name to text (an instrument's calibration)."""
+    return {
+        str(node.attrs["export_name"]): str(node.attrs["export_text"])
+        for node in result.subtree
+        if "export_name" in node.attrs
+    }
+
+
 def compute(
     technique: str, kind: str, paths: "Sequence[Path]", settings: "Mapping[str, Value]"
 ) -> "xr.DataTree":
@@ -76,6 +85,10 @@ def compute(
     """
     face, declared = package(technique), declared_settings(technique, kind)
     reading = for_stage("read", settings, declared)
-    raws = [face.read(path, **reading) for path in paths]
     analysing = for_stage("analyze", settings, declared) | ({"kind": kind} if kind else {})
+    every = getattr(import_module(f"interlayer.{technique}.readers"), "read_all", None)
+    if every is not None and settings.get("series"):
+        raws = [raw for path in paths for raw in every(path, **reading)]
+    else:
+        raws = [face.read(path, **reading) for path in paths]
     return cast("xr.DataTree", face.analyze(raws if len(raws) > 1 else raws[0], **analysing))

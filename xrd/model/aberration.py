@@ -64,10 +64,10 @@ def mean_shift(
 
 
 def shift_spread(two_theta: Floats, instrument: Instrument) -> Floats:
-    """Return the standard deviation (degree) of the mean shift before a fit."""
+    """Return the standard deviation (degree) of the mean shift by the tails, before a fit."""
     low = np.hypot(instrument.low_spread, instrument.flat_spread) * low_scale(two_theta)
     high = instrument.high_spread * high_scale(two_theta)
-    return np.asarray(np.sqrt(low**2 + high**2 + instrument.zero_spread**2))
+    return np.asarray(np.sqrt(low**2 + high**2))
 
 
 @dataclass(frozen=True)

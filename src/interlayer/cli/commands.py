@@ -76,6 +76,8 @@ def analyze_files(arguments: argparse.Namespace) -> int:
         output.print_tables(found)
     if arguments.output:
         output.write(found, Path(arguments.output))
+    for path in output.export(found, Path(arguments.output or ".")):
+        print(path, file=sys.stderr)
     if arguments.plot:
         output.draw(found, Path(arguments.plot))
     for item in found:

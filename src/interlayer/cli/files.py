@@ -66,6 +66,8 @@ def analyze(
     """Analyse each input; a folder's files one by one, then together where the technique can pool them."""
     if kind == "transference":
         return [_analyze(technique, kind, tuple(inputs), settings)]
+    if settings.get("series"):
+        return [_analyze(technique, kind, _expanded(inputs, technique), settings)]
     found: list[Item] = []
     for path in inputs:
         if path.is_dir():
@@ -73,6 +75,12 @@ def analyze(
         else:
             found.append(_analyze(technique, kind, (path,), settings))
     return found
+
+
+def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:
+    """Return files, those of folders in their place."""
+    each = [candidates(path, technique) if path.is_dir() else [path] for path in inputs]
+    return tuple(path for paths in each for path in paths) or tuple(inputs)
 
 
 def candidates(folder: Path, technique: str) -> list[Path]:

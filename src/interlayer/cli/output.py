@@ -11,7 +11,7 @@ from interlayer import store, techniques
 from interlayer.cli.files import Item
 from interlayer.core.draw import draw as draw_figure
 from interlayer.core.errors import InterlayerError
-from interlayer.core.files import atomic
+from interlayer.core.files import atomic, read_text, write_text
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import records
 from interlayer.core.text import slug
@@ -71,6 +71,29 @@ def _write_records(
 ) -> None:
     names = list(rows[0]) if rows else []
     write_csv(path, names, [[row[name] for name in names] for row in rows])
+
+
+def export(items: Sequence[Item], folder: Path) -> list[Path]:
+    """Write the files that results offer, such as an instrument's calibration, and return them.
+
+    Raises
+    ------
+    InterlayerError
+        When a file of that name with other content is there.
+    """
+    written = []
+    for item in items:
+        for name, text in ({} if item.result is None else techniques.exports(item.result)).items():
+            path = folder / slug(name)
+            if path.exists() and read_text(path) != text:
+                raise InterlayerError(
+                    "there is such a file already",
+                    path=path,
+                    advice="Move it away, or give another folder with -o.",
+                )
+            write_text(path, text)
+            written.append(path)
+    return written
 
 
 def draw(items: Sequence[Item], path: Path) -> None:

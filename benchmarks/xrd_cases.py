@@ -1,0 +1,202 @@
+"""Cases that the XRD analysis must get right: certified, simulated with known truth, refused.
+
+``python benchmarks/xrd_cases.py [CASE …]`` with cases srm, steel, size, hump, beta, cubic (all by default); the
+SRM needs ``../shared/real``. Seeds are printed. The generator shares no code with the analysis.
+"""
+
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from xrd_simulate import Machine, angle_of, background, machine, pattern, spacings
+
+from interlayer.core.results import rows_of, tables, warnings_of
+from interlayer.core.summary import Row
+from interlayer.xrd import analyze, read
+
+REAL = Path(__file__).parent.parent.parent / "shared" / "real" / "xrd"
+
+
+def row(result: xr.DataTree, quantity: str, subject: str) -> Row | None:
+    """Return a row of the summary."""
+    return next((r for r in rows_of(result) if (r.quantity, r.subject) == (quantity, subject)), None)
+
+
+def status(result: xr.DataTree, phase: str) -> str:
+    """Return what the search says of a phase."""
+    return next(str(c["status"]) for c in tables(result)["candidates"] if c["phase"] == phase)
+
+
+def srm() -> None:
+    """NIST SRM 660c: certified cell and displacement, the whole range and 20 to 70 degree."""
+    path = REAL / "nist_srm660c_100a.cif"
+    if not path.exists():
+        print("srm: the file is not here")
+        return
+    raw = read(path)
+    for limits in ({}, {"two_theta_min": 20.0, "two_theta_max": 70.0}):
+        result = analyze(raw, phase=["LaB6"], **limits)
+        a, s = row(result, "lattice_a", "LaB6"), row(result, "displacement", "LaB6")
+        assert a is not None and s is not None
+        ppm, half = (a.value / 4.156780 - 1) * 1e6, (a.high - a.low) / 2 / 4.15678 * 1e6
+        print(
+            f"srm {limits or 'whole range'}: a {ppm:+.1f} ppm, 95 % ± {half:.1f}; displacement {s.value:+.5f} mm "
+            f"[{s.low:+.5f}, {s.high:+.5f}], certified run -0.07877"
+        )
+
+
+def layers(
+    seed: int,
+    offset: float,
+    size: float,
+    device: Machine,
+    *,
+    hump: float | None = None,
+    beta: float = 0.0,
+    only: tuple[str, ...] = ("Li3N", "Li", "austenite"),
+) -> xr.Dataset:
+    """Return a simulated anode with steel ``offset`` mm below the film (negative displacement is above)."""
+    rng = np.random.default_rng(seed)
+    device.rng = rng
+    x = np.arange(20, 70.001, 0.02)
+    y = background(x, rng, rng.uniform(100, 500) if hump is None else hump)
+    height = rng.normal(0, 0.05)
+    cells = {"Li3N": (3.651, 3.872), "Li": (3.5101, 1.0), "austenite": (3.592, 1.0), "beta-Li3N": (3.552, 6.311)}
+    areas = {"Li3N": 350.0, "Li": 900.0, "austenite": 900.0, "beta-Li3N": 350.0 * beta}
+    sizes = {"Li3N": size, "Li": 150.0, "austenite": 40.0, "beta-Li3N": size}
+    for name in (*only, *(("beta-Li3N",) if beta else ())):
+        at = height + (offset if name == "austenite" else 0.0)
+        for spacing, strength in spacings(name, *cells[name]):
+            area = areas[name] * strength * rng.uniform(0.8, 1.2)
+            y += device.line(x, angle_of(spacing), area, sizes[name], 0.0, at)
+    return pattern(x, y, rng, device.radius, f"seed {seed}")
+
+
+def told(name: str, values: list[tuple[float, bool]], unit: str) -> None:
+    """Print bias, spread and coverage of errors."""
+    error, inside = np.array([e for e, _ in values]), [i for _, i in values]
+    print(
+        f"{name}: n {error.size}, bias {error.mean():+.4g} {unit}, sd {error.std():.3g}, largest {np.abs(error).max():.3g}, "
+        f"coverage {100 * np.mean(inside):.0f} %"
+    )
+
+
+def steel(count: int = 40) -> None:
+    """Steel 0.25 mm below the film."""
+    errors = []
+    for seed in range(2000, 2000 + count):
+        result = analyze(layers(seed, 0.25, 15.0, machine(np.random.default_rng(seed))))
+        above, below = row(result, "displacement", "Li"), row(result, "displacement", "austenite")
+        if above is None or below is None or "measured" not in (above.status, below.status):
+            print(f"steel, seed {seed}: not determined")
+            continue
+        error = below.value - above.value - 0.25
+        spread = np.hypot(below.stddev, above.stddev)
+        errors.append((error, abs(error) < 1.96 * spread))
+    told("steel 0.25 mm below (seeds 2000 …), offset", errors, "mm")
+
+
+def calibrated(device: Machine, folder: Path) -> str:
+    """Return the path of an instrument.toml from a simulated LaB6."""
+    rng = np.random.default_rng(99)
+    device.rng = rng
+    x = np.arange(20, 120, 0.02)
+    y = np.full(x.size, 60.0)
+    for spacing, strength in spacings("LaB6", 4.156826):
+        y += device.line(x, angle_of(spacing), 900 * strength, 800.0, 0.0, 0.01)
+    result = analyze(pattern(x, y, rng, device.radius, "LaB6"), calibrate=True)
+    path = folder / "instrument.toml"
+    path.write_text(str(result["instrument"].attrs["export_text"]), encoding="utf-8")
+    return str(path)
+
+
+def size(count: int = 20) -> None:
+    """Sizes of 5 to 60 nm at an instrument's width of 0.09 degree, calibrated and blind."""
+    device = Machine(np.random.default_rng(1), width=0.09)
+    with tempfile.TemporaryDirectory() as folder:
+        instrument = calibrated(device, Path(folder))
+        for way, settings in (("calibrated", {"instrument": instrument}), ("blind", {})):
+            for truth in (5.0, 8.0, 12.0, 20.0, 30.0, 45.0, 60.0):
+                _sizes(way, truth, count, device, settings)
+
+
+def _sizes(way: str, truth: float, count: int, device: Machine, settings: dict[str, Any], **extra: Any) -> None:
+    errors = []
+    missing = 0
+    for seed in range(3000, 3000 + count):
+        raw = layers(seed, 0.1, truth, replace(device), **extra)
+        found = row(analyze(raw, **settings), "crystallite_size", "Li3N")
+        if found is None or found.status != "measured":
+            missing += 1
+            continue
+        errors.append((100 * (found.value / truth - 1), found.low <= truth <= found.high))
+    if errors:
+        told(f"size {truth:g} nm, {way} (seeds 3000 …; {missing} not measured)", errors, "%")
+    else:
+        print(f"size {truth:g} nm, {way}: none measured")
+
+
+def hump(count: int = 30) -> None:
+    """A strong polymer hump under Li3N 001, and none."""
+    device = Machine(np.random.default_rng(1), width=0.09)
+    for height in (0.0, 1500.0):
+        _sizes(f"blind, hump of {height:g} counts", 12.0, count, device, {}, hump=height)
+
+
+def beta(count: int = 40) -> None:
+    """β-Li3N beside α: none, 5, 10, 20 % of its strongest line; and one line only at 28.2 degree."""
+    for part in (0.0, 0.05, 0.1, 0.2):
+        claimed = tellings = 0
+        for seed in range(4000, 4000 + count):
+            result = analyze(
+                layers(seed, 0.1, 20.0, machine(np.random.default_rng(seed)), beta=part), phase=["beta-Li3N"]
+            )
+            claimed += status(result, "beta-Li3N").startswith("found")
+            limit = row(result, "detection", "beta-Li3N")
+            tellings += limit is not None and limit.status == "not detected" and np.isfinite(limit.high)
+        print(f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit {tellings} of {count}")
+    wrong = 0
+    for seed in range(4100, 4100 + count):
+        rng = np.random.default_rng(seed)
+        device = machine(rng)
+        x = np.arange(20, 70.001, 0.02)
+        y = background(x, rng, 200.0)
+        for name, a in (("Li", 3.5101), ("austenite", 3.592)):
+            for spacing, strength in spacings(name, a):
+                y += device.line(x, angle_of(spacing), 900 * strength, 100.0, 0.0, 0.0)
+        y += device.line(x, 28.22, 300.0, 20.0, 0.0, 0.0)
+        result = analyze(pattern(x, y, rng, device.radius, f"seed {seed}"), phase=["beta-Li3N"])
+        both = [row(result, "detection", name) for name in ("Li3N", "beta-Li3N")]
+        said = all(r is not None and r.status == "not detected" and "only one" in r.note for r in both)
+        wrong += not said
+    print(f"only 28.2° (seeds 4100 …): both Li3N refused with the reason in {count - wrong} of {count}")
+
+
+def cubic(count: int = 30) -> None:
+    """36.19, 51.97 and 64.98 degree fit no one cubic cell."""
+    refused = 0
+    for seed in range(5000, 5000 + count):
+        rng = np.random.default_rng(seed)
+        device = machine(rng)
+        x = np.arange(20, 70.001, 0.02)
+        y = background(x, rng, 200.0)
+        for at, area in ((36.19, 900.0), (51.97, 400.0), (64.98, 300.0)):
+            y += device.line(x, at, area, 150.0, 0.0, 0.0)
+        for spacing, strength in spacings("austenite", 3.592):
+            y += device.line(x, angle_of(spacing), 900 * strength, 40.0, 0.0, rng.normal(0, 0.1))
+        result = analyze(pattern(x, y, rng, device.radius, f"seed {seed}"))
+        found = row(result, "lattice_a", "Li")
+        text = " ".join(warnings_of(result))
+        refused += found is not None and found.status == "not determined" and "no single cubic cell" in text
+    print(f"Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in {refused} of {count}")
+
+
+CASES = {"srm": srm, "steel": steel, "size": size, "hump": hump, "beta": beta, "cubic": cubic}
+
+if __name__ == "__main__":
+    for case in sys.argv[1:] or CASES:
+        CASES[case]()
