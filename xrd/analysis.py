@@ -12,6 +12,7 @@ from interlayer.xrd import nodes, remarks
 from interlayer.xrd.examine import Study, examine
 from interlayer.xrd.inputs import prepare
 from interlayer.xrd.phases import Phase, candidates, find
+from interlayer.xrd.quantify import rows_of_quantification
 from interlayer.xrd.report import rows_of_study
 from interlayer.xrd.settings import SETTINGS
 
@@ -33,6 +34,7 @@ def analyze(
     two_theta_min: float | str | None = None,
     two_theta_max: float | str | None = None,
     scherrer_constant: float | None = None,
+    quantify: str | None = None,
 ) -> xr.DataTree:
     """Analyse one powder pattern, blind unless phases are named.
 
@@ -55,6 +57,8 @@ def analyze(
         Range that is used, degree.
     scherrer_constant
         K; default 0.9, its spread then included in the interval of the size.
+    quantify
+        Weight fractions by "structure" (all families) or "rir" (strongest line of each phase); default: none.
 
     Returns
     -------
@@ -79,6 +83,7 @@ def analyze(
         "two_theta_min": two_theta_min,
         "two_theta_max": two_theta_max,
         "scherrer_constant": scherrer_constant,
+        "quantify": quantify,
     }
     settings = resolve({key: value for key, value in given.items() if value is not None}, SETTINGS, "xrd")
     raws = as_list(raw)
@@ -113,10 +118,15 @@ def _analyze(raw: xr.Dataset, settings: dict[str, str | float | bool | list[str]
     study = examine(inputs, looked_for, constant or SCHERRER, standard)
     missing = _missing(study, looked_for, {_ALWAYS, *(each.name for each in named)})
     rows = Rows("xrd", origin(raw))
+    found = rows_of_study(study, rows, constant or SCHERRER, constant is not None, missing)
+    how = settings.get("quantify")
+    if isinstance(how, str):
+        wanted = [each for each in missing if each.name in {phase.name for phase in named}]
+        found += rows_of_quantification(study, rows, how, wanted)
     return tree(
         "xrd",
         raw,
-        rows_of_study(study, rows, constant or SCHERRER, constant is not None, missing),
+        found,
         nodes.nodes(study, looked_for),
         settings=settings,
         warnings=remarks.warnings(study),

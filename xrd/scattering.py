@@ -40,8 +40,8 @@ class Families:
     hkl
         (n, 3) one reflection of each, by falling spacing.
     strength
-        (n,) multiplicity times \\|F\\|² of the cell, in electron²; families that coincide exactly (333 and 511)
-        are one, with the sum.
+        (n,) multiplicity times \\|F\\|² of the cell, in electron²; families that coincide exactly (333 and
+        511) are one, with the sum.
     """
 
     hkl: Ints
@@ -52,6 +52,11 @@ class Families:
 def _dispersion() -> dict[str, Any]:
     text = files("interlayer.xrd").joinpath("data/dispersion.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def tubes() -> list[str]:
+    """Return the anodes whose dispersion is known."""
+    return list(_dispersion()["anodes"])
 
 
 def dispersion(element: str, anode: str = "Cu") -> complex:
@@ -83,12 +88,10 @@ def absorption(weights: Mapping[str, float], density: float, wavelength: float, 
     -----
     Optical theorem: σ = 2 rₑ λ f'' per atom (International Tables for Crystallography C, 4.2.4).
     """
-    from pymatgen.core.periodic_table import Element
-
-    total = 0.0
+    masses, total = _dispersion()["masses"], 0.0
     for name, part in weights.items():
         sigma = 2 * _RADIUS * wavelength * 1e-8 * dispersion(name, anode).imag
-        total += part * _AVOGADRO / float(Element(name).atomic_mass) * sigma
+        total += part * _AVOGADRO / float(masses.get(name, np.inf)) * sigma
     return total * density
 
 
@@ -102,8 +105,8 @@ def families(structure: "Structure", thermal: Mapping[str, float], anode: str = 
 
     Notes
     -----
-    F = Σ n (f₀ + f' + i f'') exp(−B s²) exp(2πi h·x) over the atoms of the cell, s = sin θ/λ = 1/(2 d). f₀ for
-    neutral atoms as in pymatgen (De Graef & McHenry, Structure of Materials (2007)).
+    F = Σ n (f₀ + f' + i f'') exp(−B s²) exp(2πi h·x) over the atoms of the cell, s = sin θ/λ = 1/(2 d).
+    f₀ for neutral atoms as in pymatgen (De Graef & McHenry, Structure of Materials (2007)).
     """
     hkl, q = _points(structure)
     square = np.concatenate(

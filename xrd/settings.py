@@ -43,4 +43,10 @@ SETTINGS: tuple[Setting, ...] = (
         "Scherrer constant K for the FWHM of the size part; default: 0.9, its spread included",
         type="number",
     ),
+    Setting(
+        "quantify",
+        "weight fractions of a powder's crystalline phases: structure (all families) or rir (one line each)",
+        type="choice",
+        choices=("structure", "rir"),
+    ),
 )

@@ -1,4 +1,4 @@
-"""Structures through pymatgen (imported here only): built from sites, checked, and made into tables of reflections.
+"""Structures through pymatgen: built from sites, checked, made into tables of reflections.
 
 ``python -m interlayer.xrd.structures`` writes the table of the bundled phases' reflections anew.
 """
@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
+from pymatgen.symmetry.groups import SpaceGroup
 
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import write_text
@@ -41,8 +42,18 @@ def structure(name: str, entry: Mapping[str, Any]) -> Structure:
     places: dict[tuple[float, ...], dict[str, float]] = {}
     for element, x, y, z, occupancy in entry["sites"]:
         places.setdefault((float(x), float(y), float(z)), {})[element] = float(occupancy)
+    try:
+        SpaceGroup(group)
+    except ValueError:
+        raise InterlayerError(
+            f"phase {name}: unknown space group",
+            expected="a Hermann–Mauguin symbol such as P6_3/mmc; origin 2 where pymatgen has both",
+            found=group,
+            advice="Give the sites by the other origin choice, or a CIF with its symmetry operations.",
+        ) from None
+    species: list[Any] = list(places.values())
     built = Structure.from_spacegroup(
-        group, Lattice.from_parameters(*cell), list(places.values()), [list(p) for p in places], tol=1e-3
+        group, Lattice.from_parameters(*cell), species, [list(place) for place in places], tol=1e-3
     )
     check(built, f"phase {name}")
     stated = entry["density"] * (1 - entry.get("left_out", 0.0))
@@ -116,7 +127,7 @@ def mass_fractions(built: Structure) -> dict[str, float]:
     masses: dict[str, float] = {}
     for kind, amount in built.composition.items():
         name = str(getattr(kind, "symbol", kind))
-        masses[name] = masses.get(name, 0.0) + float(amount) * float(kind.atomic_mass)
+        masses[name] = masses.get(name, 0.0) + float(amount) * float(kind.atomic_mass or 0.0)
     return {name: mass / sum(masses.values()) for name, mass in masses.items()}
 
 
