@@ -6,6 +6,7 @@
 import json
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,23 +39,24 @@ def structure(name: str, entry: Mapping[str, Any]) -> Structure:
         When cell and sites do not give the stated density, or atoms overlap.
     """
     cell = phases.full_cell(entry["cell"], phases.system_of(entry["number"]))
-    group = entry["space_group"] + (":2" if entry.get("origin") == 2 else "")
+    group = _group(entry["space_group"] + (":2" if entry.get("origin") == 2 else ""))
+    lattice = Lattice.from_parameters(*cell)
+    if not group.is_compatible(lattice):
+        raise InterlayerError(
+            f"phase {name}: the cell does not fit the space group",
+            expected=f"a {group.crystal_system} cell",
+            found=str(cell),
+        )
     places: dict[tuple[float, ...], dict[str, float]] = {}
     for element, x, y, z, occupancy in entry["sites"]:
         places.setdefault((float(x), float(y), float(z)), {})[element] = float(occupancy)
-    try:
-        SpaceGroup(group)
-    except ValueError:
-        raise InterlayerError(
-            f"phase {name}: unknown space group",
-            expected="a Hermann–Mauguin symbol such as P6_3/mmc; origin 2 where pymatgen has both",
-            found=group,
-            advice="Give the sites by the other origin choice, or a CIF with its symmetry operations.",
-        ) from None
-    species: list[Any] = list(places.values())
-    built = Structure.from_spacegroup(
-        group, Lattice.from_parameters(*cell), species, [list(place) for place in places], tol=1e-3
-    )
+    species: list[Any] = []
+    coords: list[Any] = []
+    for place, kinds in places.items():
+        orbit = group.get_orbit(list(place), tol=1e-3)
+        species += [kinds] * len(orbit)
+        coords += list(orbit)
+    built = Structure(lattice, species, coords)
     check(built, f"phase {name}")
     stated = entry["density"] * (1 - entry.get("left_out", 0.0))
     if not phases.density_agrees(stated, float(built.density)):
@@ -65,6 +67,19 @@ def structure(name: str, entry: Mapping[str, Any]) -> Structure:
             advice="Check origin choice, sites and cell.",
         )
     return built
+
+
+@cache
+def _group(symbol: str) -> SpaceGroup:
+    try:
+        return SpaceGroup(symbol)
+    except ValueError:
+        raise InterlayerError(
+            "unknown space group of a phase",
+            expected="a Hermann–Mauguin symbol such as P6_3/mmc; origin 2 where pymatgen has both",
+            found=symbol,
+            advice="Give the sites by the other origin choice, or a CIF with its symmetry operations.",
+        ) from None
 
 
 def check(built: Structure, name: str) -> None:
