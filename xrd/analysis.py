@@ -9,10 +9,10 @@ from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
 from interlayer.core.summary import Rows, origin
 from interlayer.xrd import nodes, remarks
+from interlayer.xrd import quantify as quantification
 from interlayer.xrd.examine import Study, examine
 from interlayer.xrd.inputs import prepare
 from interlayer.xrd.phases import Phase, candidates, find
-from interlayer.xrd.quantify import rows_of_quantification
 from interlayer.xrd.report import rows_of_study
 from interlayer.xrd.settings import SETTINGS
 
@@ -43,8 +43,8 @@ def analyze(
     raw
         A pattern from :func:`interlayer.xrd.read` (of several, all but the first are refused).
     phase
-        Phases to report on even if not found: bundled names or paths of CIFs. They join the bundled
-        candidates.
+        Phases to report on even if not found: bundled names, paths of CIF or TOML files. They join the
+        bundled candidates.
     radius
         Goniometer radius in mm; wins over the file's.
     anode, wavelength
@@ -120,17 +120,19 @@ def _analyze(raw: xr.Dataset, settings: dict[str, str | float | bool | list[str]
     rows = Rows("xrd", origin(raw))
     found = rows_of_study(study, rows, constant or SCHERRER, constant is not None, missing)
     how = settings.get("quantify")
+    warnings, steps = remarks.warnings(study), remarks.steps(study, looked_for)
     if isinstance(how, str):
         wanted = [each for each in missing if each.name in {phase.name for phase in named}]
-        found += rows_of_quantification(study, rows, how, wanted)
+        found += quantification.rows_of_quantification(study, rows, how, wanted)
+        warnings, steps = warnings + quantification.warnings(study), steps + quantification.steps(how)
     return tree(
         "xrd",
         raw,
         found,
         nodes.nodes(study, looked_for),
         settings=settings,
-        warnings=remarks.warnings(study),
-        steps=remarks.steps(study, looked_for),
+        warnings=warnings,
+        steps=steps,
     )
 
 

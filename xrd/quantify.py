@@ -61,6 +61,31 @@ def rows_of_quantification(study: Study, rows: Rows, method: str, missing: Seque
     return told
 
 
+def warnings(study: Study) -> list[str]:
+    """Return the warning that a layered specimen is no powder, where it is one."""
+    found = [positions.phase for positions in study.positions.values()]
+    foils = [phase.name for phase in found if phase.uneven]
+    others = [phase.name for phase in found if phase.layer != _layer(found)]
+    if not foils and not others:
+        return []
+    return [
+        "Weight fractions are those of a powder mixture, but this specimen is layered "
+        f"({', '.join(foils + others)}): a film weakens what lies under it, and its thickness weighs as much "
+        "as its composition."
+    ]
+
+
+def steps(method: str) -> list[str]:
+    """Return what was done, in a sentence."""
+    if method == "rir":
+        return ["Weight fractions by reference intensity ratios of structures, one line of each phase."]
+    return [
+        "Weight fractions: areas of all families by generalised least squares against m|F|²LP of the "
+        "structures (Cu Kα dispersion, thermal factors), with their covariance, a random even texture field "
+        "on the sphere of directions for each phase, and sampled systematic parts."
+    ]
+
+
 def _how(method: str) -> str:
     if method == "rir":
         return "reference intensity ratio: each phase's strongest seen family, I/Ic from its structure"

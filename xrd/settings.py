@@ -5,7 +5,7 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "phase",
-        "phase to report on even if absent, beside the bundled ones: a name (Li3N) or the path of a CIF",
+        "phase to report on even if absent, beside the bundled ones: a name (Li3N) or a CIF or TOML file",
         type="texts",
     ),
     Setting(
