@@ -176,7 +176,7 @@ def simulate(seed: int, weights: dict[str, float], low: float = 20.0, high: floa
     grains = _grains(weights, {name: each[2] for name, each in made.items()}, rng)
     for name, weight in weights.items():
         spacing, strength, density = made[name]
-        spacing = spacing * (1 + 4e-4 * rng.normal())
+        spacing = spacing * (1 + 2e-4 * rng.normal())
         # surface, extinction, polarisation: 3 % for each phase
         strength = strength * grains[name] * np.exp(0.03 * rng.normal())
         size = float(np.exp(rng.uniform(np.log(15), np.log(80))))
