@@ -44,6 +44,8 @@ class Areas:
         (n,) m \\|F\\|² LP/(ρ V²): area per mass, up to a factor common to all phases.
     coupling
         (n, n) covariance of the areas by a texture of unit variance, over the mass squared.
+    thermal
+        (n, n) the same by the uncertain thermal factors.
     """
 
     phase: Phase
@@ -51,7 +53,7 @@ class Areas:
     area: Floats
     unit: Floats
     coupling: Floats
-    s_squared: float
+    thermal: Floats
 
 
 @dataclass(frozen=True)
@@ -99,16 +101,22 @@ def areas_of(study: Study, phase: Phase) -> Areas:
     shared = np.zeros((block.columns, line.size))
     shared[block.column, np.arange(line.size)] = line
     unit = shared.sum(axis=1)
-    q, _ = inverse_d_squared(np.array(phase.cell), phase.system, block.hkl)
-    coupling = shared @ texture.covariance(phase.cell, block.hkl) @ shared.T
+    coupling, thermal = couplings(phase, block.hkl, shared)
     return Areas(
         phase,
         place,
         study.fit.linear[place].copy(),
         unit,
         coupling,
-        float(np.average(q / 4, weights=line)),
+        thermal,
     )
+
+
+def couplings(phase: Phase, hkl: NDArray[np.int64], shared: Floats) -> tuple[Floats, Floats]:
+    """Return `Areas.coupling` and `Areas.thermal` of columns (n) made of lines (m); ``shared``: (n, m)."""
+    q, _ = inverse_d_squared(np.array(phase.cell), phase.system, hkl)
+    slope = 2 * _B_SPREAD * (shared @ (q / 4))
+    return shared @ texture.covariance(phase.cell, hkl) @ shared.T, np.outer(slope, slope)
 
 
 def _covariance(study: Study, parts: Sequence[Areas]) -> Floats:
@@ -156,11 +164,11 @@ def from_all_lines(study: Study, parts: Sequence[Areas], rng: np.random.Generato
             ]
         )
         middle = np.exp(chance @ np.log(_TRIED))
-        mass, _ = _masses(area, unit, _total(noise, parts, spans, middle, mass))
+        mass, _ = masses_of(area, unit, _total(noise, parts, spans, middle, mass))
     draws, means = [], []
     for _ in range(_DRAWS):
         chosen = np.array([rng.choice(_TRIED, p=each) for each in chance])
-        mean, spread = _masses(area, unit, _total(noise, parts, spans, chosen, mass))
+        mean, spread = masses_of(area, unit, _total(noise, parts, spans, chosen, mass))
         means.append(mean)
         draws.append(rng.multivariate_normal(mean, spread, _EACH, method="cholesky"))
     textures = np.exp(chance @ np.log(_TRIED))
@@ -185,11 +193,11 @@ def _total(
 ) -> Floats:
     total = noise.copy()
     for each, span, deviation, m in zip(parts, spans, textures, mass, strict=True):
-        total[span, span] += (deviation * m) ** 2 * each.coupling
+        total[span, span] += m**2 * (deviation**2 * each.coupling + each.thermal)
     return total
 
 
-def _masses(area: Floats, unit: Floats, covariance: Floats) -> tuple[Floats, Floats]:
+def masses_of(area: Floats, unit: Floats, covariance: Floats) -> tuple[Floats, Floats]:
     """Return the generalised least-squares masses and their covariance; masses stay above zero."""
     scale = np.sqrt(np.diag(covariance))
     inner = covariance / np.outer(scale, scale) + 1e-9 * np.eye(scale.size)
@@ -205,7 +213,7 @@ def _texture(each: Areas, noise: Floats, area: Floats, mass: float) -> Floats:
     """Return the probability of each texture deviation tried, for one phase."""
     found = np.empty(_TRIED.size)
     for k, deviation in enumerate(_TRIED):
-        covariance = noise + (deviation * mass) ** 2 * each.coupling
+        covariance = noise + mass**2 * (deviation**2 * each.coupling + each.thermal)
         scale = np.sqrt(np.diag(covariance))
         inner = covariance / np.outer(scale, scale) + 1e-9 * np.eye(scale.size)
         x, y = each.unit / scale, area / scale
@@ -222,8 +230,8 @@ def _texture(each: Areas, noise: Floats, area: Floats, mass: float) -> Floats:
 def _systematics(
     study: Study, parts: Sequence[Areas], count: int, mass: Floats, rng: np.random.Generator
 ) -> Floats:
-    """Return factors (count, n): thermal and form factors, another tube's dispersion, microabsorption."""
-    deviation = np.array([np.hypot(2 * _B_SPREAD * each.s_squared, _FORM_SPREAD) for each in parts])
+    """Return factors (count, n): form factors, another tube's dispersion, microabsorption."""
+    deviation = np.full(len(parts), _FORM_SPREAD)
     if study.inputs.source.anode not in ("Cu", ""):
         deviation = np.hypot(deviation, _OTHER_TUBE)
     factor = np.exp(rng.normal(size=(count, len(parts))) * deviation)
@@ -265,7 +273,8 @@ def from_one_line(study: Study, parts: Sequence[Areas], rng: np.random.Generator
         best = int(np.argmax(np.where(seen, each.area, -np.inf)))
         mass[k] = each.area[best] / each.unit[best]
         own = np.sqrt(noise[at[k] + best, at[k] + best]) / each.area[best]
-        deviation[k] = np.hypot(own, _ONE_LINE)
+        heat = np.sqrt(each.thermal[best, best]) / each.unit[best]
+        deviation[k] = np.sqrt(own**2 + heat**2 + _ONE_LINE**2)
     count = _DRAWS * _EACH
     draws = mass * np.exp(rng.normal(size=(count, len(parts))) * deviation)
     return Mixture(

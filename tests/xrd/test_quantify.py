@@ -13,7 +13,7 @@ from interlayer.core.errors import SettingError
 from interlayer.core.results import rows_of
 from interlayer.core.summary import Row
 from interlayer.xrd import analyze, phases, read, structures, texture
-from interlayer.xrd.mixture import _masses, intensity
+from interlayer.xrd.mixture import intensity, masses_of
 from interlayer.xrd.model.source import tube
 
 #: cubic phases written here: cell, atoms of the basis, density
@@ -192,7 +192,7 @@ def test_masses_weigh_by_the_covariance() -> None:
     area = np.array([2.0, 9.0, -4.0, 3.0])
     covariance = np.diag([0.01, 25.0, 25.0, 0.01])
     covariance[1, 2] = covariance[2, 1] = -24.999
-    mass, spread = _masses(area, unit, covariance)
+    mass, spread = masses_of(area, unit, covariance)
     np.testing.assert_allclose(mass, [2.0, 3.0], atol=0.1)
     assert np.sqrt(spread[0, 0]) < 0.11
 
