@@ -21,7 +21,9 @@ from scipy.special import voigt_profile
 
 from interlayer.core.results import rows_of
 from interlayer.core.summary import Row
-from interlayer.xrd import analyze, read
+from interlayer.xrd import analyze, phases, read
+from interlayer.xrd.mixture import i_over_ic
+from interlayer.xrd.model.source import tube
 
 Floats = NDArray[np.floating[Any]]
 
@@ -375,8 +377,21 @@ def real(folder: Path) -> None:
                     print(f"    {row.subject:10} {row.status:15} {interval}")
 
 
+#: I/Ic as usual in the Powder Diffraction File (calculated patterns; they spread by some 10 %)
+PUBLISHED = {"LiF": 1.4, "Si": 4.7, "Cu": 8.86, "Al": 4.1, "Ni": 7.46, "ZnO": 5.4, "ferrite": 11.0}
+
+
+def ratios() -> None:
+    """Print the reference intensity ratios of the bundled phases."""
+    print("I/Ic for Cu Kα (strongest line over that of corundum), and published")
+    for name in phases.definitions():
+        text = f"{PUBLISHED[name]:8.2f}" if name in PUBLISHED else ""
+        print(f"  {name:14}{i_over_ic(phases.bundled(name), tube('Cu')):8.2f}{text}")
+
+
 def main(patterns: int, first: int, folder: Path) -> None:
     """Run everything and print the tables."""
+    ratios()
     if patterns:
         mixtures(patterns, first)
         nitrides(patterns, first)
