@@ -253,11 +253,11 @@ def mixtures(patterns: int, first: int) -> None:
         f"{'half width':>12}{'coverage':>10}"
     )
     for (method, name), each in sorted(found.items()):
-        error, half, inside = (np.array(column, dtype=float) for column in zip(*each, strict=True))
+        error, half, held = np.array(each, dtype=float).T
         rms = np.sqrt(np.mean(error**2))
         print(
             f"{method:11}{name:11}{len(error):5d}{error.mean():12.4f}{rms:11.4f}{np.median(half):12.4f}"
-            f"{100 * inside.mean():9.1f}%"
+            f"{100 * held.mean():9.1f}%"
         )
 
 
