@@ -42,13 +42,18 @@ def main(patterns: int, first: int = 0) -> None:
                 inside = row.low <= anode.truth[key] <= row.high
                 errors[key].append((row.value - anode.truth[key], inside))
                 if not inside:
-                    print(f"seed {seed}: {key} {row.value:.5f} [{row.low:.5f}, {row.high:.5f}], "
-                          f"truth {anode.truth[key]:.5f}", file=sys.stderr)
+                    print(
+                        f"seed {seed}: {key} {row.value:.5f} [{row.low:.5f}, {row.high:.5f}], "
+                        f"truth {anode.truth[key]:.5f}",
+                        file=sys.stderr,
+                    )
             elif key in anode.truth:
                 print(f"seed {seed}: {key} {row.status}: {row.note[:150]}", file=sys.stderr)
     print(f"{patterns} patterns from seed {first}, {without} without Li3N, {air} with an air product")
     print(f"all of Li3N, Li, austenite found: {all_found}; something false found: {false}")
-    print(f"Li3N claimed where there is none: {li3n_false} of {without}; air product found: {air_found} of {air}")
+    print(
+        f"Li3N claimed where there is none: {li3n_false} of {without}; air product found: {air_found} of {air}"
+    )
     print(f"seconds of one core per analysis: median {np.median(seconds):.2f}, longest {max(seconds):.2f}")
     print(f"{'quantity':34}{'n':>5}{'mean error':>13}{'median |error|':>16}{'coverage':>10}")
     for (quantity, subject), each in sorted(errors.items()):

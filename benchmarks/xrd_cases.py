@@ -65,7 +65,12 @@ def layers(
     x = np.arange(20, 70.001, 0.02)
     y = background(x, rng, rng.uniform(100, 500) if hump is None else hump)
     height = rng.normal(0, 0.05)
-    cells = {"Li3N": (3.651, 3.872), "Li": (3.5101, 1.0), "austenite": (3.592, 1.0), "beta-Li3N": (3.552, 6.311)}
+    cells = {
+        "Li3N": (3.651, 3.872),
+        "Li": (3.5101, 1.0),
+        "austenite": (3.592, 1.0),
+        "beta-Li3N": (3.552, 6.311),
+    }
     areas = {"Li3N": 350.0, "Li": 900.0, "austenite": 900.0, "beta-Li3N": 350.0 * beta}
     sizes = {"Li3N": size, "Li": 150.0, "austenite": 40.0, "beta-Li3N": size}
     for name in (*only, *(("beta-Li3N",) if beta else ())):
@@ -124,7 +129,9 @@ def size(count: int = 20) -> None:
                 _sizes(way, truth, count, device, settings)
 
 
-def _sizes(way: str, truth: float, count: int, device: Machine, settings: dict[str, Any], **extra: Any) -> None:
+def _sizes(
+    way: str, truth: float, count: int, device: Machine, settings: dict[str, Any], **extra: Any
+) -> None:
     errors = []
     missing = 0
     for seed in range(3000, 3000 + count):
@@ -158,7 +165,9 @@ def beta(count: int = 40) -> None:
             claimed += status(result, "beta-Li3N").startswith("found")
             limit = row(result, "detection", "beta-Li3N")
             tellings += limit is not None and limit.status == "not detected" and np.isfinite(limit.high)
-        print(f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit {tellings} of {count}")
+        print(
+            f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit {tellings} of {count}"
+        )
     wrong = 0
     for seed in range(4100, 4100 + count):
         rng = np.random.default_rng(seed)
@@ -192,7 +201,9 @@ def cubic(count: int = 30) -> None:
         found = row(result, "lattice_a", "Li")
         text = " ".join(warnings_of(result))
         refused += found is not None and found.status == "not determined" and "no single cubic cell" in text
-    print(f"Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in {refused} of {count}")
+    print(
+        f"Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in {refused} of {count}"
+    )
 
 
 CASES = {"srm": srm, "steel": steel, "size": size, "hump": hump, "beta": beta, "cubic": cubic}

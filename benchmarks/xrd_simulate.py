@@ -184,9 +184,7 @@ class Anode:
 def background(x: Floats, rng: np.random.Generator, hump: float) -> Floats:
     """Return a falling background with a polymer's hump."""
     y = rng.uniform(100, 400) + rng.uniform(100, 600) * np.exp(-(x - 20) / rng.uniform(6, 15))
-    return np.asarray(
-        y + hump * np.exp(-0.5 * ((x - rng.uniform(20.5, 22)) / rng.uniform(1.5, 3.0)) ** 2)
-    )
+    return np.asarray(y + hump * np.exp(-0.5 * ((x - rng.uniform(20.5, 22)) / rng.uniform(1.5, 3.0)) ** 2))
 
 
 def pattern(x: Floats, y: Floats, rng: np.random.Generator, radius: float, source: str) -> xr.Dataset:

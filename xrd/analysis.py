@@ -11,10 +11,11 @@ from interlayer.core.results import as_list, tree
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Rows, origin
 from interlayer.xrd import nodes, remarks
+from interlayer.xrd import quantify as quantification
 from interlayer.xrd.calibrate import calibrate as calibrated
 from interlayer.xrd.examine import Study, examine
 from interlayer.xrd.inputs import Inputs, prepare
-from interlayer.xrd.phases import Phase, candidates, find
+from interlayer.xrd.phases import Phase, candidates, find, standards
 from interlayer.xrd.report import rows_of_study
 from interlayer.xrd.settings import SETTINGS
 
@@ -39,6 +40,7 @@ def analyze(
     two_theta_min: float | str | None = None,
     two_theta_max: float | str | None = None,
     scherrer_constant: float | None = None,
+    quantify: str | None = None,
 ) -> xr.DataTree:
     """Analyse powder patterns, blind unless phases are named.
 
@@ -47,8 +49,8 @@ def analyze(
     raw
         A pattern from :func:`interlayer.xrd.read`, or several that are one series.
     phase
-        Phases to report on even if not found: bundled names or paths of CIFs. They join the bundled
-        candidates.
+        Phases to report on even if not found: bundled names, paths of CIF or TOML files. They join the
+        bundled candidates.
     radius
         Goniometer radius in mm; wins over the file's.
     anode, wavelength
@@ -67,6 +69,8 @@ def analyze(
         Range that is used, degree.
     scherrer_constant
         K; default 0.9.
+    quantify
+        Weight fractions by "structure" (all families) or "rir" (strongest line of each phase); default: none.
 
     Returns
     -------
@@ -95,6 +99,7 @@ def analyze(
         "two_theta_min": two_theta_min,
         "two_theta_max": two_theta_max,
         "scherrer_constant": scherrer_constant,
+        "quantify": quantify,
     }
     settings = resolve({key: value for key, value in given.items() if value is not None}, SETTINGS, "xrd")
     raws = as_list(raw)
@@ -161,14 +166,24 @@ def result_of(
     """Return the tree of one pattern's results."""
     missing = [p for p in looked_for if p.name in wanted and p.name not in study.positions]
     given = "scherrer_constant" in settings
+    rows = Rows("xrd", origin(raw))
+    found = rows_of_study(study, rows, scherrer_of(settings), given, missing)
+    warnings, steps = remarks.warnings(study), remarks.steps(study, looked_for)
+    how = _text(settings, "quantify")
+    if how:
+        asked = settings.get("phase")
+        named = {find(name).name for name in asked} if isinstance(asked, list) else set()
+        undetected = [each for each in missing if each.name in named]
+        found += quantification.rows_of_quantification(study, rows, how, undetected)
+        warnings, steps = warnings + quantification.warnings(study), steps + quantification.steps(how)
     return tree(
         "xrd",
         raw,
-        rows_of_study(study, Rows("xrd", origin(raw)), scherrer_of(settings), given, missing),
+        found,
         nodes.nodes(study, looked_for),
         settings=dict(settings),
-        warnings=remarks.warnings(study),
-        steps=remarks.steps(study, looked_for),
+        warnings=warnings,
+        steps=steps,
     )
 
 
@@ -177,7 +192,7 @@ def _calibration(
 ) -> xr.DataTree:
     """Return the tree of a calibration: the standard's pattern, and the table ``instrument``."""
     held = _text(settings, "standard")
-    tried = [find(held)] if held else [each for each in candidates() if each.attenuation]
+    tried = [find(held)] if held else standards()
     studies = [examine(inputs, [each], scherrer, each) for each in tried]
     best = min(studies, key=lambda study: (-len(study.positions), study.fit.chi_square))
     if not best.positions:

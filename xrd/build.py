@@ -1,7 +1,7 @@
 """From phases to the model of a pattern: which lines, which parameters, from where they start."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -188,7 +188,9 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
     name = block.name
     if block.shifts:
         for i in range(block.columns):
-            loose = part.shifts or any(tuple(map(int, h)) in part.pulled for h in block.hkl[block.column == i])
+            loose = part.shifts or any(
+                tuple(map(int, h)) in part.pulled for h in block.hkl[block.column == i]
+            )
             spread = 0.2 if loose else SHIFT_SPREAD
             table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, spread))
     if not part.held and not part.shifts:
@@ -255,7 +257,9 @@ def _add_instrument(table: Table, plan: Plan) -> None:
             table.add(name, value, lower=0.0, upper=0.2, scale=0.005, prior=(value, width))
     if plan.tube:
         for name in ("tube_low", "tube_high"):
-            table.add(name, max(getattr(have, name), 0.005), lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.03))
+            table.add(
+                name, max(getattr(have, name), 0.005), lower=0.0, upper=0.2, scale=0.01, prior=(0.0, 0.03)
+            )
     zero = plan.zero or have.zero_spread
     if plan.profile and zero:
         table.add("zero", have.zero, lower=-0.5, upper=0.5, scale=0.01, prior=(have.zero, zero))

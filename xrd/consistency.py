@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import least_squares
 
-from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
 from interlayer.xrd.build import SHIFT_SPREAD, transparency
 from interlayer.xrd.model.aberration import mean_shift, shift_spread
+from interlayer.xrd.model.cell import cell_values, inverse_d_squared, with_values
 from interlayer.xrd.model.source import HEIGHT_SPREAD, LAYER_SPREAD, Instrument, Source
 from interlayer.xrd.phases import Phase
 
@@ -109,7 +109,9 @@ class _Problem:
         cells, heights = self.split(q)
         parts = [self._priors(q, heights)]
         for each, values in zip(self.lines, cells, strict=True):
-            place = calculated(each.phase, values, each.hkl, heights[each.phase.layer], self.source, self.instrument)
+            place = calculated(
+                each.phase, values, each.hkl, heights[each.phase.layer], self.source, self.instrument
+            )
             parts.append((each.two_theta - place) / tolerance(each, self.instrument))
         return np.concatenate(parts)
 

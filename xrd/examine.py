@@ -13,8 +13,8 @@ from interlayer.xrd.fit import Data, Fit, fit
 from interlayer.xrd.identify import SHARE, Identification, Match, identify
 from interlayer.xrd.inputs import Inputs
 from interlayer.xrd.model.cell import cell_values, with_values
-from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.layout import Block
+from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
@@ -146,7 +146,9 @@ def examine_again(inputs: Inputs, before: Study) -> Study | None:
     part = study.fit.model - study.fit.background()
     variance = inputs.data.variance(study.fit.model) + (MISFIT * part) ** 2
     residual = inputs.data.intensity - study.fit.model
-    if new_peaks(inputs.data.two_theta, significance_maps(inputs.data.two_theta, residual, variance), THRESHOLD):
+    if new_peaks(
+        inputs.data.two_theta, significance_maps(inputs.data.two_theta, residual, variance), THRESHOLD
+    ):
         return None
     return study
 

@@ -63,7 +63,9 @@ class Match:
     def explained(self, peaks: list[Peak], strength: Floats) -> set[int]:
         """Return the peaks that it explains whole: none that is far too strong for its family."""
         scale = self.scale(peaks, strength)
-        return {i for i, family in self.peaks.items() if peaks[i].area < _TOO_STRONG * scale * strength[family]}
+        return {
+            i for i, family in self.peaks.items() if peaks[i].area < _TOO_STRONG * scale * strength[family]
+        }
 
     def fwhm(self, peaks: list[Peak]) -> float:
         """Return the mean FWHM of the peaks, weighted by significance."""

@@ -11,10 +11,10 @@ from interlayer.xrd.build import SHIFT_SPREAD, families
 from interlayer.xrd.calibrate import FITTED, Calibration
 from interlayer.xrd.consistency import calculated
 from interlayer.xrd.examine import Positions, Study, representatives
+from interlayer.xrd.instrument_file import to_toml
 from interlayer.xrd.model.aberration import shift_spread
 from interlayer.xrd.model.cell import cell_values
 from interlayer.xrd.model.pattern import cell_of
-from interlayer.xrd.instrument_file import to_toml
 from interlayer.xrd.phases import Phase
 
 Floats = NDArray[np.floating[Any]]
@@ -234,7 +234,9 @@ def _sizes(study: Study) -> dict[str, xr.Dataset]:
             "two_theta": (np.array([line.two_theta for line in lines]), "degree", "Observed 2θ of Kα1"),
             "fwhm": (np.array([line.fwhm for line in lines]), "degree", "FWHM of Kα1, its own"),
             "instrument_fwhm": (
-                np.array([line.instrument_fwhm for line in lines]), "degree", "FWHM of the instrument alone"
+                np.array([line.instrument_fwhm for line in lines]),
+                "degree",
+                "FWHM of the instrument alone",
             ),
             "status": (np.array(told, dtype=object), "", "Is the broadening resolved"),
             "size": (values[:, 0], "nm", f"Scherrer size, FWHM, K = {scherrer:g}"),

@@ -1,6 +1,7 @@
 """Phases: cells, reflections, references. Bundled ones bring their reflections; a CIF needs pymatgen."""
 
 import json
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,6 +50,12 @@ class Phase:
         1/cm of the dense phase for Cu Kα where its powder is a thick specimen (standards), else 0.
     uneven
         Accepted even if its lines fit no single cell: a foil may lie at several heights.
+    scale
+        Multiplicity times \\|F\\|² of the strongest family in electron² (Cu Kα); NaN when unknown.
+    volume, density
+        Of the cell that ``scale`` belongs to in angstrom³, and of the phase in g/cm3.
+    elements
+        Mass fractions, for the absorption.
     """
 
     name: str
@@ -62,6 +69,10 @@ class Phase:
     reference: str
     uneven: bool = False
     attenuation: float = 0.0
+    scale: float = math.nan
+    volume: float = math.nan
+    density: float = math.nan
+    elements: tuple[tuple[str, float], ...] = ()
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -98,7 +109,7 @@ def definitions() -> dict[str, dict[str, Any]]:
 
 def fingerprint(entry: Mapping[str, Any]) -> str:
     """Return a short hash of what a phase's reflections depend on."""
-    kept = {key: entry.get(key) for key in ("space_group", "origin", "cell", "sites")}
+    kept = {key: entry.get(key) for key in ("space_group", "origin", "cell", "sites", "b_iso")}
     return sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -124,45 +135,67 @@ def bundled(name: str) -> Phase:
         near = get_close_matches(name, list(known), n=2)
         raise SettingError(
             "unknown phase",
-            expected="a CIF, or one of " + ", ".join(known),
+            expected="a CIF or TOML file, or one of " + ", ".join(known),
             found=repr(name),
             advice=f"Did you mean {' or '.join(near)}?" if near else None,
         )
     entry = known[name]
     table = _tabulated().get(name)
-    if table is None or table["fingerprint"] != fingerprint(entry):
-        from interlayer.xrd.structures import reflections, structure
-
-        table = reflections(structure(name, entry))
     system = system_of(entry["number"])
+    if table is None or table["fingerprint"] != fingerprint(entry):
+        from interlayer.xrd.structures import phase
+
+        return phase(name, entry)
+    return from_table(name, entry, table, system, full_cell(entry["cell"], system))
+
+
+def from_table(
+    name: str, entry: Mapping[str, Any], table: Mapping[str, Any], system: str, cell: tuple[float, ...]
+) -> Phase:
+    """Return a phase from its entry and the table of its structure."""
     return Phase(
         name,
         entry["title"],
         system,
-        full_cell(entry["cell"], system),
+        cell,
         entry["spread"],
         entry["layer"],
-        np.array(table["hkl"], dtype=np.int64),
+        np.array(table["hkl"], dtype=np.int64).reshape(-1, 3),
         np.array(table["strength"], dtype=float),
         entry["reference"],
         bool(entry.get("uneven", False)),
         float(entry.get("attenuation", 0.0)),
+        float(table["scale"]),
+        float(table["volume"]),
+        float(entry["density"]),
+        tuple(table["elements"].items()),
     )
 
 
+def standards() -> list[Phase]:
+    """Return the bundled diffraction standards."""
+    return [bundled(name) for name, entry in definitions().items() if entry.get("standard", False)]
+
+
 def candidates(names: list[str] | None = None) -> list[Phase]:
-    """Return the phases to look for: those asked (bundled names or paths of CIFs), else all bundled."""
+    """Return the phases to look for: those asked (bundled names, paths of CIF or TOML files), else the usual.
+
+    The usual ones are the bundled phases that a lithium cell holds. Standards and windows are looked for only
+    when they are named, except silicon, which is an anode too.
+    """
     if not names:
-        return [bundled(name) for name in definitions()]
+        return [bundled(name) for name, entry in definitions().items() if entry.get("candidate", True)]
     return [find(name) for name in dict.fromkeys(names)]
 
 
 def find(name: str) -> Phase:
-    """Return a bundled phase by name, or a phase from a CIF by its path."""
-    if name.lower().endswith(".cif") or Path(name).is_file():
-        from interlayer.xrd.structures import from_cif
+    """Return a bundled phase by name, or a phase from a CIF or TOML file by its path."""
+    if name in definitions():
+        return bundled(name)
+    if name.lower().endswith((".cif", ".toml")) or Path(name).is_file():
+        from interlayer.xrd.phase_files import load
 
-        return from_cif(Path(name), _CIF_SPREAD)
+        return load(Path(name), _CIF_SPREAD)
     return bundled(name)
 
 

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.signal import fftconvolve
 
 from interlayer.xrd.fit import Data, Fit, fit, solve
-from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.layout import Block
+from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.profile import profile
 from interlayer.xrd.model.source import Instrument, Source

@@ -159,26 +159,34 @@ def _warnings(results: list[tuple[int, xr.DataTree]]) -> list[str]:
         for text in warnings_of(result):
             told.setdefault(text, []).append(str(at + 1))
     return [
-        text if len(at) == len(results) else f"Pattern {', '.join(at[:8])}{' …' if len(at) > 8 else ''}: {text}"
+        text
+        if len(at) == len(results)
+        else f"Pattern {', '.join(at[:8])}{' …' if len(at) > 8 else ''}: {text}"
         for text, at in told.items()
     ]
 
 
-def _series(
-    results: list[tuple[int, xr.DataTree]], values: Floats, name: str, unit: str
-) -> xr.Dataset:
+def _series(results: list[tuple[int, xr.DataTree]], values: Floats, name: str, unit: str) -> xr.Dataset:
     """Return every number of every pattern, a row each."""
     rows = [(at, row) for at, result in results for row in rows_of(result)]
     return table(
         "row",
         {
-            "pattern": (np.array([at + 1 for at, _ in rows], dtype=float), "1", "Pattern, in the order given"),
+            "pattern": (
+                np.array([at + 1 for at, _ in rows], dtype=float),
+                "1",
+                "Pattern, in the order given",
+            ),
             "at": (np.array([values[at] for at, _ in rows]), unit, name.capitalize()),
             "quantity": (np.array([row.quantity for _, row in rows], dtype=object), "", "Quantity"),
             "subject": (np.array([row.subject for _, row in rows], dtype=object), "", "Subject"),
             "value": (np.array([row.value for _, row in rows], dtype=float), "", "Value"),
             "low": (np.array([row.low for _, row in rows], dtype=float), "", "Low end of the 95 % interval"),
-            "high": (np.array([row.high for _, row in rows], dtype=float), "", "High end of the 95 % interval"),
+            "high": (
+                np.array([row.high for _, row in rows], dtype=float),
+                "",
+                "High end of the 95 % interval",
+            ),
             "unit": (np.array([row.unit for _, row in rows], dtype=object), "", "Unit"),
             "status": (np.array([row.status for _, row in rows], dtype=object), "", "Status"),
         },
@@ -203,7 +211,9 @@ def _map(results: list[tuple[int, xr.DataTree]], values: Floats, name: str, unit
     return xr.Dataset(
         {
             "intensity": (
-                ("pattern", "two_theta"), stacked["intensity"], {"units": unit_y, "long_name": "Intensity"}
+                ("pattern", "two_theta"),
+                stacked["intensity"],
+                {"units": unit_y, "long_name": "Intensity"},
             ),
             "fit": (("pattern", "two_theta"), stacked["fit"], {"units": unit_y, "long_name": "Fit"}),
             "at": (

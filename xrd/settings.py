@@ -5,7 +5,7 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "phase",
-        "phase to report on even if absent, beside the bundled ones: a name (Li3N) or the path of a CIF",
+        "phase to report on even if absent, beside the bundled ones: a name (Li3N) or a CIF or TOML file",
         type="texts",
         file=True,
     ),
@@ -58,5 +58,11 @@ SETTINGS: tuple[Setting, ...] = (
         "scherrer_constant",
         "Scherrer constant K for the FWHM of the size part; default: 0.9, its spread included",
         type="number",
+    ),
+    Setting(
+        "quantify",
+        "weight fractions of a powder's crystalline phases: structure (all families) or rir (one line each)",
+        type="choice",
+        choices=("structure", "rir"),
     ),
 )

@@ -68,7 +68,9 @@ def line_sizes(study: Study) -> list[LineSize]:
     """Return the broadening of every seen family of the phases that have a cell."""
     fitted = study.fit
     names = [name for name, each in study.positions.items() if each.seen.any()]
-    parts = tuple(replace(part, own_sizes=part.phase.name in names, strain=False) for part in study.plan.parts)
+    parts = tuple(
+        replace(part, own_sizes=part.phase.name in names, strain=False) for part in study.plan.parts
+    )
     starts = {name: fitted.value(name) for name in fitted.table.names}
     for part in study.plan.parts:
         start = starts.get(f"{part.phase.name}.inverse_size")
@@ -113,9 +115,7 @@ def _bare_widths(own: Fit, name: str) -> Floats:
     return evidence.family_widths(replace(own, values=values), name)
 
 
-def williamson_hall(
-    lines: list[LineSize], phase: str, scherrer: float, wavelength: float
-) -> WilliamsonHall:
+def williamson_hall(lines: list[LineSize], phase: str, scherrer: float, wavelength: float) -> WilliamsonHall:
     """Return β cos θ/λ = 1/L + 4 e sin θ/λ through the integral breadths β of a phase's lines.
 
     Parameters

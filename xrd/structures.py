@@ -1,4 +1,4 @@
-"""Structures through pymatgen (imported here only): reflections, density check, CIF.
+"""Structures through pymatgen: built from sites, checked, made into tables of reflections.
 
 ``python -m interlayer.xrd.structures`` writes the table of the bundled phases' reflections anew.
 """
@@ -6,42 +6,58 @@
 import json
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pymatgen.analysis.diffraction.xrd import XRDCalculator
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
-from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
+from pymatgen.symmetry.groups import SpaceGroup
 
-from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.errors import InterlayerError
 from interlayer.core.files import write_text
-from interlayer.xrd import phases
+from interlayer.xrd import phases, scattering
 from interlayer.xrd.phases import Phase
 
-#: wavelength and range for the table: every family down to d = 0.76 angstrom
-_WAVELENGTH = 0.7093171
-_RANGE = (2.0, 55.5)
-#: families weaker than this part of the strongest are left out
-_WEAKEST = 2e-3
+#: nothing that diffracts is denser (osmium: 22.6 g/cm3)
+_DENSEST = 25.0
+#: atoms that are there at once are not closer than this (angstrom), hydrogen aside not closer than the second
+_CLOSEST, _CLOSEST_HEAVY = 0.5, 0.9
+#: occupancies of two atoms that share a place may make this together
+_FULL = 1.02
+#: sites in one cell above which structure factors are refused
+_MOST_SITES = 4000
 
 
 def structure(name: str, entry: Mapping[str, Any]) -> Structure:
-    """Return the structure of a bundled phase, its density checked.
+    """Return the structure of a phase from cell, group and sites, checked.
 
     Raises
     ------
     InterlayerError
-        When cell and sites do not give the stated density.
+        When cell and sites do not give the stated density, or atoms overlap.
     """
     cell = phases.full_cell(entry["cell"], phases.system_of(entry["number"]))
-    group = entry["space_group"] + (":2" if entry.get("origin") == 2 else "")
-    species: list[Any] = [{site[0]: site[4]} for site in entry["sites"]]
-    coords = [site[1:4] for site in entry["sites"]]
-    if len({tuple(each) for each in coords}) == 1 and len(coords) > 1:
-        species, coords = [{site[0]: site[4] for site in entry["sites"]}], coords[:1]
-    built = Structure.from_spacegroup(group, Lattice.from_parameters(*cell), species, coords, tol=1e-3)
+    group = _group(entry["space_group"] + (":2" if entry.get("origin") == 2 else ""))
+    lattice = Lattice.from_parameters(*cell)
+    if not group.is_compatible(lattice):
+        raise InterlayerError(
+            f"phase {name}: the cell does not fit the space group",
+            expected=f"a {group.crystal_system} cell",
+            found=str(cell),
+        )
+    places: dict[tuple[float, ...], dict[str, float]] = {}
+    for element, x, y, z, occupancy in entry["sites"]:
+        places.setdefault((float(x), float(y), float(z)), {})[element] = float(occupancy)
+    species: list[Any] = []
+    coords: list[Any] = []
+    for place, kinds in places.items():
+        orbit = group.get_orbit(list(place), tol=1e-3)
+        species += [kinds] * len(orbit)
+        coords += list(orbit)
+    built = Structure(lattice, species, coords)
+    check(built, f"phase {name}")
     stated = entry["density"] * (1 - entry.get("left_out", 0.0))
     if not phases.density_agrees(stated, float(built.density)):
         raise InterlayerError(
@@ -53,81 +69,116 @@ def structure(name: str, entry: Mapping[str, Any]) -> Structure:
     return built
 
 
-def reflections(built: Structure) -> dict[str, Any]:
-    """Return the families of a structure: hkl, and multiplicity times \\|F\\|² relative to the strongest.
-
-    Families that coincide exactly (333 and 511) are given once, with the sum.
-    """
-    calculator = XRDCalculator(wavelength=_WAVELENGTH)  # pyright: ignore[reportArgumentType]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        pattern = calculator.get_pattern(built, scaled=False, two_theta_range=_RANGE)
-    theta = np.radians(np.asarray(pattern.x)) / 2
-    factor = (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
-    strength = np.asarray(pattern.y) / factor
-    strength /= strength.max()
-    kept = strength > _WEAKEST
-    hkl = [_usual(tuple(families[0]["hkl"])) for families in pattern.hkls]
-    return {
-        "hkl": [each for each, keep in zip(hkl, kept, strict=True) if keep],
-        "strength": [float(f"{each:.4g}") for each in strength[kept]],
-    }
+@cache
+def _group(symbol: str) -> SpaceGroup:
+    try:
+        return SpaceGroup(symbol)
+    except ValueError:
+        raise InterlayerError(
+            "unknown space group of a phase",
+            expected="a Hermann–Mauguin symbol such as P6_3/mmc; origin 2 where pymatgen has both",
+            found=symbol,
+            advice="Give the sites by the other origin choice, or a CIF with its symmetry operations.",
+        ) from None
 
 
-def _usual(hkl: tuple[int, ...]) -> list[int]:
-    """Return hkl as the field writes it: 2 -1 -1 0 as 110."""
-    if len(hkl) == 4:
-        positive = sorted((abs(i) for i in hkl[:3]), reverse=True)[1:]
-        return [*(int(i) for i in positive), int(hkl[3])]
-    return [int(i) for i in hkl]
-
-
-def from_cif(path: Path, spread: float) -> Phase:
-    """Return a phase from a structure CIF.
+def check(built: Structure, name: str) -> None:
+    """Refuse a structure that cannot be.
 
     Raises
     ------
-    ReadError
-        When the file is missing or holds no structure that pymatgen can build.
+    InterlayerError
+        When it is denser than any matter, atoms that are there at once overlap, or it is too large.
     """
-    if not path.is_file():
-        raise ReadError("no such CIF for --phase", path=path)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = Structure.from_file(path)
-            symmetry = SpacegroupAnalyzer(found, symprec=0.01)
-            built = symmetry.get_conventional_standard_structure()
-            number = int(symmetry.get_space_group_number())
-    except Exception as error:
-        raise ReadError(
-            f"no structure in this CIF ({type(error).__name__}: {error})",
-            path=path,
-            expected="cell, symmetry and sites",
-        ) from error
-    table = reflections(built)
-    lattice = built.lattice
-    return Phase(
-        path.stem,
-        f"{path.stem} ({built.composition.reduced_formula})",
-        phases.system_of(number),
-        (*map(float, lattice.abc), *map(float, lattice.angles)),
-        spread,
-        "sample",
-        np.array(table["hkl"], dtype=np.int64),
-        np.array(table["strength"], dtype=float),
-        path.name,
-    )
+    if len(built) > _MOST_SITES:
+        raise InterlayerError(
+            f"{name}: the structure is too large", expected=f"at most {_MOST_SITES} sites", found=len(built)
+        )
+    density = float(built.density)
+    if not 0 < density < _DENSEST:
+        raise InterlayerError(
+            f"{name}: impossible density",
+            expected=f"below {_DENSEST:g} g/cm3",
+            found=f"{density:.2f} g/cm3",
+            advice="Check cell, symmetry and origin choice.",
+        )
+    _check_contacts(built, name)
+
+
+def _check_contacts(built: Structure, name: str) -> None:
+    first, second, _, distance = built.get_neighbor_list(_CLOSEST_HEAVY)
+    for i, j, gap in zip(first.tolist(), second.tolist(), distance.tolist(), strict=True):
+        one, two = built[i].species, built[j].species
+        light = any(str(kind) in ("H", "D", "H+", "D+") for each in (one, two) for kind in each)
+        together = float(one.num_atoms) + float(two.num_atoms)
+        if together > _FULL and gap < (_CLOSEST if light else _CLOSEST_HEAVY):
+            raise InterlayerError(
+                f"{name}: atoms overlap",
+                expected=f"{_CLOSEST_HEAVY:g} angstrom between them at least",
+                found=f"{built[i].species_string} and {built[j].species_string} at {gap:.2f} angstrom",
+                advice="Check symmetry operations, origin choice and coordinates.",
+            )
+
+
+def table(built: Structure, thermal: Mapping[str, float]) -> dict[str, Any]:
+    """Return what a phase needs of its structure: families, absolute scale, cell volume, elements.
+
+    ``strength`` is multiplicity times \\|F\\|² over that of the strongest, ``scale`` that of the strongest in
+    electron² (Cu Kα, with thermal factors), ``elements`` the mass fractions.
+    """
+    found = scattering.families(built, thermal)
+    scale = float(found.strength.max())
+    return {
+        "hkl": found.hkl.tolist(),
+        "strength": [float(f"{each:.4g}") for each in found.strength / scale],
+        "scale": float(f"{scale:.5g}"),
+        "volume": float(f"{float(built.volume):.6g}"),
+        "elements": {name: float(f"{part:.4g}") for name, part in mass_fractions(built).items()},
+    }
+
+
+def mass_fractions(built: Structure) -> dict[str, float]:
+    """Return the mass fraction of each element."""
+    masses: dict[str, float] = {}
+    for kind, amount in built.composition.items():
+        name = str(getattr(kind, "symbol", kind))
+        masses[name] = masses.get(name, 0.0) + float(amount) * float(kind.atomic_mass or 0.0)
+    return {name: mass / sum(masses.values()) for name, mass in masses.items()}
+
+
+def phase(name: str, entry: Mapping[str, Any], known: Mapping[str, Any] | None = None) -> Phase:
+    """Return a phase from its entry, with ``known`` as its table when that is at hand."""
+    found = known or table(structure(name, entry), entry.get("b_iso", {}))
+    system = phases.system_of(entry["number"])
+    return phases.from_table(name, entry, found, system, phases.full_cell(entry["cell"], system))
 
 
 def write_table(path: Path) -> None:
     """Write the table of the bundled phases' reflections."""
-    table = {
-        name: {"fingerprint": phases.fingerprint(entry), **reflections(structure(name, entry))}
-        for name, entry in phases.definitions().items()
-    }
-    lines = [f'"{name}": {json.dumps(each, separators=(",", ":"))}' for name, each in table.items()]
+    found: dict[str, Any] = {}
+    for name, entry in phases.definitions().items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            built = structure(name, entry)
+        found[name] = {"fingerprint": phases.fingerprint(entry), **table(built, entry.get("b_iso", {}))}
+    lines = [f'"{name}": {json.dumps(each, separators=(",", ":"))}' for name, each in found.items()]
     write_text(path, "{\n" + ",\n".join(lines) + "\n}\n")
+
+
+def usual_axes(cell: tuple[float, ...], system: str) -> bool:
+    """Return whether a cell is of the axes that a crystal system is written in here."""
+    a, b, c, *angles = cell
+    right = np.allclose(angles, 90, atol=0.02)
+    alike = abs(a - b) < 2e-4 * a
+    if system == "cubic":
+        return right and alike and abs(a - c) < 2e-4 * a
+    if system == "tetragonal":
+        return right and alike
+    if system == "hexagonal":
+        return alike and np.allclose(angles, [90, 90, 120], atol=0.02)
+    if system == "orthorhombic":
+        return right
+    return system == "triclinic" or np.allclose([angles[0], angles[2]], 90, atol=0.02)
 
 
 if __name__ == "__main__":

@@ -22,9 +22,7 @@ _DEEP = 16.0
 @numba.njit(cache=True)
 def _total(g: float, l: float) -> float:
     """Return the FWHM of the pseudo-Voigt from its Gaussian and Lorentzian FWHM."""
-    fifth = (
-        g**5 + l * (2.69269 * g**4 + l * (2.42843 * g**3 + l * (4.47163 * g**2 + l * (0.07842 * g + l))))
-    )
+    fifth = g**5 + l * (2.69269 * g**4 + l * (2.42843 * g**3 + l * (4.47163 * g**2 + l * (0.07842 * g + l))))
     return fifth**0.2
 
 
@@ -73,7 +71,9 @@ def bragg(hkl: Floats, cell: Floats, member: Ints, half: float, theta: Floats, s
 
 @numba.njit(cache=True)
 def place(
-    line: tuple[Ints, Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats],
+    line: tuple[
+        Ints, Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats, Floats, Ints, Floats
+    ],
     reflection: tuple[Floats, Floats, Floats, Floats, Floats, NDArray[np.bool_], Floats],
     slope1: Floats,
     shared: Floats,
@@ -219,10 +219,12 @@ def slopes(
         mixing = _mixing(r)
         slope = 5 * total**4
         total_g = (
-            5 * g**4 + l * (4 * 2.69269 * g**3 + l * (3 * 2.42843 * g**2 + l * (2 * 4.47163 * g + l * 0.07842)))
+            5 * g**4
+            + l * (4 * 2.69269 * g**3 + l * (3 * 2.42843 * g**2 + l * (2 * 4.47163 * g + l * 0.07842)))
         ) / slope
         total_l = (
-            2.69269 * g**4 + l * (2 * 2.42843 * g**3 + l * (3 * 4.47163 * g**2 + l * (4 * 0.07842 * g + 5 * l)))
+            2.69269 * g**4
+            + l * (2 * 2.42843 * g**3 + l * (3 * 4.47163 * g**2 + l * (4 * 0.07842 * g + 5 * l)))
         ) / slope
         by_r = 1.36603 + r * (-2 * 0.47719 + r * 3 * 0.11116)
         mixing_g, mixing_l = -by_r * r / total * total_g, by_r * (1 - r * total_l) / total

@@ -194,9 +194,7 @@ def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: In
         column[of],
         np.ascontiguousarray(np.column_stack([by_position, each("low_tail", "high_tail", "flat"), by_zero])),
         each("instrument_scale", "instrument_u", "instrument_v", "instrument_w"),
-        np.ascontiguousarray(
-            np.column_stack([index["size"][of], index["strain"][of], each("instrument_y")])
-        ),
+        np.ascontiguousarray(np.column_stack([index["size"][of], index["strain"][of], each("instrument_y")])),
         np.ascontiguousarray(
             np.column_stack(
                 [
