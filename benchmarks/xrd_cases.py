@@ -112,7 +112,7 @@ def calibrated(device: Machine, folder: Path) -> str:
     x = np.arange(20, 120, 0.02)
     y = np.full(x.size, 60.0)
     for spacing, strength in spacings("LaB6", 4.156826):
-        y += device.line(x, angle_of(spacing), 900 * strength, 800.0, 0.0, 0.01)
+        y += device.line(x, angle_of(spacing), 900 * strength, 5000.0, 0.0, 0.01)
     result = analyze(pattern(x, y, rng, device.radius, "LaB6"), calibrate=True)
     path = folder / "instrument.toml"
     path.write_text(str(result["instrument"].attrs["export_text"]), encoding="utf-8")

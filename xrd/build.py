@@ -24,6 +24,8 @@ _MERGE = 0.35
 _SMALLEST_SIZE = 2.0
 #: lines lie off their places by this (degree, one standard deviation): steps of the goniometer, coarse grains
 SHIFT_SPREAD = 0.002
+#: relative spread of the ratio of two families by texture
+_TEXTURE = 0.6
 #: packing of a pressed powder
 PACKING = 0.6
 
@@ -76,6 +78,8 @@ class Plan:
 
     Parameters
     ----------
+    polymer
+        The first hump is that of a polymer film, which is always reckoned with.
     profile
         Fit the optics' width and the low tail with their priors.
     tube
@@ -92,6 +96,7 @@ class Plan:
     free: tuple[tuple[float, float], ...] = ()
     humps: tuple[tuple[float, float], ...] = ()
     scherrer: float = 0.9
+    polymer: bool = False
     profile: bool = False
     tube: bool = False
     calibrate: bool = False
@@ -176,7 +181,7 @@ def build(plan: Plan, data: Data) -> tuple[Pattern, Table]:
     if plan.free:
         blocks.append(add_free_peaks(table, "peak", list(plan.free)))
     _add_instrument(table, plan)
-    add_humps(table, list(plan.humps), x)
+    add_humps(table, list(plan.humps), x, usual=plan.polymer)
     for name, value in plan.starts.items():
         table.taken([name], np.array([value]))
     order = background_order(x) + plan.extra_background
@@ -191,7 +196,7 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
             loose = part.shifts or any(
                 tuple(map(int, h)) in part.pulled for h in block.hkl[block.column == i]
             )
-            spread = 0.2 if loose else SHIFT_SPREAD
+            spread = 0.2 if loose else float(np.hypot(SHIFT_SPREAD, _mixed(block, i, plan.source)))
             table.add(f"{name}.shift{i}", 0.0, lower=-0.35, upper=0.35, scale=0.01, prior=(0.0, spread))
     if not part.held and not part.shifts:
         known = cell_values(np.array(part.phase.cell), block.system)
@@ -213,6 +218,19 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
         table.add(key, part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
     if part.strain:
         table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))
+
+
+def _mixed(block: Block, column: int, source: Source) -> float:
+    """Return the spread (degree) of the centre of families that overlap in one column: texture mixes them."""
+    mine = np.flatnonzero(block.column == column)
+    if mine.size < 2:
+        return 0.0
+    inverse, _ = inverse_d_squared(np.array(block.cell), block.system, block.hkl[mine])
+    place = 2 * np.degrees(np.arcsin(np.minimum(source.alpha1 / 2 * np.sqrt(inverse), 1.0)))
+    share = block.share[mine]
+    middle = float(share @ place)
+    width = float(np.ptp(place))
+    return _TEXTURE * float(share @ (place - middle) ** 2) / width if width > 0 else 0.0
 
 
 def _add_heights(table: Table, plan: Plan, layers: set[str]) -> None:

@@ -20,8 +20,11 @@ from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import (
     MISFIT,
+    MOST_HUMPS,
+    POLYMER,
     THRESHOLD,
     Peak,
+    find_humps,
     find_peaks,
     new_peaks,
     significance_maps,
@@ -357,7 +360,8 @@ def _finished(study: Study) -> Study:
     data = study.inputs.data
     held = study.held is not None and study.held in study.positions
     zero = ZERO_SPREAD if held and study.positions[str(study.held)].seen.sum() >= FEWEST_OF_STANDARD else 0.0
-    plan = replace(study.plan, profile=True, zero=zero)
+    plan = _with_humps(replace(study.plan, zero=zero), study)
+    plan = replace(plan, profile=True)
     plain = fit(*build(plan, data), data, model=study.free_fit.model)
     if plain.chi_square > _MISFIT * plain.dof:
         wider = _from(replace(plan, tube=True), plain)
@@ -377,6 +381,28 @@ def _finished(study: Study) -> Study:
         if (plain.objective - strained.objective) / factor > _STRAIN_GAIN:
             return replace(study, fit=strained, strained=tuple(sorted(able)), plan=wider)
     return replace(study, fit=plain, plan=plan)
+
+
+def _with_humps(plan: Plan, study: Study) -> Plan:
+    """Return a plan with humps chosen anew: the lines of phases cannot stand for a hump as free peaks can."""
+    data = study.inputs.data
+    starts = {name: value for name, value in plan.starts.items() if not name.startswith("hump")}
+    x = data.two_theta
+    polymer = bool(x[0] < POLYMER[0] + 2 and x[-1] > POLYMER[0])
+    plan = replace(plan, humps=(POLYMER,) if polymer else (), polymer=polymer, starts=starts)
+    while True:
+        fitted = fit(*build(plan, data), data, model=study.free_fit.model, iterations=6)
+        shapes = tuple(
+            (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
+            for i in range(len(plan.humps))
+            if fitted.linear[fitted.pattern.areas + i] > 0 or (polymer and i == 0)
+        )
+        more = find_humps(fitted.pattern, fitted, list(shapes)) if len(plan.humps) < MOST_HUMPS else None
+        plan = replace(_from(replace(plan, starts=starts), fitted), humps=shapes)
+        plan = replace(plan, starts={n: v for n, v in plan.starts.items() if not n.startswith("hump")})
+        if more is None:
+            return plan
+        plan = replace(plan, humps=(*shapes, more))
 
 
 def _from(plan: Plan, fitted: Fit) -> Plan:

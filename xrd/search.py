@@ -28,8 +28,10 @@ _PRICE, _SURE = 9.0, 3.5
 #: what is broader (FWHM in degree) is a hump, not a peak
 _BROADEST = 2.6
 _HUMP_SIGMAS = (1.5, 2.5, 4.0, 6.0)
+#: hump of polymer films, domes and bags: centre and σ in degree for Cu Kα (polyolefins, Kapton: 20° to 22°)
+POLYMER = (21.3, 2.2)
 #: gain in χ² for which a hump is added
-_HUMP_GAIN, _MOST_HUMPS = 20.0, 3
+_HUMP_GAIN, MOST_HUMPS = 20.0, 3
 
 
 @dataclass(frozen=True)
@@ -95,12 +97,18 @@ def background_order(x: Floats) -> int:
     return int(np.clip(5 + (x[-1] - x[0]) / 10, 6, 16))
 
 
-def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats) -> None:
-    """Add the parameters of humps (centre, σ in degree) to a table."""
+def add_humps(table: Table, humps: list[tuple[float, float]], x: Floats, *, usual: bool = False) -> None:
+    """Add the parameters of humps (centre, σ in degree) to a table.
+
+    With ``usual`` the first is the polymer's, its place and width known about as well as polymers differ.
+    """
     for i, (center, sigma) in enumerate(humps):
-        table.add(f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=(center, 3.0))
+        at, width = (center, 3.0), (1.1, 0.8)
+        if usual and i == 0:
+            at, width = (POLYMER[0], 1.2), (float(np.log(POLYMER[1])), 0.35)
+        table.add(f"hump{i}.center", center, lower=x[0] - 5, upper=x[-1] + 5, scale=0.5, prior=at)
         low, high = np.log(1.4), np.log(9.0)
-        table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=(1.1, 0.8))
+        table.add(f"hump{i}.log_width", np.log(sigma), lower=low, upper=high, scale=0.2, prior=width)
 
 
 def add_free_peaks(table: Table, name: str, peaks: list[tuple[float, float]]) -> Block:
@@ -125,7 +133,7 @@ def find_humps(pattern: Pattern, fitted: Fit, humps: list[tuple[float, float]]) 
     linear, free = solve(design, weight, y, pattern.positive())
     shapes = [
         (float(center), sigma)
-        for center in np.arange(x[0] - 1, x[-1], 2.0)
+        for center in np.arange(x[0] - 1, x[-1], 1.0)
         for sigma in _HUMP_SIGMAS
         if all(abs(center - c) >= 0.7 * max(s, sigma) for c, s in humps)
     ]
@@ -229,7 +237,7 @@ def _wanted(
         (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
         for i in range(fitted.pattern.humps)
     ]
-    hump = find_humps(fitted.pattern, fitted, shapes) if humps < _MOST_HUMPS else None
+    hump = find_humps(fitted.pattern, fitted, shapes) if humps < MOST_HUMPS else None
     return [(place, width) for place, width, _ in found], hump
 
 
