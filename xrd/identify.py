@@ -21,6 +21,8 @@ _LOOSE, _STRONG = 0.1, 15.0
 SHARE = 0.6
 _LEAST_SCORE, _AMBIGUOUS = 4.0, 4.0
 _COST, _MISSING = 2.0, 1.0
+#: rise of a score that a better known height can bring
+_SLACK = 4.0
 #: a peak so many times stronger than a phase's other lines let expect is not its own alone
 _TOO_STRONG = 5.0
 #: wings of a line reach so far (degree), and a peak there is none if it is so many times weaker
@@ -158,14 +160,21 @@ def identify(
     heights: dict[str, float] = {}
     matches: list[Match] = []
     left = list(phases)
+    known = dict.fromkeys((phase.name for phase in left), float("inf"))
     while left:
-        tried = [place(p, peaks, taken, source, instrument, limits, heights) for p in left]
-        usable = [
-            m for m in tried if m and m.score > _LEAST_SCORE and _families_matched(m, source, limits) >= 2
-        ]
-        if not usable:
+        best: Match | None = None
+        # what was explained since can only lower a score, but for the height that is known better now
+        for phase in sorted(left, key=lambda each: -known[each.name]):
+            if known[phase.name] + _SLACK < max(best.score if best else 0.0, _LEAST_SCORE):
+                break
+            match = place(phase, peaks, taken, source, instrument, limits, heights)
+            known[phase.name] = match.score if match else float("-inf")
+            if match is None or match.score < max(best.score if best else 0.0, _LEAST_SCORE):
+                continue
+            if _families_matched(match, source, limits) >= 2:
+                best = match
+        if best is None:
             break
-        best = max(usable, key=lambda match: match.score)
         matches.append(best)
         taken |= best.explained(peaks, families(best.phase, source, *limits)[2])
         heights.setdefault(best.phase.layer, best.height)

@@ -12,7 +12,7 @@ from interlayer.xrd.model.layout import Block
 from interlayer.xrd.model.parameters import Table
 from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.profile import profile
-from interlayer.xrd.model.source import Instrument, Source
+from interlayer.xrd.model.source import Instrument, Source, simplified
 
 Floats = NDArray[np.floating[Any]]
 
@@ -175,7 +175,9 @@ def free_fit(
         spread = instrument.scale_spread
         table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
     order = background_order(data.two_theta)
-    pattern = Pattern(data.two_theta, blocks, source, instrument, order, len(humps))
+    pattern = Pattern(
+        data.two_theta, blocks, simplified(source), instrument, order, len(humps), coarse=True
+    )
     return fit(pattern, table, data, iterations=iterations)
 
 

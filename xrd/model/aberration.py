@@ -130,17 +130,21 @@ def tail(count: int) -> tuple[Floats, Floats]:
     return places, vectors[0] ** 2
 
 
-def nodes(two_theta: Floats, instrument: Instrument, *, tube: bool) -> Nodes:
-    """Return nodes for lines near these 2θ: one where a tail is narrow, more the longer it is."""
+def nodes(two_theta: Floats, instrument: Instrument, *, tube: bool, coarse: bool = False) -> Nodes:
+    """Return nodes for lines near these 2θ: one where a tail is narrow, more the longer it is.
+
+    ``coarse``: three at most, for a quick search.
+    """
     limit = _SHAPES * np.sqrt(max(instrument.w, 1e-6))
     low = instrument.low_tail + instrument.low_spread
     high = instrument.high_tail + instrument.high_spread
     rows: list[tuple[float, ...]] = []
     for line, place in enumerate(two_theta):
         flat = (instrument.flat + instrument.flat_spread) * float(low_scale(place))
-        c = _FLAT if abs(flat) * _FLAT_SD > 0.5 * limit else (1.0,)
-        a, by_a = tail(_count(low * low_scale(place), limit))
-        b, by_b = tail(_count(high * high_scale(place), limit))
+        c = _FLAT if not coarse and abs(flat) * _FLAT_SD > 0.5 * limit else (1.0,)
+        most = 3 if coarse else _COUNTS[-1][1]
+        a, by_a = tail(min(_count(low * low_scale(place), limit), most))
+        b, by_b = tail(min(_count(high * high_scale(place), limit), most))
         rows += [
             (line, a[i], b[j], by_a[i] * by_b[j] / len(c), each, 0.0, 0.0, 0)
             for i, j in np.ndindex(a.size, b.size)

@@ -124,7 +124,9 @@ SHARED = (
 )
 
 
-def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: Instrument) -> Layout:
+def layout(
+    blocks: Sequence[Block], table: Table, source: Source, instrument: Instrument, *, coarse: bool = False
+) -> Layout:
     """Return the layout of a model."""
     ends = np.cumsum([0, *(block.column.size for block in blocks)])
     count = int(ends[-1])
@@ -144,7 +146,7 @@ def layout(blocks: Sequence[Block], table: Table, source: Source, instrument: In
         slices.append(mine)
         first += block.columns
     tube = instrument.tube_low + instrument.tube_high > 0 or "tube_low" in table
-    parts = nodes(near, instrument, tube=tube)
+    parts = nodes(near, instrument, tube=tube, coarse=coarse)
     emissions = len(source.wavelength)
     of, emission = np.repeat(parts.line, emissions), np.tile(np.arange(emissions), parts.line.size)
     second = np.array(source.second, dtype=bool)[emission]

@@ -63,6 +63,8 @@ class Pattern:
     tail
         (areas,) area of each column over the intensity that may be neglected, in degree: the tails of a line
         are followed until they sink below it. None: everywhere.
+    coarse
+        Follow the aberrations' shapes roughly, for a quick search.
     """
 
     two_theta: Floats
@@ -73,6 +75,7 @@ class Pattern:
     humps: int = 0
     scherrer: float = 0.9
     tail: Floats | None = None
+    coarse: bool = False
     _chebyshev: Floats = field(init=False)
     _known: tuple[Table, int, Layout] | None = field(init=False, default=None)
 
@@ -104,7 +107,8 @@ class Pattern:
 
     def _layout(self, table: Table) -> Layout:
         if self._known is None or self._known[0] is not table or self._known[1] != len(table):
-            self._known = (table, len(table), layout(self.blocks, table, self.source, self.instrument))
+            made = layout(self.blocks, table, self.source, self.instrument, coarse=self.coarse)
+            self._known = (table, len(table), made)
         return self._known[2]
 
     # -- lines -------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The X-ray source and the instrument: emission lines, widths, aberrations, radius."""
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -136,6 +136,28 @@ def tube(anode: str, ratio: float | None = None) -> Source:
         tuple(i >= first for i in range(count)),
         ratio or table["ratio"],
         float(table["ratio_spread"]),
+    )
+
+
+def simplified(source: Source) -> Source:
+    """Return a source with one Lorentzian for Kα1 and one for Kα2, for a quick search.
+
+    Their places and widths are the means of those that they stand for.
+    """
+    if len(source.wavelength) <= 1 + any(source.second):
+        return source
+    groups = [[i for i, second in enumerate(source.second) if second is which] for which in (False, True)]
+    kept = [group for group in groups if group]
+
+    def mean(values: tuple[float, ...], group: list[int]) -> float:
+        return sum(source.share[i] * values[i] for i in group) / sum(source.share[i] for i in group)
+
+    return replace(
+        source,
+        wavelength=tuple(mean(source.wavelength, group) for group in kept),
+        width=tuple(mean(source.width, group) for group in kept),
+        share=(1.0,) * len(kept),
+        second=tuple(source.second[group[0]] for group in kept),
     )
 
 
