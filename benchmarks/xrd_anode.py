@@ -1,7 +1,7 @@
 """Simulated anodes, analysed blind: bias, coverage, false claims, seconds.
 
-``python benchmarks/xrd_anode.py [PATTERNS] [FIRST]`` prints one table. The generator (`xrd_simulate`) shares no
-code with the analysis; every fourth pattern holds no Li3N, three in ten hold Li2CO3 or LiOH.
+``python benchmarks/xrd_anode.py [PATTERNS] [FIRST]`` prints one table. The generator (`xrd_simulate`) shares
+no code with the analysis; every fourth pattern holds no Li3N, three in ten hold Li2CO3 or LiOH.
 """
 
 import sys
@@ -51,9 +51,8 @@ def main(patterns: int, first: int = 0) -> None:
                 print(f"seed {seed}: {key} {row.status}: {row.note[:150]}", file=sys.stderr)
     print(f"{patterns} patterns from seed {first}, {without} without Li3N, {air} with an air product")
     print(f"all of Li3N, Li, austenite found: {all_found}; something false found: {false}")
-    print(
-        f"Li3N claimed where there is none: {li3n_false} of {without}; air product found: {air_found} of {air}"
-    )
+    print(f"Li3N claimed where there is none: {li3n_false} of {without}")
+    print(f"air product found: {air_found} of {air}")
     print(f"seconds of one core per analysis: median {np.median(seconds):.2f}, longest {max(seconds):.2f}")
     print(f"{'quantity':34}{'n':>5}{'mean error':>13}{'median |error|':>16}{'coverage':>10}")
     for (quantity, subject), each in sorted(errors.items()):

@@ -1,7 +1,7 @@
 """Cases that the XRD analysis must get right: certified, simulated with known truth, refused.
 
-``python benchmarks/xrd_cases.py [CASE …]`` with cases srm, steel, size, hump, beta, cubic (all by default); the
-SRM needs ``../shared/real``. Seeds are printed. The generator shares no code with the analysis.
+``python benchmarks/xrd_cases.py [CASE …]`` with cases srm, steel, size, hump, beta, cubic (all by default);
+the SRM needs ``../shared/real``. Seeds are printed. The generator shares no code with the analysis.
 """
 
 import sys
@@ -44,8 +44,8 @@ def srm() -> None:
         assert a is not None and s is not None
         ppm, half = (a.value / 4.156780 - 1) * 1e6, (a.high - a.low) / 2 / 4.15678 * 1e6
         print(
-            f"srm {limits or 'whole range'}: a {ppm:+.1f} ppm, 95 % ± {half:.1f}; displacement {s.value:+.5f} mm "
-            f"[{s.low:+.5f}, {s.high:+.5f}], certified run -0.07877"
+            f"srm {limits or 'whole range'}: a {ppm:+.1f} ppm, 95 % ± {half:.1f}; displacement "
+            f"{s.value:+.5f} mm [{s.low:+.5f}, {s.high:+.5f}], certified run -0.07877"
         )
 
 
@@ -85,8 +85,8 @@ def told(name: str, values: list[tuple[float, bool]], unit: str) -> None:
     """Print bias, spread and coverage of errors."""
     error, inside = np.array([e for e, _ in values]), [i for _, i in values]
     print(
-        f"{name}: n {error.size}, bias {error.mean():+.4g} {unit}, sd {error.std():.3g}, largest {np.abs(error).max():.3g}, "
-        f"coverage {100 * np.mean(inside):.0f} %"
+        f"{name}: n {error.size}, bias {error.mean():+.4g} {unit}, sd {error.std():.3g}, "
+        f"largest {np.abs(error).max():.3g}, coverage {100 * np.mean(inside):.0f} %"
     )
 
 
@@ -166,7 +166,8 @@ def beta(count: int = 40) -> None:
             limit = row(result, "detection", "beta-Li3N")
             tellings += limit is not None and limit.status == "not detected" and np.isfinite(limit.high)
         print(
-            f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit {tellings} of {count}"
+            f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit "
+            f"{tellings} of {count}"
         )
     wrong = 0
     for seed in range(4100, 4100 + count):
@@ -202,7 +203,8 @@ def cubic(count: int = 30) -> None:
         text = " ".join(warnings_of(result))
         refused += found is not None and found.status == "not determined" and "no single cubic cell" in text
     print(
-        f"Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in {refused} of {count}"
+        "Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in "
+        f"{refused} of {count}"
     )
 
 

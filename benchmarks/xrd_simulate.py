@@ -1,9 +1,9 @@
-"""Simulated anode patterns for the XRD benchmarks: rays, not the analysis's formulas; it shares no code with it.
+"""Simulated anode patterns for the XRD benchmarks: rays, not the analysis's formulas.
 
 Every line is the sum of Voigt profiles over the emission lines and over rays whose 2θ follows from the exact
 geometry: axial angles behind Soller slits before and after the specimen, a flat specimen in a divergent beam,
-displacement. Cells, intensities, widths, slits and noise are drawn at random; each line is also moved by 0.002°
-(steps of the goniometer, coarse grains).
+displacement. Cells, intensities, widths, slits and noise are drawn at random; each line is also moved by
+0.002° (steps of the goniometer, coarse grains). No code is shared with the analysis.
 """
 
 from dataclasses import dataclass, field

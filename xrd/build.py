@@ -213,8 +213,9 @@ def _add_phase(table: Table, block: Block, part: Part, plan: Plan) -> None:
             )
     if part.sharp:
         return
-    for i in range(block.columns) if part.own_sizes else ("",):
-        key = f"{name}.inverse_size{i}"
+    own = [str(i) for i in range(block.columns)] if part.own_sizes else [""]
+    for number in own:
+        key = f"{name}.inverse_size{number}"
         table.add(key, part.inverse_size, lower=0.0, upper=1 / _SMALLEST_SIZE, scale=0.01)
     if part.strain:
         table.add(f"{name}.strain", 1e-3, lower=0.0, upper=0.05, scale=1e-3, prior=(0.0, 5e-3))

@@ -37,15 +37,12 @@ class Agreement:
     """Cells and heights that fit the positions best, and the phases left out because none fits them.
 
     ``outliers`` are lines (hkl) that another line pulls at: left out where the many others of a phase agree.
-    The spreads are the systematic ones, `SHIFT_SPREAD` on each line.
     """
 
     cells: dict[str, Floats]
     heights: dict[str, float]
     contradictory: tuple[str, ...]
     outliers: dict[str, frozenset[tuple[int, ...]]] = field(default_factory=dict)
-    cell_spread: dict[str, Floats] = field(default_factory=dict)
-    height_spread: dict[str, float] = field(default_factory=dict)
 
 
 def calculated(
@@ -136,14 +133,12 @@ class _Problem:
         return np.concatenate([own, [first * self.radius / HEIGHT_SPREAD], tied])
 
 
-def _solve(
-    lines: Sequence[Lines], source: Source, instrument: Instrument
-) -> tuple[_Problem, Floats, float, Floats]:
-    """Return the problem, its solution, χ², and the Jacobian of its residuals."""
+def _solve(lines: Sequence[Lines], source: Source, instrument: Instrument) -> tuple[_Problem, Floats, float]:
+    """Return the problem, its solution and χ²."""
     layers = sorted({each.phase.layer for each in lines}, key=lambda name: (name != "sample", name))
     problem = _Problem(tuple(lines), tuple(layers), source, instrument)
     found = least_squares(problem.residuals, problem.start(), x_scale="jac", max_nfev=60)
-    return problem, np.asarray(found.x), float(2 * found.cost), np.asarray(found.jac)
+    return problem, np.asarray(found.x), float(2 * found.cost)
 
 
 def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agreement:
@@ -152,10 +147,10 @@ def agree(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Agr
     left: list[str] = []
     outliers: dict[str, frozenset[tuple[int, ...]]] = {}
     while kept:
-        problem, q, chi_square, slope = _solve(kept, source, instrument)
+        problem, q, chi_square = _solve(kept, source, instrument)
         worst = _worst(kept, chi_square, source, instrument)
         if worst is None:
-            return replace(_agreement(problem, q, slope, tuple(left)), outliers=outliers)
+            return replace(_agreement(problem, q, tuple(left)), outliers=outliers)
         name = worst.phase.name
         pulled = outliers.get(name, frozenset())
         if (len(pulled) + 1) * _PULLED <= worst.two_theta.size + len(pulled):
@@ -213,28 +208,14 @@ def solved(lines: Sequence[Lines], source: Source, instrument: Instrument) -> Ag
     """Return the cells and heights that explain all positions, without a test."""
     if not lines:
         return Agreement({}, {}, ())
-    problem, q, _, slope = _solve(lines, source, instrument)
-    return _agreement(problem, q, slope, ())
+    problem, q, _ = _solve(lines, source, instrument)
+    return _agreement(problem, q, ())
 
 
-def _agreement(problem: _Problem, q: Floats, slope: Floats, left: tuple[str, ...]) -> Agreement:
+def _agreement(problem: _Problem, q: Floats, left: tuple[str, ...]) -> Agreement:
     cells, heights = problem.split(q)
-    spread_cells, spread_heights = problem.split(_systematic(problem, slope))
     names = [each.phase.name for each in problem.lines]
-    return Agreement(
-        dict(zip(names, cells, strict=True)),
-        heights,
-        left,
-        dict(zip(names, spread_cells, strict=True)),
-        spread_heights,
-    )
-
-
-def _systematic(problem: _Problem, slope: Floats) -> Floats:
-    """Return the spread of the unknowns by the errors that all positions share in kind."""
-    spread = np.concatenate([tolerance(each, problem.instrument) for each in problem.lines])
-    gain = np.linalg.pinv(slope)[:, -spread.size :] / spread
-    return np.asarray(np.sqrt(np.sum((gain * SHIFT_SPREAD) ** 2, axis=1)))
+    return Agreement(dict(zip(names, cells, strict=True)), heights, left)
 
 
 def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument: Instrument) -> Lines | None:
@@ -252,7 +233,7 @@ def _worst(kept: Sequence[Lines], chi_square: float, source: Source, instrument:
 
 def _misfit(each: Lines, kept: Sequence[Lines], source: Source, instrument: Instrument) -> float:
     """Return the largest residual (degree) when this phase gets its best cell at the height of the others."""
-    problem, q, _, _ = _solve(kept, source, instrument)
+    problem, q, _ = _solve(kept, source, instrument)
     cells, heights = problem.split(q)
     index = next(i for i, other in enumerate(kept) if other is each)
     place = calculated(each.phase, cells[index], each.hkl, heights[each.phase.layer], source, instrument)

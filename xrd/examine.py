@@ -229,7 +229,7 @@ def _placed(
 
 
 def _from_plan(study: Study, plan: Plan) -> Study:
-    """Return a study with the free positions of a plan's phases, their cells, and the plan of the last fit."""
+    """Return a study with free positions of a plan's phases, their cells, and the plan of the last fit."""
     inputs = study.inputs
     free = fit(*_with_shifts(plan, inputs), model=study.fit.model if study.fit.data is inputs.data else None)
     positions = {

@@ -170,12 +170,13 @@ def _calibrated(
     made = from_toml(path, None).radius
     if stated and made and abs(float(stated) / made - 1) > _SAME_RADIUS:
         warnings.append(
-            f"The pattern's goniometer radius, {float(stated):g} mm, is not that of the calibration, {made:g} mm: "
-            "the calibration may be of another instrument."
+            f"The pattern's goniometer radius, {float(stated):g} mm, is not that of the calibration, "
+            f"{made:g} mm: the calibration may be of another instrument."
         )
     steps.append(
-        f"The instrument's profile was taken from {path.name}: Gaussian width {np.sqrt(found.w):.4f}° at low angles "
-        f"(± {100 * found.scale_spread:.1f} %), zero shift {found.zero:+.4f} ± {found.zero_spread:.4f}°."
+        f"The instrument's profile was taken from {path.name}: Gaussian width {np.sqrt(found.w):.4f}° at low "
+        f"angles (± {100 * found.scale_spread:.1f} %), zero shift {found.zero:+.4f} ± "
+        f"{found.zero_spread:.4f}°."
     )
     return found
 

@@ -14,8 +14,8 @@ from interlayer.xrd.model.source import Instrument
 def to_toml(instrument: Instrument, stddev: dict[str, float], standard: str, source: str) -> str:
     """Return the text of instrument.toml."""
     lines = [
-        "# Instrument profile for `interlayer xrd --instrument`: Gaussian FWHM² = u tan²θ + v tan θ + w, Lorentzian",
-        "# FWHM of the optics y / cos θ, tails and zero shift, all in degree 2θ; see docs/xrd.md.",
+        "# Instrument profile for `interlayer xrd --instrument`: Gaussian FWHM² = u tan²θ + v tan θ + w,",
+        "# Lorentzian FWHM of the optics y / cos θ, tails and zero shift, all in degree 2θ; see docs/xrd.md.",
         f"standard = {_text(standard)}",
         f"source = {_text(source)}",
         f"radius = {instrument.radius:.6g}  # mm",

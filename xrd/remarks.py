@@ -101,7 +101,8 @@ def calibration(found: Calibration) -> str:
     tangent = np.tan(np.radians(middle) / 2)
     width = np.sqrt(max(have.u * tangent**2 + have.v * tangent + have.w, 0.0))
     return (
-        f"The instrument was calibrated with {found.standard}, its cell held and its lines without a width of their "
-        f"own: Gaussian FWHM {width:.4f}° at {middle:.0f}°, optics {have.y:.4f} ± {spread['y']:.4f}°, low tail "
-        f"{have.low_tail:.4f} ± {spread['low_tail']:.4f}° cot θ, zero shift {have.zero:+.4f} ± {spread['zero']:.4f}°."
+        f"The instrument was calibrated with {found.standard}, its cell held and its lines without a width "
+        f"of their own: Gaussian FWHM {width:.4f}° at {middle:.0f}°, optics {have.y:.4f} ± {spread['y']:.4f}°, "
+        f"low tail {have.low_tail:.4f} ± {spread['low_tail']:.4f}° cot θ, zero shift "
+        f"{have.zero:+.4f} ± {spread['zero']:.4f}°."
     )

@@ -25,7 +25,10 @@ _RESOLVED = 3.0
 _FEW = 3
 _POSITION = "free position in the whole-pattern fit: Kα1 of the doublet, TCH pseudo-Voigt, Poisson weights"
 _CELL = "whole-pattern Pawley fit: cell, heights of layers and widths together"
-_SHARED = f"unexplained shifts included as {SHIFT_SPREAD:g}° on each line, the high tail of the axial divergence as a scale"
+_SHARED = (
+    f"unexplained shifts included as {SHIFT_SPREAD:g}° on each line, "
+    "the high tail of the axial divergence as a scale"
+)
 
 #: a contradiction shows at most so many lines, the worst
 _SHOWN = 6
@@ -90,7 +93,7 @@ def _families_note(positions: Positions) -> str:
 
 def _cell(study: Study, positions: Positions, rows: Rows) -> Iterator[Row]:
     phase, fitted = positions.phase, study.fit
-    for i, key in enumerate(phase.parameters):
+    for key in phase.parameters:
         if key not in ("a", "b", "c"):
             continue
         quantity, name = f"lattice_{key}", f"{phase.name}.{key}"
@@ -154,13 +157,16 @@ def _zero_note(study: Study, phase: Phase) -> str:
         rho = fitted.covariance[i, j] / below if below > 0 else 0.0
         by = f"the standard {study.held}" if study.held else "the calibration"
         return (
-            f"zero shift {fitted.value('zero'):+.4f} ± {fitted.stddev('zero'):.4f}° fitted, which {by} allows "
-            f"(correlation {rho:+.2f})"
+            f"zero shift {fitted.value('zero'):+.4f} ± {fitted.stddev('zero'):.4f}° fitted, which {by} "
+            f"allows (correlation {rho:+.2f})"
         )
     rho = zero_correlation(evidence_lines(study.positions[phase.name]), study.inputs.source, have)
     told = f"their correlation would be {rho:+.3f}" if np.isfinite(rho) else "too few lines for both"
     one = np.degrees(2 / (have.radius or 200.0))
-    return f"no zero shift is fitted beside it without a standard ({told}): 0.01° of it would be {0.01 / one:.3f} mm"
+    return (
+        f"no zero shift is fitted beside it without a standard ({told}): 0.01° of it would be "
+        f"{0.01 / one:.3f} mm"
+    )
 
 
 def _size(study: Study, positions: Positions, rows: Rows, scherrer: float, given: bool) -> Row:

@@ -175,9 +175,7 @@ def free_fit(
         spread = instrument.scale_spread
         table.add("instrument_scale", 1.0, lower=0.25, upper=3.0, scale=0.1, prior=(1.0, spread))
     order = background_order(data.two_theta)
-    pattern = Pattern(
-        data.two_theta, blocks, simplified(source), instrument, order, len(humps), coarse=True
-    )
+    pattern = Pattern(data.two_theta, blocks, simplified(source), instrument, order, len(humps), coarse=True)
     return fit(pattern, table, data, iterations=iterations)
 
 

@@ -76,8 +76,9 @@ def analyze_series(
     if not results:
         raise AnalysisError("no pattern of the series can be analysed", found="; ".join(failed))
     steps = [
-        f"{len(raws)} patterns were analysed as a series over {name} ({said}); {again} of them started from the "
-        "phases and parameters of the one before, the others, where those did not explain the peaks, anew."
+        f"{len(raws)} patterns were analysed as a series over {name} ({said}); {again} of them started from "
+        "the phases and parameters of the one before, the others, where those did not explain the peaks, "
+        "anew."
     ]
     return tree(
         "xrd",
@@ -109,8 +110,8 @@ def _next(
 def coordinate(raws: Sequence[xr.Dataset], name: str) -> tuple[Floats, str, str]:
     """Return the value of each pattern, the unit, and where they are from.
 
-    What the files state (``time``, ``temperature`` in °C, start times) wins over numbers in the names of the files
-    that differ from file to file; else the patterns are numbered from 1.
+    What the files state (``time``, ``temperature`` in °C, start times) wins over numbers in the names of the
+    files that differ from file to file; else the patterns are numbered from 1.
     """
     unit = _UNITS.get(name, "1")
     stated = [raw.attrs.get(name) for raw in raws]

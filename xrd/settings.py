@@ -44,13 +44,13 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "calibrate",
-        "the pattern is of a standard (LaB6, Si …): determine the instrument's profile and write instrument.toml",
+        "the pattern is of a standard (LaB6, Si …): find the instrument's profile and write instrument.toml",
         type="flag",
     ),
     Setting(
         "series",
-        "several patterns are one series over this: time, temperature, depth or any name; its values come from "
-        "the files, else from the numbers in their names, else 1, 2, 3 …",
+        "several patterns are one series over this: time, temperature, depth or any name; its values come "
+        "from the files, else from the numbers in their names, else 1, 2, 3 …",
     ),
     Setting("two_theta_min", "lowest 2θ that is used; default: the file's", type="quantity", unit="degree"),
     Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),

@@ -1,7 +1,7 @@
 """Sizes line by line, and Williamson–Hall where there are orders enough.
 
-The whole-pattern fit gives one size per phase; here every family has a width of its own, fitted with everything else
-as it stands in that fit.
+The whole-pattern fit gives one size per phase; here every family has a width of its own, fitted with
+everything else as it stands in that fit.
 """
 
 from dataclasses import dataclass, replace
@@ -53,7 +53,7 @@ class LineSize:
 
 @dataclass(frozen=True)
 class WilliamsonHall:
-    """Size (nm, integral breadth) and strain of a straight line through the breadths, or why there is none."""
+    """Size (integral breadth) and strain of a straight line through the breadths, or why there is none."""
 
     phase: str
     orders: int

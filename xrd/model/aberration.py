@@ -1,20 +1,22 @@
 """Aberrations of the parafocusing geometry: what they shift and smear, beside displacement and zero.
 
-A ray with the axial angles β₁ before and β₂ after the specimen is seen at 2θ + ε, to second order
-ε = −½ (β₁² + β₂²) cot 2θ + β₁ β₂ / sin 2θ = ¼ [(β₁ + β₂)² tan θ − (β₁ − β₂)² cot θ]: a low tail that falls as cot θ
-and a high tail that rises as tan θ (the moments: Cheary, Coelho & Cline, J. Res. NIST 109 (2004) 1). Soller slits
-of the aperture Δ (spacing over length) give β a triangular distribution, ⟨β²⟩ = Δ²/6; that both angles start from
-the same point of the specimen gives them a negative correlation r.
+A ray with the axial angles β₁ before and β₂ after the specimen is seen at 2θ + ε, to second order ε = −½
+(β₁² + β₂²) cot 2θ + β₁ β₂ / sin 2θ = ¼ [(β₁ + β₂)² tan θ − (β₁ − β₂)² cot θ]: a low tail that falls as cot
+θ and a high tail that rises as tan θ (the moments: Cheary, Coelho & Cline, J. Res. NIST 109 (2004) 1).
+Soller slits of the aperture Δ (spacing over length) give β a triangular distribution, ⟨β²⟩ = Δ²/6; that
+both angles start from the same point of the specimen gives them a negative correlation r.
 
-Flat specimen: a ray at the equatorial angle φ meets the specimen off the focusing circle and is seen 2 φ² cot θ too
-low; φ is uniform between −α/2 and α/2: a mean of −(α²/6) cot θ (Jenkins & Snyder, Introduction to X-ray Powder
-Diffractometry, 1996).
+Flat specimen: a ray at the equatorial angle φ meets the specimen off the focusing circle and is seen 2 φ²
+cot θ too low; φ is uniform between −α/2 and α/2: a mean of −(α²/6) cot θ (Jenkins & Snyder, Introduction to
+X-ray Powder Diffractometry, 1996).
 
-Tube tails: electrons that miss the focus make X-rays beside it, up to some 1.5 mm, seen as wide wings at a constant
-distance in 2θ of the line, a few thousandths to hundredths of it, stronger on one side (Bergmann, Kleeberg, Haase &
-Breidenstein, Mater. Sci. Forum 347 (2000) 303). Here two Gaussians on each side stand for them.
+Tube tails: electrons that miss the focus make X-rays beside it, up to some 1.5 mm, seen as wide wings at a
+constant distance in 2θ of the line, a few thousandths to hundredths of it, stronger on one side (Bergmann,
+Kleeberg, Haase & Breidenstein, Mater. Sci. Forum 347 (2000) 303). Here two Gaussians on each side stand for
+them.
 
-Axial divergence shifts by −Q ξ cot θ + P ξ tan θ with Q = Δ² (1 − r)/12, P = Δ² (1 + r)/12 and ξ ≥ 0 of mean 1.
+Axial divergence shifts by −Q ξ cot θ + P ξ tan θ with Q = Δ² (1 − r)/12, P = Δ² (1 + r)/12 and ξ ≥ 0 of
+mean 1.
 """
 
 from dataclasses import dataclass
@@ -146,7 +148,7 @@ def nodes(two_theta: Floats, instrument: Instrument, *, tube: bool, coarse: bool
         a, by_a = tail(min(_count(low * low_scale(place), limit), most))
         b, by_b = tail(min(_count(high * high_scale(place), limit), most))
         rows += [
-            (line, a[i], b[j], by_a[i] * by_b[j] / len(c), each, 0.0, 0.0, 0)
+            (line, float(a[i]), float(b[j]), float(by_a[i] * by_b[j]) / len(c), each, 0.0, 0.0, 0)
             for i, j in np.ndindex(a.size, b.size)
             for each in c
         ]
@@ -154,7 +156,9 @@ def nodes(two_theta: Floats, instrument: Instrument, *, tube: bool, coarse: bool
             for offset, width in TUBE:
                 rows += [(line, 1, 1, 0.5, 1, -offset, width, 1), (line, 1, 1, 0.5, 1, offset, width, 2)]
     columns = np.array(rows, dtype=float).reshape(-1, 8).T
-    return Nodes(columns[0].astype(np.int64), *columns[1:7], columns[7].astype(np.int64))
+    low_ksi, high_ksi, weight, flat_ksi, offset, extra = columns[1:7]
+    line_of, tail_of = columns[0].astype(np.int64), columns[7].astype(np.int64)
+    return Nodes(line_of, low_ksi, high_ksi, weight, flat_ksi, offset, extra, tail_of)
 
 
 def _count(mean: Floats, limit: float) -> int:

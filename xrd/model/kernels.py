@@ -23,7 +23,7 @@ _DEEP = 16.0
 def _total(g: float, l: float) -> float:
     """Return the FWHM of the pseudo-Voigt from its Gaussian and Lorentzian FWHM."""
     fifth = g**5 + l * (2.69269 * g**4 + l * (2.42843 * g**3 + l * (4.47163 * g**2 + l * (0.07842 * g + l))))
-    return fifth**0.2
+    return float(fifth**0.2)
 
 
 @numba.njit(cache=True)
@@ -86,12 +86,12 @@ def place(
 ) -> None:
     """Fill position, Gaussian and Lorentzian FWHM (degree) and weight of each line, ``out`` (4, s).
 
-    ``line``: reflection, wavelength over that of Kα1, natural width, ξ of the low and of the high
-    tail, that of the flat specimen, whether Kα2, offset and additional Gaussian width (degree), which tail of the tube, weight;
-    ``reflection``: θ of Kα1, height s/R, own shift, 1/size, strain, whether a free peak (its own width in
-    the place of the strain, FWHM in degree), 1/(2 μ R) in degree; ``shared``: scale, u, v, w, y, low tail, high tail, flat specimen, zero
-    (degree), K λ/10 (nm) in degree, Kα2/Kα1, parts of the tube's tails. Slopes as
-    `interlayer.xrd.model.layout` numbers them.
+    ``line``: reflection, wavelength over that of Kα1, natural width, ξ of the low and of the high tail, that
+    of the flat specimen, whether Kα2, offset and additional Gaussian width (degree), which tail of the tube,
+    weight. ``reflection``: θ of Kα1, height s/R, own shift, 1/size, strain, whether a free peak (its own
+    width in the place of the strain, FWHM in degree), 1/(2 μ R) in degree. ``shared``: scale, u, v, w, y, low
+    tail, high tail, flat specimen, zero (degree), K λ/10 (nm) in degree, Kα2/Kα1, parts of the tube's tails.
+    Slopes as `interlayer.xrd.model.layout` numbers them.
     """
     of, stretch, natural, low, high, flat, second, offset, extra, tail, weight = line
     theta1, height, own, size, strain, free, deep = reflection

@@ -179,7 +179,10 @@ class Pattern:
             by_lorentz,
             by_weight,
         )
-        return Lines(*out, known.column, by_position, by_gauss, by_lorentz, by_weight)
+        position, gauss, lorentz, weight = out
+        return Lines(
+            position, gauss, lorentz, weight, known.column, by_position, by_gauss, by_lorentz, by_weight
+        )
 
     # -- the pattern -------------------------------------------------------------------------------------
 

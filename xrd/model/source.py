@@ -10,8 +10,8 @@ from typing import Any
 BLIND_WIDTH, BLIND_WIDTH_SPREAD = 0.075, 0.025
 #: Lorentzian FWHM of the optics, y / cos θ in degree, beside the natural width of the lines, and its spread
 BLIND_Y, BLIND_Y_SPREAD = 0.01, 0.007
-#: Soller slits (radian), equatorial divergence (degree) and correlation of the axial angles where they are not
-#: known: usual are 0.02 to 0.05 rad, 0.1 to 1 degree, and between −0.5 (no slits) and 0
+#: Soller slits (radian), equatorial divergence (degree) and correlation of the axial angles where they are
+#: not known: usual are 0.02 to 0.05 rad, 0.1 to 1 degree, and between −0.5 (no slits) and 0
 BLIND_SOLLER, BLIND_DIVERGENCE, BLIND_CORRELATION = 0.037, 0.5, -0.25
 #: low and high tail of the aberrations in degree, and their spreads, from those
 BLIND_LOW, BLIND_LOW_SPREAD = 0.0078, 0.0037
