@@ -16,6 +16,7 @@ from interlayer.xrd.model.source import (
     BLIND_CORRELATION,
     BLIND_DIVERGENCE,
     BLIND_SOLLER,
+    STATED_SLIT_SPREAD,
     STATED_SPREAD,
     Instrument,
     Source,
@@ -191,11 +192,11 @@ def _openings(raw: xr.Dataset, found: Instrument, steps: list[str]) -> Instrumen
     found = replace(found, low_tail=low, high_tail=high)
     if slit:
         flat = float(np.degrees(np.radians(alpha) ** 2 / 6))
-        found = replace(found, flat=flat, flat_spread=STATED_SPREAD * flat)
+        found = replace(found, flat=flat, flat_spread=STATED_SLIT_SPREAD * flat)
     if soller:
         found = replace(found, low_spread=STATED_SPREAD * low, high_spread=STATED_SPREAD * high)
     steps.append(
-        f"Axial divergence: a low tail of {low:.4f} ± {found.low_spread:.4f}° cot θ, fitted with the pattern, "
+        f"Axial divergence: a low tail of {low:.4f} ± {found.low_spread:.4f}° cot θ, fitted with the pattern "
         f"and a high tail of {high:.4f} ± {found.high_spread:.4f}° tan θ (Soller slits "
         f"{'of the file' if soller else 'assumed'}); flat specimen in a beam of {alpha:.2f}° "
         f"({'the file' if slit else 'assumed'})."

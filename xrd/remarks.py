@@ -102,7 +102,7 @@ def calibration(found: Calibration) -> str:
     width = np.sqrt(max(have.u * tangent**2 + have.v * tangent + have.w, 0.0))
     return (
         f"The instrument was calibrated with {found.standard}, its cell held and its lines without a width "
-        f"of their own: Gaussian FWHM {width:.4f}° at {middle:.0f}°, optics {have.y:.4f} ± {spread['y']:.4f}°, "
-        f"low tail {have.low_tail:.4f} ± {spread['low_tail']:.4f}° cot θ, zero shift "
+        f"of their own: Gaussian FWHM {width:.4f}° at {middle:.0f}°, optics {have.y:.4f} ± "
+        f"{spread['y']:.4f}°, low tail {have.low_tail:.4f} ± {spread['low_tail']:.4f}° cot θ, zero shift "
         f"{have.zero:+.4f} ± {spread['zero']:.4f}°."
     )

@@ -20,6 +20,8 @@ BLIND_HIGH, BLIND_HIGH_SPREAD = 0.0047, 0.0025
 BLIND_FLAT, BLIND_FLAT_SPREAD = 0.0008, 0.0014
 #: relative spread of the tails where the file states the Soller slits
 STATED_SPREAD = 0.3
+#: relative spread of the flat specimen's shift, α²/6, where the file states the slit
+STATED_SLIT_SPREAD = 0.1
 #: spread of a specimen's height in mm, and of the height between two layers of a cell
 HEIGHT_SPREAD, LAYER_SPREAD = 0.2, 0.2
 #: radius that stands in where none is known, only for the prior of s/R, in mm
