@@ -213,7 +213,7 @@ def _differences(
         marks.append(Labels(at[far], texts, np.abs(at - calculated)[far], colours))
     note = " (!) no single cell fits its lines" if is_wrong else ""
     title = f"{name}{note}"
-    return Panel("2θ / degree", "Δ2θ / degree", marks, title, share=0.3, xlim=span, ylim=(-reach, reach))
+    return Panel("2θ / degree", "Δ2θ / °", marks, title, share=0.3, xlim=span, ylim=(-reach, reach))
 
 
 def _instrument(result: xr.DataTree, table: list[Record], seen: list[Record]) -> Figure:

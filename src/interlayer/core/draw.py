@@ -1,6 +1,6 @@
 """Draw a figure description with matplotlib, for papers and for ``plot``."""
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import matplotlib as mpl
 import numpy as np
@@ -15,7 +15,7 @@ from interlayer.core import figure as fig
 from interlayer.core.place import arrange, skyline
 
 #: inches: lane of ticks, room for labels, lowest panel; points: letters of labels
-_LANE, _HEADROOM, _LOWEST, _LABEL = 0.14, 0.42, 0.7, 7.0
+_LANE, _HEADROOM, _LOWEST, _LABEL = 0.14, 0.42, 0.95, 7.0
 
 _STYLE: Any = {
     "text.parse_math": False,
@@ -87,7 +87,7 @@ def _make_room(axis: Axes, panel: fig.Panel) -> None:
     lanes = fig.lanes(panel)
     height = axis.get_window_extent().height / axis.figure.dpi
     below = min(_LANE * (1 + max(lanes, default=-1)) / height, 0.6)
-    above = min(_HEADROOM / height, 0.25) if any(isinstance(m, fig.Labels) for m in panel.marks) else 0.0
+    above = min(_HEADROOM / height, 0.3) if any(isinstance(m, fig.Labels) for m in panel.marks) else 0.0
     scale = axis.yaxis.get_transform()
     back = scale.inverted()
     _, (low, high) = fig.limits(panel)
@@ -96,8 +96,6 @@ def _make_room(axis: Axes, panel: fig.Panel) -> None:
     start = bottom - below * span
     axis.set_ylim(*(float(each) for each in back.transform(np.array([start, start + span]))))
     values = [value for value in axis.get_yticks() if low <= value <= high * (1 + 1e-9)]
-    if panel.y_root:
-        values = fig.root_ticks(low, high, 5) if len(fig.root_ticks(low, high, 5)) > 2 else values
     names = [f"{value:g}" if abs(value) < 1e5 else _power(value) for value in values]
     lane = span * below / max(1 + max(lanes, default=-1), 1)
     places = back.transform(start + lane * (np.array(list(lanes), dtype=float) + 0.5))
@@ -111,6 +109,10 @@ def _make_room(axis: Axes, panel: fig.Panel) -> None:
         if isinstance(mark, fig.Ticks):
             y = float(places[list(lanes).index(mark.row)])
             axis.plot(np.asarray(mark.x), np.full(np.size(mark.x), y), "|", color=fig.colour(mark.colour), ms=6)
+
+
+def _is_level(mark: fig.Mark) -> TypeGuard[fig.Rule]:
+    return isinstance(mark, fig.Rule) and mark.axis == "y"
 
 
 def _power(value: float) -> str:
@@ -132,6 +134,7 @@ def _labels(axis: Axes, panel: fig.Panel) -> None:
         return (axis.transData.transform(data) - origin) * points
 
     curves = [page(m.x, m.y).T for m in panel.marks if isinstance(m, fig.Line | fig.Points)]
+    curves += [page(axis.get_xlim(), [m.at] * 2).T for m in panel.marks if _is_level(m)]
     at = np.concatenate([page(m.x, np.full(np.size(m.x), fig.limits(panel)[1][1]))[:, 0] for m in marks])
     texts = [text for mark in marks for text in mark.texts]
     colours = [fig.colour(each) for mark in marks for each in mark.colours]
@@ -164,14 +167,33 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
         axis.set_aspect("equal", adjustable="box")
     axis.set_xlabel(panel.xlabel)
     axis.set_ylabel(panel.ylabel)
-    axis.set_title(panel.title, fontsize=9)
-    if not (panel.y_log or panel.y_root):
-        axis.yaxis.set_major_locator(MaxNLocator(5))
+    above = _has_room(panel) and any(fig.in_legend(mark) for mark in panel.marks)
+    axis.set_title(panel.title, fontsize=9, pad=18 if above else 6)
+    if panel.y_root:
+        _root_axis(axis, y0, y1)
+    elif not panel.y_log:
+        axis.yaxis.set_major_locator(MaxNLocator(5 if panel.share > 0.5 else 3, symmetric=y0 == -y1))
     if axis.get_legend_handles_labels()[1]:
-        if _has_room(panel):
-            axis.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4, borderpad=0.1)
+        if _has_room(panel) or panel.y_root:
+            axis.legend(
+                loc="lower left",
+                bbox_to_anchor=(0.0, 1.0),
+                ncols=3,
+                borderaxespad=0.2,
+                borderpad=0.1,
+                handlelength=1.3,
+                columnspacing=1.2,
+            )
         else:
             axis.legend(loc="best")
+
+
+def _root_axis(axis: Axes, low: float, high: float) -> None:
+    values = fig.root_ticks(low, high, 5)
+    if len(values) < 3:
+        values = [float(each) for each in MaxNLocator(4).tick_values(low, high) if low <= each <= high]
+    axis.set_yticks(values, [f"{each:g}" if abs(each) < 1e5 else _power(each) for each in values])
+    axis.yaxis.set_minor_locator(NullLocator())
 
 
 def _mark(axis: Axes, mark: fig.Mark) -> None:
@@ -248,7 +270,8 @@ def _map(axis: Axes, mark: fig.Map) -> None:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     norm = FuncNorm((fig.root, fig.unroot), low, high) if mark.root else Normalize(low, high)
     image = axis.imshow(
-        mark.values, cmap=mark.colormap, norm=norm, extent=(*mark.x, *mark.y), origin="lower", aspect="auto"
+        mark.values, cmap=mark.colormap, norm=norm, extent=(*mark.x, *mark.y), origin="lower", aspect="auto",
+        interpolation="auto",
     )
     bar = axis.figure.colorbar(image, ax=axis, label=mark.label, pad=0.01)
     ticks = fig.root_ticks(low, high, 5) if mark.root else []

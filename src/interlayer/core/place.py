@@ -13,7 +13,7 @@ Segment = tuple[float, float, float, float]
 #: distances in units of the page (pixels or points): label to curve, and label to label
 _GAP, _APART = 3.0, 1.5
 #: a label higher above its peak than this gets a leader line, and none is higher than the second
-_NEAR, _REACH = 7.0, 110.0
+_NEAR, _REACH = 7.0, 64.0
 #: sideways moves in label widths, tried in this order
 _MOVES = (0.0, 0.55, -0.55, 1.1, -1.1, 1.8, -1.8, 2.6, -2.6)
 

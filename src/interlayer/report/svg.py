@@ -66,8 +66,9 @@ def _panel(
     inner_width = width - _LEFT - (_BAR if has_map else _RIGHT)
     title = 18.0 if panel.title else 0.0
     below = _TICK_ROW * (1 + max(fig.lanes(panel), default=-1))
-    above = _HEADROOM if any(isinstance(mark, fig.Labels) for mark in panel.marks) else 0.0
     inner_height = _inner_height(panel, width, inner_width, (x_low, x_high), (y_low, y_high), is_image)
+    has_labels = any(isinstance(mark, fig.Labels) for mark in panel.marks)
+    above = min(_HEADROOM, 0.3 * inner_height) if has_labels else 0.0
     inner_height += below
     y0 = top + _TOP + title + legend_height
     y1 = y0 + inner_height
@@ -120,7 +121,7 @@ def _legend(panel: fig.Panel, left: float, width: float, top: float) -> tuple[st
     top += 18.0 if panel.title else 0.0
     parts, x, line = [], 0.0, 0
     for label, colour in seen.items():
-        need = 26.0 + 6.1 * len(label)
+        need = 28.0 + 7.0 * len(label)
         if x and x + need > width:
             x, line = 0.0, line + 1
         y = top + 7 + line * _LEGEND_LINE
@@ -143,7 +144,7 @@ def _axes(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float, 
             parts.append(
                 f'<text class="n" x="{at:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{label}</text>'
             )
-    for value, label in y.ticks(max(2, int(height / 45))):
+    for value, label in y.ticks(max(3 if height < 70 else 4, int(height / 45))):
         at = float(y(value)[0])
         if top - 1 <= at <= bottom + 1 - _TICK_ROW * (1 + max(fig.lanes(panel), default=-1)):
             parts.append(
@@ -293,6 +294,11 @@ def _labels(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float
         (x(mark.x) - left, bottom - y(mark.y))
         for mark in panel.marks
         if isinstance(mark, fig.Line | fig.Points)
+    ]
+    curves += [
+        (np.array([0.0, box[2]]), bottom - y([mark.at, mark.at]))
+        for mark in panel.marks
+        if isinstance(mark, fig.Rule) and mark.axis == "y"
     ]
     at = np.concatenate([x(mark.x) - left for mark in marks])
     texts = [text for mark in marks for text in mark.texts]
