@@ -18,6 +18,8 @@ Floats = NDArray[np.floating[Any]]
 
 #: decades of intensity from which a logarithmic figure is added
 _DECADES = 3.0
+#: steps, in usual steps, that are a gap in the measured range
+_GAP = 8.0
 #: differences of positions above this are labelled, in standard deviations
 _FAR = 3.0
 
@@ -77,8 +79,8 @@ def _pattern(result: xr.DataTree, *, log: bool = False) -> Figure:
     curves = {name: _shown(data[name].values, log) for name in ("intensity", "fit", "background")}
     marks: list[Mark] = [
         Points(x, curves["intensity"], label="measured", colour="data", size=1.5),
-        Line(x, curves["background"], label="background", colour="background", width=1.0, dash=True),
-        Line(x, curves["fit"], label="fit", colour="fit", width=1.0),
+        Line(*_broken(x, curves["background"]), "background", "background", 1.0, dash=True),
+        Line(*_broken(x, curves["fit"]), "fit", "fit", 1.0),
         *_ticks(peaks, wrong),
         *_labels(peaks, missing),
     ]
@@ -105,6 +107,13 @@ def _pattern(result: xr.DataTree, *, log: bool = False) -> Figure:
 def _shown(values: Floats, log: bool) -> Floats:
     data = np.asarray(values, dtype=float)
     return np.where(data > 0, data, np.nan) if log else np.maximum(data, 0.0)
+
+
+def _broken(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Return a curve with a break wherever a part of the range was not measured."""
+    steps = np.diff(x)
+    gaps = np.flatnonzero(steps > _GAP * np.median(steps)) + 1 if steps.size else np.empty(0, dtype=int)
+    return np.insert(x, gaps, x[gaps]), np.insert(y, gaps, np.nan)
 
 
 def _reach(curves: list[Floats], log: bool) -> tuple[float, float]:
@@ -155,8 +164,10 @@ def _labels(peaks: list[Record], missing: list[Record]) -> list[Mark]:
     names = phases_of(peaks)
     seen = [row for row in peaks if row["status"] == "seen"]
     at = np.append(numbers(missing, "two_theta"), numbers(seen, "two_theta"))
-    # a peak that nothing explains must not lose its place to one that is explained
-    rank = np.append(numbers(missing, "area") + 1e30, numbers(seen, "area"))
+    # a weak peak that nothing explains says more than a weak one that is explained
+    area = numbers(seen, "area")
+    least = float(np.nanmedian(area)) if np.isfinite(area).any() else 0.0
+    rank = np.append(np.maximum(numbers(missing, "area"), least), area)
     texts = ["?"] * len(missing) + [str(row["hkl"]) for row in seen]
     colours: list[str | int] = ["black"] * len(missing)
     colours += [names.index(str(row["phase"])) for row in seen]
@@ -173,7 +184,7 @@ def _residual(x: Floats, residual: Floats) -> Panel:
     two = np.full(x.size, 2.0)
     marks: list[Mark] = [
         Band(x, -two, two, colour="muted", alpha=0.45),
-        Line(x, residual, colour="residual", width=0.6),
+        Line(*_broken(x, residual), colour="residual", width=0.6),
         Rule(0.0, axis="y"),
     ]
     return Panel("2θ / degree", "residual / σ", marks, share=0.35, ylim=(-reach, reach))
@@ -184,10 +195,13 @@ def _positions(seen: list[Record], wrong: list[str]) -> Figure:
     at = numbers(seen, "two_theta")
     pad = max(1.0, 0.03 * float(np.ptp(at)))
     span = (float(at.min()) - pad, float(at.max()) + pad)
+    names = phases_of(seen)
     panels = [
         _differences([row for row in seen if row["phase"] == name], name, place, span, name in wrong)
-        for place, name in enumerate(phases_of(seen))
+        for place, name in enumerate(names)
     ]
+    for panel in panels:
+        panel.share = {1: 0.5, 2: 0.4}.get(len(names), 0.3)
     caption = (
         "Observed minus calculated 2θ of each reflection with its 95 % interval, a panel per phase; "
         "calculated from the cell and displacement of the fit, or from the starting cell where no single cell "
@@ -212,8 +226,7 @@ def _differences(
         texts, colours = text_columns(mine, far, "hkl"), ("black",) * len(far)
         marks.append(Labels(at[far], texts, np.abs(at - calculated)[far], colours))
     note = " (!) no single cell fits its lines" if is_wrong else ""
-    title = f"{name}{note}"
-    return Panel("2θ / degree", "Δ2θ / °", marks, title, share=0.3, xlim=span, ylim=(-reach, reach))
+    return Panel("2θ / degree", "Δ2θ / °", marks, f"{name}{note}", xlim=span, ylim=(-reach, reach))
 
 
 def _instrument(result: xr.DataTree, table: list[Record], seen: list[Record]) -> Figure:

@@ -101,17 +101,18 @@ def _ends(data: xr.Dataset, axis: Axis) -> Figure:
     chi = data["reduced_chi_square"].values if "reduced_chi_square" in data else np.full(order.size, np.nan)
     panels = []
     for number_, i in enumerate(chosen):
-        y, fit = (np.maximum(np.asarray(data[name].values[i], dtype=float), 0) for name in ("intensity", "fit"))
+        y, fit = (
+            np.maximum(np.asarray(data[name].values[i], dtype=float), 0) for name in ("intensity", "fit")
+        )
         marks: list[Mark] = [
             Points(x, y, label="" if number_ else "measured", colour="data", size=1.5),
             Line(x, fit, label="" if number_ else "fit", colour="fit", width=1.0),
         ]
         at = axis.factor * float(data["at"].values[i])
-        title = f"{axis.label.split(' ')[0]} {at:.4g}{_unit(axis)}, χ² = {float(chi[i]):.2f}"
+        title = f"{axis.label.split(' ')[0]} {at:.4g}{_unit(axis)}"
+        title += f", χ² = {float(chi[i]):.2f}" if np.isfinite(chi[i]) else ""
         limits = (0.85 * float(y.min()), 1.05 * max(float(y.max()), float(fit.max()), 1.0))
-        panels.append(
-            Panel("2θ / degree", str(unit), marks, title, y_root=True, share=0.45, ylim=limits)
-        )
+        panels.append(Panel("2θ / degree", str(unit), marks, title, y_root=True, share=0.45, ylim=limits))
     which = "first, middle and last pattern" if len(chosen) > 2 else "patterns"
     caption = f"The {which} of the series with the whole-pattern fit, on a square-root scale; χ² per degree of freedom."
     return Figure("series-fits", "Fits in the series", caption, panels, share_x=True)

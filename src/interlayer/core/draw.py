@@ -92,23 +92,26 @@ def _make_room(axis: Axes, panel: fig.Panel) -> None:
     back = scale.inverted()
     _, (low, high) = fig.limits(panel)
     bottom, top = (float(each) for each in scale.transform(np.array([low, high])))
+    # read before the limits widen for the room
+    values = [value for value in axis.get_yticks() if low <= value <= high * (1 + 1e-9)]
     span = (top - bottom) / (1 - below - above)
     start = bottom - below * span
     axis.set_ylim(*(float(each) for each in back.transform(np.array([start, start + span]))))
-    values = [value for value in axis.get_yticks() if low <= value <= high * (1 + 1e-9)]
     names = [f"{value:g}" if abs(value) < 1e5 else _power(value) for value in values]
-    lane = span * below / max(1 + max(lanes, default=-1), 1)
-    places = back.transform(start + lane * (np.array(list(lanes), dtype=float) + 0.5))
+    row = span * below / max(1 + max(lanes, default=-1), 1)
+    places = back.transform(start + row * (np.array(list(lanes), dtype=float) + 0.5))
     axis.yaxis.set_minor_locator(NullLocator())
     axis.set_yticks([*values, *places], [*names, *(fig.lane_name(each.label) for each in lanes.values())])
-    for tick, mark in zip(axis.yaxis.get_major_ticks()[len(values) :], lanes.values(), strict=True):
+    for tick, lane in zip(axis.yaxis.get_major_ticks()[len(values) :], lanes.values(), strict=True):
         tick.tick1line.set_visible(False)
-        tick.label1.set(color=fig.colour(mark.colour), fontsize=_LABEL)
+        tick.label1.set(color=fig.colour(lane.colour), fontsize=_LABEL)
     axis.yaxis.label.set_y(below + (1 - below) / 2)
     for mark in panel.marks:
         if isinstance(mark, fig.Ticks):
             y = float(places[list(lanes).index(mark.row)])
-            axis.plot(np.asarray(mark.x), np.full(np.size(mark.x), y), "|", color=fig.colour(mark.colour), ms=6)
+            axis.plot(
+                np.asarray(mark.x), np.full(np.size(mark.x), y), "|", color=fig.colour(mark.colour), ms=6
+            )
 
 
 def _is_level(mark: fig.Mark) -> TypeGuard[fig.Rule]:
@@ -178,7 +181,7 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
             axis.legend(
                 loc="lower left",
                 bbox_to_anchor=(0.0, 1.0),
-                ncols=3,
+                ncols=_legend_columns(axis),
                 borderaxespad=0.2,
                 borderpad=0.1,
                 handlelength=1.3,
@@ -186,6 +189,13 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
             )
         else:
             axis.legend(loc="best")
+
+
+def _legend_columns(axis: Axes) -> int:
+    """Return how many entries of the legend fit beside each other (letters of half their height)."""
+    longest = max(len(text) for text in axis.get_legend_handles_labels()[1])
+    room = 72 * (axis.figure.bbox.width / axis.figure.dpi - 0.9)
+    return max(1, min(4, int(room / (4.6 * longest + 18))))
 
 
 def _root_axis(axis: Axes, low: float, high: float) -> None:
@@ -270,7 +280,12 @@ def _map(axis: Axes, mark: fig.Map) -> None:
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     norm = FuncNorm((fig.root, fig.unroot), low, high) if mark.root else Normalize(low, high)
     image = axis.imshow(
-        mark.values, cmap=mark.colormap, norm=norm, extent=(*mark.x, *mark.y), origin="lower", aspect="auto",
+        mark.values,
+        cmap=mark.colormap,
+        norm=norm,
+        extent=(*mark.x, *mark.y),
+        origin="lower",
+        aspect="auto",
         interpolation="auto",
     )
     bar = axis.figure.colorbar(image, ax=axis, label=mark.label, pad=0.01)
