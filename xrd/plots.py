@@ -117,7 +117,7 @@ def _broken(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def _reach(curves: list[Floats], log: bool) -> tuple[float, float]:
-    """Return the limits of the axis: a little below the lowest value (with few counts, zero) to the highest."""
+    """Return the limits of the axis: a little below the lowest value (or zero) to the highest."""
     values = np.concatenate(curves)
     values = values[np.isfinite(values)]
     low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
@@ -132,8 +132,8 @@ def _caption(
 ) -> str:
     names = ", ".join(phases_of(peaks)) or "no phase"
     text = (
-        f"Measured intensity ({'logarithmic' if log else 'square-root'} scale), whole-pattern fit with {names}, "
-        "and background; "
+        f"Measured intensity ({'logarithmic' if log else 'square-root'} scale), whole-pattern fit with "
+        f"{names}, and background; "
         + ("below, the calculated reflections of each phase in its lane, and " if peaks else "below, ")
         + "residuals in standard deviations, ±2 σ shaded (χ² = "
         f"{float(data.attrs['reduced_chi_square']):.2f} per degree of freedom)."
@@ -204,8 +204,8 @@ def _positions(seen: list[Record], wrong: list[str]) -> Figure:
         panel.share = {1: 0.5, 2: 0.4}.get(len(names), 0.3)
     caption = (
         "Observed minus calculated 2θ of each reflection with its 95 % interval, a panel per phase; "
-        "calculated from the cell and displacement of the fit, or from the starting cell where no single cell "
-        f"fits. Reflections more than {_FAR:g} σ from zero carry their hkl. Mind the scales, which differ."
+        "calculated from the cell and displacement of the fit, or from the starting cell where no single "
+        f"cell fits. Reflections more than {_FAR:g} σ from zero carry their hkl. Mind the scales, which differ."
     )
     return Figure("positions", "Observed against calculated positions", caption, panels, share_x=True)
 
@@ -250,7 +250,7 @@ def _instrument(result: xr.DataTree, table: list[Record], seen: list[Record]) ->
     panel = Panel("2θ / degree", "FWHM / degree", marks, share=0.8, ylim=(0.0, 1.1 * top))
     caption = (
         "Widths of the calibrated instrument against 2θ: Gaussian √(u tan²θ + v tan θ + w) and Lorentzian "
-        "y / cos θ; points: the whole width of the standard's Kα1 lines, which holds the width of the emission "
-        "line too."
+        "y / cos θ; points: the whole width of the standard's Kα1 lines, which holds the width of the "
+        "emission line too."
     )
     return Figure("instrument", "Width of the instrument", caption, [panel])

@@ -114,7 +114,8 @@ def _ends(data: xr.Dataset, axis: Axis) -> Figure:
         limits = (0.85 * float(y.min()), 1.05 * max(float(y.max()), float(fit.max()), 1.0))
         panels.append(Panel("2θ / degree", str(unit), marks, title, y_root=True, share=0.45, ylim=limits))
     which = "first, middle and last pattern" if len(chosen) > 2 else "patterns"
-    caption = f"The {which} of the series with the whole-pattern fit, on a square-root scale; χ² per degree of freedom."
+    caption = f"The {which} of the series with the whole-pattern fit, on a square-root scale; "
+    caption += "χ² per degree of freedom."
     return Figure("series-fits", "Fits in the series", caption, panels, share_x=True)
 
 

@@ -143,7 +143,7 @@ def test_labels_touch_nothing(seed: int, count: int) -> None:
         assert not one.box.touches(two.box)
     for each in placed:
         box = each.box
-        assert 0 <= box.left and box.right <= width + 1 and box.top <= top
+        assert box.left >= 0 and box.right <= width + 1 and box.top <= top
         under = y[(x >= box.left) & (x <= box.right)]
         assert under.max() <= box.bottom + 1.0
 
