@@ -205,7 +205,7 @@ def _positions(seen: list[Record], wrong: list[str]) -> Figure:
     caption = (
         "Observed minus calculated 2θ of each reflection with its 95 % interval, a panel per phase; "
         "calculated from the cell and displacement of the fit, or from the starting cell where no single "
-        f"cell fits. Reflections more than {_FAR:g} σ from zero carry their hkl. Mind the scales, which differ."
+        f"cell fits. Those more than {_FAR:g} σ from zero carry their hkl. Mind the scales, which differ."
     )
     return Figure("positions", "Observed against calculated positions", caption, panels, share_x=True)
 

@@ -46,7 +46,7 @@ def figures(result: xr.DataTree) -> list[Figure]:
     found.append(_ends(data, axis))
     for quantities, name, title in _GROUPS:
         mine = [row for row in rows if row["quantity"] in quantities]
-        made = _parameters(mine, axis, f"series-{name}", title)
+        made = _parameters(mine, rows, axis, f"series-{name}", title)
         found += [made] if made is not None else []
     return found
 
@@ -123,18 +123,22 @@ def _unit(axis: Axis) -> str:
     return f" {axis.label.split(' / ')[1]}" if " / " in axis.label else ""
 
 
-def _parameters(rows: list[Record], axis: Axis, name: str, title: str) -> Figure | None:
+def _parameters(
+    rows: list[Record], everything: list[Record], axis: Axis, name: str, title: str
+) -> Figure | None:
     """Return a panel per phase and quantity over the series, or None where nothing was measured."""
     keys = list(dict.fromkeys((str(row["subject"]), str(row["quantity"])) for row in rows))
     subjects = list(dict.fromkeys(subject for subject, _ in keys))
     panels, left_out = [], []
+    patterns = {int(number(row["pattern"])) for row in everything}
     span = _span(axis.factor * numbers(rows, "at")) if rows else (0.0, 1.0)
     for subject, quantity in keys:
         mine = [row for row in rows if (row["subject"], row["quantity"]) == (subject, quantity)]
         good = [row for row in mine if row["status"] == "measured" and np.isfinite(number(row["value"]))]
         if good:
             panels.append(_panel(mine, subject, quantity, subjects.index(subject), axis, span))
-        told = _left_out([row for row in mine if row not in good])
+        absent = patterns - {int(number(row["pattern"])) for row in mine}
+        told = _left_out([row for row in mine if row not in good], absent)
         left_out += [f"{subject} {_words(quantity)} in {told}"] if told and (good or len(keys) < 40) else []
     if not panels:
         return None
@@ -175,10 +179,16 @@ def _words(quantity: str) -> str:
     return {"crystallite_size": "size", "detection": "significance"}.get(quantity, quantity.replace("_", " "))
 
 
-def _left_out(rows: list[Record]) -> str:
-    """Return the patterns without a value, by status."""
+def _patterns(at: list[int]) -> str:
+    return f"pattern{'s' if len(set(at)) > 1 else ''} {ranges(at)}"
+
+
+def _left_out(rows: list[Record], absent: set[int]) -> str:
+    """Return the patterns without a value, by status; in those absent the phase was not found."""
     told = []
     for status in dict.fromkeys(str(row["status"]) for row in rows):
         at = [int(number(row["pattern"])) for row in rows if row["status"] == status]
-        told.append(f"pattern{'s' if len(set(at)) > 1 else ''} {ranges(at)} ({status})")
+        told.append(f"{_patterns(at)} ({status})")
+    if absent:
+        told.append(f"{_patterns(sorted(absent))} (not found)")
     return ", ".join(told)

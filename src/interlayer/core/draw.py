@@ -171,7 +171,7 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
     axis.set_xlabel(panel.xlabel)
     axis.set_ylabel(panel.ylabel)
     above = _has_room(panel) and any(fig.in_legend(mark) for mark in panel.marks)
-    axis.set_title(panel.title, fontsize=9, pad=18 if above else 6)
+    axis.set_title("" if above else panel.title, fontsize=9)
     if panel.y_root:
         _root_axis(axis, y0, y1)
     elif not panel.y_log:
@@ -186,6 +186,8 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
                 borderpad=0.1,
                 handlelength=1.3,
                 columnspacing=1.2,
+                title=panel.title if above else None,
+                alignment="left",
             )
         else:
             axis.legend(loc="best")
@@ -194,8 +196,8 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
 def _legend_columns(axis: Axes) -> int:
     """Return how many entries of the legend fit beside each other (letters of half their height)."""
     longest = max(len(text) for text in axis.get_legend_handles_labels()[1])
-    room = 72 * (axis.figure.bbox.width / axis.figure.dpi - 0.9)
-    return max(1, min(4, int(room / (4.6 * longest + 18))))
+    room = 72 * (axis.figure.bbox.width / axis.figure.dpi - 1.3)
+    return max(1, min(4, int(room / (4.9 * longest + 22))))
 
 
 def _root_axis(axis: Axes, low: float, high: float) -> None:
