@@ -21,6 +21,9 @@ COLOURS = {
 }
 CYCLE = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#8c6d00", "#5d3a9b")
 
+#: letters that fit beside a lane of ticks
+_LANE_LETTERS = 10
+
 
 def colour(name: str | int) -> str:
     """Return the colour of a role, of a place in the cycle, or the colour itself."""
@@ -94,7 +97,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Ticks:
-    """A row of short vertical marks below the curves: reflections of one phase, with labels on hover."""
+    """A lane of short vertical marks below the curves: reflections of one phase, with texts on hover."""
 
     x: ArrayLike
     label: str
@@ -143,12 +146,52 @@ class Outlines:
     width: float = 0.8
 
 
-Mark = Line | Points | Band | Bars | Rule | Ticks | Text | Image | Outlines
+@dataclass(slots=True)
+class Labels:
+    """Labels above the curves, placed where they are drawn so that none touches another or a curve.
+
+    Parameters
+    ----------
+    rank
+        Those of the highest rank are placed first; what does not fit is left out.
+    colours
+        One for each label.
+    """
+
+    x: ArrayLike
+    texts: tuple[str, ...]
+    rank: ArrayLike
+    colours: tuple[str | int, ...]
+
+
+@dataclass(slots=True)
+class Map:
+    """A 2-D array over two axes, row 0 at the bottom, with a bar of its colours.
+
+    Parameters
+    ----------
+    values
+        (rows, columns); white where not finite.
+    x, y
+        Ends of the first and last column, and of the first and last row, in the units of the axes.
+    root
+        Colours follow the square root of the values; the bar is labelled with the values.
+    """
+
+    values: NDArray[np.floating]
+    x: tuple[float, float]
+    y: tuple[float, float]
+    label: str = ""
+    colormap: Literal["gray", "viridis", "cividis"] = "viridis"
+    root: bool = False
+
+
+Mark = Line | Points | Band | Bars | Rule | Ticks | Text | Image | Outlines | Labels | Map
 
 
 @dataclass(slots=True)
 class Panel:
-    """One pair of axes. Labels carry the units: "2θ / degree"."""
+    """One pair of axes. Labels carry the units: "2θ / degree". ``y_root``: a square-root scale."""
 
     xlabel: str
     ylabel: str
@@ -156,6 +199,7 @@ class Panel:
     title: str = ""
     x_log: bool = False
     y_log: bool = False
+    y_root: bool = False
     x_reversed: bool = False
     equal: bool = False
     share: float = 1.0
@@ -192,7 +236,7 @@ def limits(panel: Panel) -> tuple[tuple[float, float], tuple[float, float]]:
         ys.append(more_y)
     has_points = any(isinstance(mark, Points) for mark in panel.marks) and not panel.equal
     x = panel.xlim or _span(np.concatenate(xs), panel.x_log, 0.01 if has_points else 0.0)
-    is_image = any(isinstance(mark, Image) for mark in panel.marks)
+    is_image = any(isinstance(mark, Image | Map) for mark in panel.marks)
     has_text = any(isinstance(mark, Text) for mark in panel.marks)
     margin = 0.0 if panel.equal or is_image else 0.1 if has_text else 0.04
     y = panel.ylim or _span(np.concatenate(ys), panel.y_log, margin)
@@ -203,6 +247,56 @@ def shared_x(panels: list[Panel]) -> tuple[float, float] | None:
     """Return the x limits that show all marks of several panels, or None without panels."""
     spans = [limits(panel)[0] for panel in panels]
     return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
+
+
+def lanes(panel: Panel) -> dict[int, Ticks]:
+    """Return the first mark of each lane of ticks, the lowest lane first."""
+    found: dict[int, Ticks] = {}
+    for mark in panel.marks:
+        if isinstance(mark, Ticks):
+            found.setdefault(mark.row, mark)
+    return dict(sorted(found.items()))
+
+
+def lane_name(label: str) -> str:
+    """Return the name beside a lane, cut to the room there."""
+    return label if len(label) <= _LANE_LETTERS else f"{label[: _LANE_LETTERS - 1]}…"
+
+
+def in_legend(mark: Mark) -> str:
+    """Return the text of a mark in the legend; a lane says its name beside itself unless that is cut."""
+    if isinstance(mark, Text | Image | Labels | Map):
+        return ""
+    if isinstance(mark, Ticks) and lane_name(mark.label) == mark.label:
+        return ""
+    return mark.label
+
+
+def root(values: ArrayLike) -> NDArray[np.float64]:
+    """Return the square root, of negative values that of their size with their sign."""
+    data = np.asarray(values, dtype=np.float64)
+    return np.sign(data) * np.sqrt(np.abs(data))
+
+
+def unroot(values: ArrayLike) -> NDArray[np.float64]:
+    """Return the inverse of `root`."""
+    data = np.asarray(values, dtype=np.float64)
+    return np.sign(data) * data**2
+
+
+def root_ticks(low: float, high: float, count: int) -> list[float]:
+    """Return round values (1, 2, 5 times powers of ten, and 0) well apart on a square-root scale."""
+    if not (np.isfinite([low, high]).all() and high > 0):
+        return []
+    powers = range(int(np.floor(np.log10(high))), int(np.floor(np.log10(high))) - 7, -1)
+    wanted = [factor * 10.0**k for k in powers for factor in (5, 2, 1)] + [0.0]
+    apart = float(root(high) - root(low)) / (count + 1)
+    kept: list[float] = []
+    for value in wanted:
+        inside = low - 1e-9 * abs(low) <= value <= high * (1 + 1e-9)
+        if inside and (not kept or float(root(kept[-1]) - root(value)) >= apart):
+            kept.append(value)
+    return kept[::-1]
 
 
 def _extent(mark: Mark) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -217,6 +311,8 @@ def _extent(mark: Mark) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return _array(mark.edges), np.append(_array(mark.heights), 0.0)
     if isinstance(mark, Image):
         return np.array([0.0, mark.width]), np.array([0.0, mark.height])
+    if isinstance(mark, Map):
+        return np.array(mark.x), np.array(mark.y)
     if isinstance(mark, Text):
         return np.array([mark.x]), np.array([mark.y])
     if isinstance(mark, Rule):

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from interlayer.core.figure import root, root_ticks
+
 Floats = NDArray[np.float64]
 
 
@@ -17,6 +19,7 @@ class Scale:
     start: float
     end: float
     log: bool = False
+    root: bool = False
 
     def __call__(self, values: ArrayLike) -> Floats:
         """Return pixel positions, clipped to a few lengths outside so that SVG stays well-behaved."""
@@ -26,13 +29,20 @@ class Scale:
             with np.errstate(divide="ignore", invalid="ignore"):
                 data = np.log10(np.where(data > 0, data, np.nan))
             low, high = float(np.log10(low)), float(np.log10(high))
+        elif self.root:
+            data, low, high = root(data), float(root(low)), float(root(high))
         with np.errstate(invalid="ignore", over="ignore"):
             share = np.clip((data - low) / (high - low), -3.0, 4.0)
         return self.start + share * (self.end - self.start)
 
     def ticks(self, count: int = 6) -> list[tuple[float, str]]:
         """Return tick values with their labels."""
-        return _log_ticks(self.low, self.high) if self.log else _linear_ticks(self.low, self.high, count)
+        if self.log:
+            return _log_ticks(self.low, self.high)
+        values = root_ticks(self.low, self.high, count) if self.root else []
+        if len(values) > 2:
+            return [(value, _log_label(value) if value else "0") for value in values]
+        return _linear_ticks(self.low, self.high, count)
 
 
 def _linear_ticks(low: float, high: float, count: int) -> list[tuple[float, str]]:

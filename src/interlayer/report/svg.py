@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core import figure as fig
+from interlayer.core.place import arrange, skyline
 from interlayer.report.axes import Floats, Scale, decimate
 from interlayer.report.colormaps import apply
 
@@ -16,6 +17,8 @@ WIDTH = 760.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 14.0, 8.0, 44.0
 _LEGEND_LINE = 17.0
 _TICK_ROW = 13.0
+#: room above the curves for labels, size of their letters, room beside a map for its bar
+_HEADROOM, _LABEL, _BAR = 46.0, 10.5, 78.0
 
 
 def render(description: fig.Figure, uid: str = "f") -> str:
@@ -59,20 +62,26 @@ def _panel(
     legend, legend_height = _legend(panel, left + _LEFT, width - _LEFT - _RIGHT, top + _TOP)
     (x_low, x_high), (y_low, y_high) = fig.limits(panel)
     is_image = any(isinstance(mark, fig.Image) for mark in panel.marks)
-    inner_width = width - _LEFT - _RIGHT
+    has_map = any(isinstance(mark, fig.Map) for mark in panel.marks)
+    inner_width = width - _LEFT - (_BAR if has_map else _RIGHT)
     title = 18.0 if panel.title else 0.0
-    rows = 1 + max((mark.row for mark in panel.marks if isinstance(mark, fig.Ticks)), default=-1)
+    below = _TICK_ROW * (1 + max(fig.lanes(panel), default=-1))
     inner_height = _inner_height(panel, width, inner_width, (x_low, x_high), (y_low, y_high), is_image)
+    has_labels = any(isinstance(mark, fig.Labels) for mark in panel.marks)
+    above = min(_HEADROOM, 0.3 * inner_height) if has_labels else 0.0
+    inner_height += below
     y0 = top + _TOP + title + legend_height
     y1 = y0 + inner_height
     x = Scale(x_low, x_high, *_ends(left + _LEFT, inner_width, panel.x_reversed), panel.x_log)
-    y = Scale(y_low, y_high, y0 if is_image else y1 - rows * _TICK_ROW, y1 if is_image else y0, panel.y_log)
+    ends = (y0, y1) if is_image else (y1 - below, y0 + above)
+    y = Scale(y_low, y_high, *ends, panel.y_log, panel.y_root)
     box = (left + _LEFT, y0, inner_width, inner_height)
-    marks = "".join(_mark(mark, x, y, box) for mark in panel.marks)
+    marks = "".join(_mark(mark, x, y, box) for mark in panel.marks) + _labels(panel, x, y, box)
     text = (
         f'<clipPath id="{clip}"><rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" '
         f'height="{box[3]:.1f}"/></clipPath>{_title(panel, left, width, top)}{legend}'
         f'<g clip-path="url(#{clip})">{marks}</g>{_axes(panel, x, y, box, bare)}'
+        f"{_lane_names(panel, box)}{_colour_bar(panel, box)}"
     )
     return text, _TOP + title + legend_height + inner_height + (10.0 if bare else _BOTTOM)
 
@@ -102,16 +111,17 @@ def _title(panel: fig.Panel, left: float, width: float, top: float) -> str:
 
 def _legend(panel: fig.Panel, left: float, width: float, top: float) -> tuple[str, float]:
     """Return the legend as a row (or rows) above the panel, where it cannot hide data."""
-    marks = [mark for mark in panel.marks if not isinstance(mark, fig.Text | fig.Image) and mark.label]
     seen: dict[str, str] = {}
-    for mark in marks:
-        seen.setdefault(mark.label, fig.colour(mark.colour))
+    for mark in panel.marks:
+        text = fig.in_legend(mark)
+        if text and not isinstance(mark, fig.Text | fig.Image | fig.Labels | fig.Map):
+            seen.setdefault(text, fig.colour(mark.colour))
     if not seen:
         return "", 0.0
     top += 18.0 if panel.title else 0.0
     parts, x, line = [], 0.0, 0
     for label, colour in seen.items():
-        need = 26.0 + 6.1 * len(label)
+        need = 28.0 + 7.0 * len(label)
         if x and x + need > width:
             x, line = 0.0, line + 1
         y = top + 7 + line * _LEGEND_LINE
@@ -134,9 +144,9 @@ def _axes(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float, 
             parts.append(
                 f'<text class="n" x="{at:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{label}</text>'
             )
-    for value, label in y.ticks(max(2, int(height / 45))):
+    for value, label in y.ticks(max(3 if height < 70 else 4, int(height / 45))):
         at = float(y(value)[0])
-        if top - 1 <= at <= bottom + 1:
+        if top - 1 <= at <= bottom + 1 - _TICK_ROW * (1 + max(fig.lanes(panel), default=-1)):
             parts.append(
                 f'<path class="a" d="M{left:.1f} {at:.1f}h-4"/>'
                 f'<text class="n" x="{left - 7:.1f}" y="{at + 3.5:.1f}" text-anchor="end">{label}</text>'
@@ -146,7 +156,7 @@ def _axes(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float, 
             f'<text class="x" x="{left + width / 2:.1f}" y="{bottom + 33:.1f}" text-anchor="middle">'
             f"{escape(panel.xlabel)}</text>"
         )
-    middle = top + height / 2
+    middle = top + (height - _TICK_ROW * (1 + max(fig.lanes(panel), default=-1))) / 2
     parts.append(
         f'<text class="x" transform="translate({left - 52:.1f} {middle:.1f}) rotate(-90)" '
         f'text-anchor="middle">{escape(panel.ylabel)}</text>'
@@ -175,6 +185,10 @@ def _mark(mark: fig.Mark, x: Scale, y: Scale, box: tuple[float, float, float, fl
         )
     if isinstance(mark, fig.Outlines):
         return _outlines(mark, x, y)
+    if isinstance(mark, fig.Labels):
+        return ""
+    if isinstance(mark, fig.Map):
+        return _map(mark, x, y)
     return _image(mark, x, y)
 
 
@@ -258,6 +272,88 @@ def _ticks(mark: fig.Ticks, x: Scale, box: tuple[float, float, float, float]) ->
             f'<path stroke="{fig.colour(mark.colour)}" stroke-width="1.6" '
             f'd="M{at:.1f} {bottom - 2:.1f}v-9"><title>{name}</title></path>'
         )
+    return "".join(parts)
+
+
+def _lane_names(panel: fig.Panel, box: tuple[float, float, float, float]) -> str:
+    bottom = box[1] + box[3]
+    return "".join(
+        f'<text class="m" x="{box[0] - 7:.1f}" y="{bottom - row * _TICK_ROW - 3:.1f}" text-anchor="end" '
+        f'fill="{fig.colour(mark.colour)}">{escape(fig.lane_name(mark.label))}</text>'
+        for row, mark in fig.lanes(panel).items()
+    )
+
+
+def _labels(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float, float]) -> str:
+    """Place all labels of a panel above its curves."""
+    marks = [mark for mark in panel.marks if isinstance(mark, fig.Labels)]
+    if not marks:
+        return ""
+    left, bottom = box[0], box[1] + box[3]
+    curves = [
+        (x(mark.x) - left, bottom - y(mark.y))
+        for mark in panel.marks
+        if isinstance(mark, fig.Line | fig.Points)
+    ]
+    curves += [
+        (np.array([0.0, box[2]]), bottom - y([mark.at, mark.at]))
+        for mark in panel.marks
+        if isinstance(mark, fig.Rule) and mark.axis == "y"
+    ]
+    at = np.concatenate([x(mark.x) - left for mark in marks])
+    texts = [text for mark in marks for text in mark.texts]
+    colours = [fig.colour(each) for mark in marks for each in mark.colours]
+    rank = np.concatenate([np.atleast_1d(np.asarray(mark.rank, dtype=float)) for mark in marks])
+    placed, turned = arrange(at, texts, rank, skyline(curves, box[2]), box[3] - 1, _LABEL)
+    parts = []
+    for each in placed:
+        middle, colour = left + (each.box.left + each.box.right) / 2, colours[each.index]
+        if each.leader is not None:
+            a, b, c, d = each.leader
+            parts.append(
+                f'<path stroke="{colour}" stroke-width="0.6" '
+                f'd="M{left + a:.1f} {bottom - b:.1f}L{left + c:.1f} {bottom - d:.1f}"/>'
+            )
+        place = (
+            f'transform="translate({middle + 0.36 * _LABEL:.1f} {bottom - each.box.bottom:.1f}) rotate(-90)"'
+            if turned
+            else f'x="{middle:.1f}" y="{bottom - each.box.bottom - 1.5:.1f}" text-anchor="middle"'
+        )
+        parts.append(f'<text class="m" {place} fill="{colour}">{escape(texts[each.index])}</text>')
+    return "".join(parts)
+
+
+def _map(mark: fig.Map, x: Scale, y: Scale) -> str:
+    left, right = sorted((float(x(mark.x[0])[0]), float(x(mark.x[1])[0])))
+    top, bottom = sorted((float(y(mark.y[0])[0]), float(y(mark.y[1])[0])))
+    values = fig.root(mark.values) if mark.root else mark.values.astype(np.float64)
+    return (
+        f'<image x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
+        f'preserveAspectRatio="none" href="{_data_uri(values[::-1], mark.colormap)}"/>'
+    )
+
+
+def _colour_bar(panel: fig.Panel, box: tuple[float, float, float, float]) -> str:
+    """Return the bar of a map's colours with its values, right of the panel."""
+    mark = next((each for each in panel.marks if isinstance(each, fig.Map)), None)
+    if mark is None or not np.isfinite(mark.values).any():
+        return ""
+    low, high = float(np.nanmin(mark.values)), float(np.nanmax(mark.values))
+    left, top, bottom = box[0] + box[2] + 10, box[1], box[1] + box[3]
+    scale = Scale(low, high if high > low else low + 1.0, bottom, top, root=mark.root)
+    ramp = _data_uri(np.linspace(1.0, 0.0, 128)[:, None], mark.colormap)
+    parts = [
+        f'<image x="{left:.1f}" y="{top:.1f}" width="10" height="{bottom - top:.1f}" '
+        f'preserveAspectRatio="none" href="{ramp}"/>'
+    ]
+    for value, label in scale.ticks(5):
+        at = float(scale(value)[0])
+        if top - 1 <= at <= bottom + 1:
+            parts.append(f'<text class="n" x="{left + 13:.1f}" y="{at + 3.5:.1f}">{label}</text>')
+    parts.append(
+        f'<text class="x" transform="translate({left + 62:.1f} {(top + bottom) / 2:.1f}) rotate(-90)" '
+        f'text-anchor="middle">{escape(mark.label)}</text>'
+    )
     return "".join(parts)
 
 
