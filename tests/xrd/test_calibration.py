@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from numpy.typing import NDArray
 from xrd_patterns import LAB6, Machine, pattern, standard
 
 from interlayer.core.errors import AnalysisError, SettingError
@@ -21,6 +22,11 @@ LI3N, LI, STEEL = ("Li3N", 3.652, 3.870), ("Li", 3.5105, 0.0), ("austenite", 3.5
 
 def row(result: xr.DataTree, quantity: str, subject: str) -> Row:
     return next(r for r in rows_of(result) if (r.quantity, r.subject) == (quantity, subject))
+
+
+def breadth(gauss: NDArray[np.float64] | float, lorentz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the FWHM of a Voigt profile (Olivero & Longbothum 1977)."""
+    return np.asarray(0.5346 * lorentz + np.sqrt(0.2166 * lorentz**2 + gauss**2))
 
 
 @pytest.fixture(scope="module")
@@ -46,9 +52,10 @@ def test_a_standard_gives_the_instrument(calibration: xr.DataTree) -> None:
         assert abs(value - truth) < 2.6 * stddev, name
     tangent = np.tan(np.radians([12, 27, 42]))
     gauss = np.sqrt(found["u"][0] * tangent**2 + found["v"][0] * tangent + found["w"][0])
-    # Gaussian and Lorentzian part exchange: what a size is measured against is their sum
-    whole = 0.5346 * found["y"][0] + np.sqrt(0.2166 * found["y"][0] ** 2 + gauss**2)
-    truth = 0.5346 * MACHINE.optics + np.sqrt(0.2166 * MACHINE.optics**2 + MACHINE.width**2)
+    # Gaussian and Lorentzian part exchange: a size is measured against both and the natural width together
+    natural = np.degrees(2 * 2.84e-4 * tangent)
+    whole = breadth(gauss, found["y"][0] + natural)
+    truth = breadth(MACHINE.width, MACHINE.optics + natural)
     assert np.abs(whole / truth - 1).max() < 0.04
     assert not [r for r in rows_of(calibration) if r.quantity == "crystallite_size"]
 
