@@ -81,7 +81,8 @@ def test_one_line_is_no_claim_and_is_listed() -> None:
     assert [float(str(p["two_theta"])) for p in tables(result)["unexplained"]] == [
         pytest.approx(28.2, abs=0.05)
     ]
-    assert any("28.2" in text for text in warnings_of(result))
+    # where it is seen: the low tail of the axial divergence moves it
+    assert any("28.1" in text and "no candidate explains" in text for text in warnings_of(result))
 
 
 def test_two_lithium_lines_that_fit_no_single_cell() -> None:

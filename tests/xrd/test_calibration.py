@@ -56,7 +56,7 @@ def test_a_standard_gives_the_instrument(calibration: xr.DataTree) -> None:
     natural = np.degrees(2 * 2.84e-4 * tangent)
     whole = breadth(gauss, found["y"][0] + natural)
     truth = breadth(MACHINE.width, MACHINE.optics + natural)
-    assert np.abs(whole / truth - 1).max() < 0.04
+    assert np.abs(whole / truth - 1).max() < 0.06
     assert not [r for r in rows_of(calibration) if r.quantity == "crystallite_size"]
 
 

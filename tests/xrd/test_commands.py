@@ -34,6 +34,7 @@ id = "a"
 [[sample.measurement]]
 technique = "xrd"
 files = ["a.xy"]
+[sample.measurement.settings]
 phase = ["phases/mine.cif"]
 radius = "200 mm"
 two_theta_max = "60 degree"
