@@ -78,8 +78,8 @@ def made_up(
         "candidates": table(
             "candidate",
             {
-                "phase": (list(contradictory), "", ""),
-                "status": (["found; no single cell"] * len(contradictory), "", ""),
+                "phase": ([*contradictory], "", ""),
+                "status": (["found; no single cell" for _ in contradictory], "", ""),
             },
         ),
     }

@@ -1,5 +1,6 @@
 """Draw a figure description with matplotlib, for papers and for ``plot``."""
 
+from collections.abc import Sequence
 from typing import Any, TypeGuard
 
 import matplotlib as mpl
@@ -15,6 +16,7 @@ from interlayer.core import figure as fig
 from interlayer.core.place import arrange, skyline
 
 #: inches: lane of ticks, room for labels, lowest panel; points: letters of labels
+_LEGEND_ROW = 0.16
 _LANE, _HEADROOM, _LOWEST, _LABEL = 0.14, 0.42, 0.95, 7.0
 
 _STYLE: Any = {
@@ -75,7 +77,9 @@ def draw(description: fig.Figure, *, width: float = 7.0) -> MplFigure:
 
 def _height(panel: fig.Panel, width: float) -> float:
     """Return the height of a panel in inches."""
-    return max(0.55 * width * panel.share, min(_LOWEST, 0.55 * width)) + _LANE * len(fig.lanes(panel))
+    height = max(0.55 * width * panel.share, min(_LOWEST, 0.55 * width)) + _LANE * len(fig.lanes(panel))
+    entries = list(dict.fromkeys(filter(None, map(fig.in_legend, panel.marks)))) if _has_room(panel) else []
+    return height + (_LEGEND_ROW * (len(entries) // _legend_columns(entries, width)) if entries else 0.0)
 
 
 def _has_room(panel: fig.Panel) -> bool:
@@ -181,7 +185,9 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
             axis.legend(
                 loc="lower left",
                 bbox_to_anchor=(0.0, 1.0),
-                ncols=_legend_columns(axis),
+                ncols=_legend_columns(
+                    axis.get_legend_handles_labels()[1], axis.figure.bbox.width / axis.figure.dpi
+                ),
                 borderaxespad=0.2,
                 borderpad=0.1,
                 handlelength=1.3,
@@ -193,11 +199,10 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
             axis.legend(loc="best")
 
 
-def _legend_columns(axis: Axes) -> int:
+def _legend_columns(texts: Sequence[str], width: float) -> int:
     """Return how many entries of the legend fit beside each other (letters of half their height)."""
-    longest = max(len(text) for text in axis.get_legend_handles_labels()[1])
-    room = 72 * (axis.figure.bbox.width / axis.figure.dpi - 1.3)
-    return max(1, min(4, int(room / (4.9 * longest + 22))))
+    longest = max(len(text) for text in texts)
+    return max(1, min(4, int(72 * (width - 1.3) / (4.9 * longest + 22))))
 
 
 def _root_axis(axis: Axes, low: float, high: float) -> None:
