@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import xarray as xr
 from xrd_patterns import Machine, pattern, standard
@@ -88,7 +89,7 @@ def test_a_folder_as_a_series(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     stored = list((tmp_path / "o").glob("*.nc"))
     assert len(stored) == 1
     with xr.open_datatree(stored[0]) as tree:
-        assert list(tree["at"].values) == [0.0, 10.0, 20.0]
+        assert np.asarray(tree["at"]).tolist() == [0.0, 10.0, 20.0]
 
 
 def run(folder: Path) -> list[batch.Outcome]:

@@ -27,8 +27,10 @@ def allowed(name: str) -> float:
 def built(names: tuple[str, ...], *, calibrate: bool = False, **changes: bool) -> tuple[Pattern, Table]:
     """Return a model with every kind of parameter, away from its starting values."""
     x = np.arange(20.0, 66.0, 0.04)
+    own_sizes, shifts = changes.get("own_sizes", False), changes.get("shifts", False)
     parts = tuple(
-        Part(find(name), find(name).cell, 0.2, 2e-4, 0.05, strain=True, **changes) for name in names
+        Part(find(name), find(name).cell, 0.2, 2e-4, 0.05, strain=True, own_sizes=own_sizes, shifts=shifts)
+        for name in names
     )
     instrument = Instrument(radius=200.0, u=2e-3, v=-1e-3, w=6e-3, zero=0.01, zero_spread=0.01)
     humps = ((21.0, 2.0), (40.0, 4.0))
