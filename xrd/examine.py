@@ -39,15 +39,19 @@ ORDERS, _STRAIN_GAIN = 4, 12.0
 #: families in the range from which a phase must show these parts of its calculated intensity
 _SOME, _SOME_SHARE, _MANY, _MANY_SHARE = 5, 0.33, 12, 0.5
 #: among more unexplained peaks than this two lines meet peaks by chance: so many families are needed
-_CROWD, _CROWD_FAMILIES = 8, 4
+_CROWD = 8
+#: degrees that one peak covers for a match, and the chance over the places of a candidate that is too high
+_COVERS, _UNLIKELY = 0.14, 1e-5
 #: unless they make this part of its calculated intensity and are all this many standard deviations strong
-_COMPLETE, _STRONG = 0.9, 12.0
+_COMPLETE, _STRONG, _MANY_LEFT = 0.9, 12.0, 14
 #: χ² per degree of freedom from which the tails of the tube are fitted too
 _MISFIT = 1.5
 #: families seen from which a phase is claimed although its lines fit no single cell
 _RICH = 8
 #: cells and heights further off than this many of their spreads are not believed
 _FAR = 3.0
+#: radius (mm) for that where none is known: that of a small diffractometer
+_SMALL_RADIUS = 120.0
 #: a family of less than this part of another phase's line, within so many of its FWHM, is left out
 _FAINT, _SHADE = 0.15, 0.7
 #: so is one of less than this part of a line within so many degrees: its wing is not known that well
@@ -179,12 +183,18 @@ def _credible(study: Study, name: str) -> bool:
     """
     positions, x = study.positions[name], study.inputs.data.two_theta
     hkl, _, strength = families(positions.phase, study.inputs.source, float(x[0]), float(x[-1]))
+    hidden = next((part.hidden for part in study.plan.parts if part.phase.name == name), frozenset())
+    shown = np.array([tuple(map(int, each)) not in hidden for each in hkl], dtype=bool)
+    hkl, strength = hkl[shown], strength[shown]
     seen = {tuple(map(int, each)) for each in positions.hkl[positions.seen]}
+    seen -= study.agreement.outliers.get(name, frozenset())
     mine = np.array([tuple(map(int, each)) in seen for each in hkl], dtype=bool)
     share = float(strength[mine].sum() / max(strength.sum(), 1e-12))
-    crowded = len(study.found.unexplained) > _CROWD and mine.sum() < _CROWD_FAMILIES
-    if crowded and not (share > _COMPLETE and _all_strong(positions)):
-        return False
+    left = len(study.found.unexplained)
+    if left > _CROWD and mine.sum() < _families_against_chance(left, float(x[-1] - x[0])):
+        few = left <= _MANY_LEFT and share > _COMPLETE and _all_strong(positions)
+        if not few:
+            return False
     if name in study.agreement.contradictory:
         enough, part = (2, SHARE) if positions.phase.uneven else (_RICH, _MANY_SHARE)
         return int(mine.sum()) >= enough and share > part and bool(mine[np.argmax(strength)])
@@ -192,6 +202,16 @@ def _credible(study: Study, name: str) -> bool:
         return False
     needed = _MANY_SHARE if hkl.shape[0] > _MANY else _SOME_SHARE if hkl.shape[0] >= _SOME else 0.0
     return share >= needed
+
+
+def _families_against_chance(left: int, span: float) -> int:
+    """Return how many families must be seen among so many unexplained peaks over a range (degree).
+
+    Each line meets one of them by chance with the part of the range that they cover; so many lines of one of
+    the candidates, at one of the possible heights and cells, must be unlikely.
+    """
+    by_chance = min(left * _COVERS / span, 0.9)
+    return int(np.ceil(np.log(_UNLIKELY) / np.log(by_chance)))
 
 
 def _all_strong(positions: Positions) -> bool:
@@ -206,8 +226,8 @@ def _possible(study: Study, phase: Phase) -> bool:
         return True
     known = cell_values(np.array(phase.cell), phase.system)
     far = np.abs(study.agreement.cells[phase.name] - known) > _FAR * phase.spread * known
-    height = study.agreement.heights[phase.layer] * study.inputs.instrument.prior_radius
-    return not far.any() and abs(height) < _FAR * HEIGHT_SPREAD
+    radius = study.inputs.instrument.radius or _SMALL_RADIUS
+    return not far.any() and abs(study.agreement.heights[phase.layer]) * radius < _FAR * HEIGHT_SPREAD
 
 
 def _placed(

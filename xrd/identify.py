@@ -29,6 +29,8 @@ _TOO_STRONG = 5.0
 _WING, _FAR_STRONGER = 0.45, 20.0
 #: a family weaker than this does not count as a match of its own
 _COUNTS_FROM = 0.05
+#: a phase that matches less than this part of its calculated intensity is not laid over the peaks
+_LEAST_SHARE = 0.3
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,12 @@ def _families_matched(match: Match, source: Source, limits: tuple[float, float])
     return len({family for family in match.peaks.values() if strength[family] >= _COUNTS_FROM})
 
 
+def _share(match: Match, source: Source, limits: tuple[float, float]) -> float:
+    """Return the part of the calculated intensity in the families that are matched."""
+    _, _, strength = families(match.phase, source, *limits)
+    return float(strength[sorted(set(match.peaks.values()))].sum() / strength.sum())
+
+
 def identify(
     phases: list[Phase],
     peaks: list[Peak],
@@ -171,7 +179,7 @@ def identify(
             known[phase.name] = match.score if match else float("-inf")
             if match is None or match.score < max(best.score if best else 0.0, _LEAST_SCORE):
                 continue
-            if _families_matched(match, source, limits) >= 2:
+            if _families_matched(match, source, limits) >= 2 and _share(match, source, limits) >= _LEAST_SHARE:
                 best = match
         if best is None:
             break
