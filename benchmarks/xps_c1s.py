@@ -17,7 +17,7 @@ from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.fit import Fit, fit
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
-from interlayer.xps.solver import covariance, normal
+from interlayer.xps.solver import inverse, normal
 
 Floats = NDArray[np.floating[Any]]
 
@@ -87,7 +87,7 @@ def truth(built: Joint, case: Case, energy: Floats) -> Floats:
     values = {f"energy:C 1s/{i}": e for i, e in enumerate(ENERGIES)}
     values |= {f"area:C 1s/{i}": case.counts * a for i, a in enumerate(AREAS)}
     middle = 0.5 * (energy[0] + energy[-1]) - energy.mean()
-    values |= {"fwhm:c1s": FWHM, "eta:c1s": ETA, "k:c1s": STEP, "shift": 0.0}
+    values |= {"fwhm:c1s": FWHM, "eta:c1s": ETA, "k:c1s": STEP, "shift": 0.0, "none": 0.0}
     values |= {"slope:c1s": case.counts * case.slope}
     values |= {"constant:c1s": case.counts * (900.0 + case.slope * middle)}
     return np.array([values[p.name] for p in built.parameters])
@@ -106,15 +106,14 @@ def ours(case: Case, replicates: int, seed: int) -> tuple[Floats, Floats, Floats
     which += [built.index("fwhm:c1s")]
     at = truth(built, case, energy)
     free = np.array([p.lower == p.upper for p in built.parameters])
-    bare = normal(built, at, [case.fano * mean]).hessian - np.diag(built.precision)
-    limit = np.sqrt(np.diag(covariance(bare, free)))[which]
+    bare = normal(built, at, np.array([case.fano])).hessian - np.diag(built.precision)
+    limit = np.sqrt(np.diag(inverse(bare, free)))[which]
     found, spread, spent = [], [], 0.0
     for _ in range(replicates):
         values = counted(mean, case.fano, rng)
         x, y = (energy[::-1], values[::-1]) if case.descending else (energy, values)
         order = np.argsort(x)
-        region = replace(built.regions[0], energy=x[order], values=y[order])
-        here = Joint([region], built.parameters, built.places, built.tails)
+        here = built.with_regions([replace(built.regions[0], energy=x[order], values=y[order])])
         theta = start(here, rng, case.counts)
         begun = time.process_time()
         result: Fit = fit(here, theta)

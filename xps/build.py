@@ -12,14 +12,13 @@ from interlayer.xps import levels
 from interlayer.xps.chemistry import REACH, Line, Template
 from interlayer.xps.model.joint import Joint, Link, Parameter, Place
 from interlayer.xps.model.region import Peak, Region
+from interlayer.xps.model.shapes import PARAMETERS
 
 Floats = NDArray[np.floating[Any]]
 
 #: FWHM of an unremarkable line at usual pass energies, and its spread (ln), eV
 _FWHM, _FWHM_SPREAD = 1.4, 0.35
 _FWHM_BOUNDS = (0.35, 5.0)
-#: Lorentzian fraction of usual lines and its spread
-_ETA, _ETA_SPREAD = 0.3, 0.2
 #: step of the active Shirley background per area, and its spread
 _K, _K_SPREAD = 0.02, 0.04
 _SHIFT_SPREAD = 5.0
@@ -157,17 +156,27 @@ class _Builder:
             )
         return Joint(self.regions, self.parameters, places, tails)
 
-    def _tail(self, region: Region) -> tuple[int, int, int, int]:
+    def _tail(self, region: Region) -> tuple[int, ...]:
         level = float(np.median(region.values[: max(region.values.size // 10, 3)]))
-        flat = region.background == "linear"
+        flat = region.background in ("linear", "exponential")
         k = Parameter(
             f"k:{region.name}", 0.0 if flat else _K, 0.0, 0.0 if flat else 1.0, mean=_K, sigma=_K_SPREAD
         )
-        return (
-            self.add(Parameter(f"eta:{region.name}", _ETA, 0.0, 1.0, mean=_ETA, sigma=_ETA_SPREAD)),
-            self.add(k),
-            self.add(Parameter(f"constant:{region.name}", level)),
-            self.add(Parameter(f"slope:{region.name}", 0.0)),
+        known = PARAMETERS[region.shape]
+        shape = [
+            Parameter(f"{name}:{region.name}", start, low, high, mean=start, sigma=spread)
+            for name, low, high, start, spread in known
+        ]
+        nothing = Parameter("none", 0.0, 0.0, 0.0)
+        return tuple(
+            self.add(parameter)
+            for parameter in (
+                *shape,
+                *[nothing] * (3 - len(shape)),
+                k,
+                Parameter(f"constant:{region.name}", level),
+                Parameter(f"slope:{region.name}", 0.0),
+            )
         )
 
     def _place(self, region: Region, line: Line, shift: int, width: int, link: Link) -> Place:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from interlayer.core.intervals import Z95
 from interlayer.xps import intervals
@@ -13,6 +14,7 @@ from interlayer.xps import survey as search
 from interlayer.xps.decide import Outcome
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
+from interlayer.xps.model.shapes import PARAMETERS
 
 _CONSTRAINTS = (
     "areas ≥ 0; one FWHM and one Lorentzian fraction for all lines of the region; positions with "
@@ -99,7 +101,7 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "background_constant": float(raw[-2]),
         "background_slope": float(raw[-1]),
         "line_shape": region.shape,
-        "lorentzian_fraction": float(raw[-4]),
+        **_shape_parameters(region, raw),
         "constraints": _CONSTRAINTS,
         "links": "; ".join(links) or "none",
         "weights": "variance = Fano factor × model",
@@ -112,6 +114,13 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "charge_reference": part.shift.method,
         "converged": int(part.fit.solution.converged),
         "residuals": "variable residual, in standard deviations of the noise",
+    }
+
+
+def _shape_parameters(region: Region, raw: NDArray[np.floating[Any]]) -> dict[str, float]:
+    names = {"eta": "lorentzian_fraction", "alpha": "asymmetry_alpha", "beta": "asymmetry_beta"}
+    return {
+        names[name]: float(raw[3 * region.count + i]) for i, (name, *_) in enumerate(PARAMETERS[region.shape])
     }
 
 
