@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core import results
-from interlayer.core.errors import AnalysisError
+from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Row, Rows, origin
 from interlayer.xps import chemistry, generic, levels, record, report
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
+from interlayer.xps.factors import POWER, Factors, materials
 from interlayer.xps.measure import Measured, measure, reference_of
 from interlayer.xps.model.region import Region
 from interlayer.xps.settings import SETTINGS
@@ -32,6 +33,7 @@ def analyze(
     background: str | None = None,
     line_shape: str | None = None,
     sensitivity: str | None = None,
+    attenuation: str | None = None,
     stoichiometry: str | None = None,
     survey: bool | None = None,
 ) -> xr.DataTree:
@@ -54,6 +56,8 @@ def analyze(
         "auto" (default), "pseudo-voigt" or "voigt".
     sensitivity
         "scofield" (default), "kratos" or "wagner".
+    attenuation
+        "power" (default): λ ∝ KE^0.75; or a material ("LiF") whose λ TPP-2M gives.
     stoichiometry
         "soft" (default) or "off".
     survey
@@ -122,6 +126,7 @@ def _stated(settings: dict[str, Value]) -> dict[str, Value]:
         "background": "active-shirley",
         "line_shape": "auto",
         "sensitivity": "scofield",
+        "attenuation": POWER,
         **settings,
     }
 
@@ -208,9 +213,7 @@ def _assigned(
 ) -> Measured:
     present = {region.level for region in regions}
     reference = reference_of(text, [line for line in template.lines if line.level in present])
-    options = Options(
-        reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off"
-    )
+    options = Options(reference, _factors(settings, template), settings.get("stoichiometry") != "off")
     compare = settings.get("line_shape", "auto") == "auto"
     part = measure(regions, template, options, choose=choose, compare=compare)
     part.steps.insert(0, f"Template {template.name!r}: {template.description}.")
@@ -225,8 +228,8 @@ def _numbered(
     """Return the fits of regions without assigned lines, referenced like the rest of the measurement."""
     if not regions:
         return []
-    sensitivity = str(settings.get("sensitivity", "scofield"))
-    parts = [_peaks(region, sensitivity) for region in regions]
+    factors = done[0].options.factors if done else _factors(settings, None)
+    parts = [_peaks(region, factors) for region in regions]
     if not done:
         generic.reference(parts, text)
     else:
@@ -235,6 +238,14 @@ def _numbered(
     return parts
 
 
-def _peaks(region: Region, sensitivity: str) -> Measured:
+def _factors(settings: dict[str, Value], template: Template | None) -> Factors:
+    attenuation = str(settings.get("attenuation", POWER))
+    if attenuation != POWER and attenuation not in materials():
+        raise SettingError("attenuation", expected=", ".join([POWER, *materials()]), found=repr(attenuation))
+    own = {} if template is None else template.factors
+    return Factors(str(settings.get("sensitivity", "scofield")), own, attenuation)
+
+
+def _peaks(region: Region, factors: Factors) -> Measured:
     found, lines = generic.choose(region)
-    return generic.measured(found, lines, replace(Options(None), sensitivity=sensitivity))
+    return generic.measured(found, lines, replace(Options(None), factors=factors))

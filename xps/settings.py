@@ -33,6 +33,11 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("scofield", "kratos", "wagner"),
     ),
     Setting(
+        "attenuation",
+        "attenuation length with scofield factors: power (default, λ ∝ KE^0.75), or a material (Li, Li3N, "
+        "LiF, Li2O, Li2CO3, PEO) for TPP-2M",
+    ),
+    Setting(
         "stoichiometry",
         "soft: phases' lines share one amount within the factors' uncertainty (default); off: every "
         "area is free",

@@ -71,14 +71,16 @@ class _Links:
 def flatten(joint: "Joint") -> Flat:
     """Return the arrays of a joint model."""
     links = _Links()
-    for places, tail in zip(joint.places, joint.tails, strict=True):
+    blends = joint.blends or [-1] * len(joint.regions)
+    for places, tail, blend in zip(joint.places, joint.tails, blends, strict=True):
         for place in places:
             links.add((place.energy, place.shift), offset=place.offset)
         for place in places:
             links.add((place.area.amount,), place.area.exponents, factor=place.area.factor)
         for place in places:
-            links.add((place.width,), ((place.stretch, 1.0),))
-        for index in tail:
+            links.add((place.width,), tuple((each, 1.0) for each in place.stretch))
+        links.add((tail[0],), ((blend, 1.0),))
+        for index in tail[1:]:
             links.add((index,))
     regions = joint.regions
     partners = [region.partners for region in regions]

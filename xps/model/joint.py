@@ -52,7 +52,7 @@ class Link:
 class Place:
     """Where one peak's raw parameters come from: indices into the parameters (-1: none).
 
-    position = offset + energy + shift; FWHM = width · exp(stretch).
+    position = offset + energy + shift; FWHM = width · exp(Σ stretch).
     """
 
     energy: int
@@ -60,7 +60,7 @@ class Place:
     width: int
     area: Link
     offset: float = 0.0
-    stretch: int = -1
+    stretch: tuple[int, ...] = ()
 
 
 @dataclass
@@ -77,6 +77,8 @@ class Joint:
         Per region, per peak: where its raw parameters come from.
     tails
         Per region: indices of the three shape parameters, k, constant, slope.
+    blends
+        Per region: index of the ln of a factor on its first shape parameter, -1 for none (default: none).
 
     Notes
     -----
@@ -88,6 +90,7 @@ class Joint:
     parameters: list[Parameter]
     places: Sequence[Sequence[Place]]
     tails: Sequence[tuple[int, ...]]
+    blends: Sequence[int] = ()
     lower: Floats = field(init=False)
     upper: Floats = field(init=False)
     mean: Floats = field(init=False)
@@ -173,7 +176,7 @@ class Joint:
 
     def with_regions(self, regions: Sequence[Region]) -> "Joint":
         """Return the same model on other data of the same axes; nothing is set up again."""
-        other = Joint(regions, self.parameters, self.places, self.tails)
+        other = Joint(regions, self.parameters, self.places, self.tails, self.blends)
         other.__dict__["flat"] = with_data(self.flat, regions)
         return other
 
