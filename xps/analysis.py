@@ -11,7 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.xps import chemistry, generic, levels, record, report
+from interlayer.xps import casa_fit, chemistry, generic, levels, record, report
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
 from interlayer.xps.factors import POWER, Factors, materials
@@ -44,7 +44,8 @@ def analyze(
     raw
         One file, or several files of one sample.
     template
-        Lines and phases: a name of `chemistry.TEMPLATES` or the path of a TOML file. Without it the general
+        Lines and phases: a name of `chemistry.TEMPLATES` or the path of a TOML file; "casa" begins from the
+        CasaXPS fit in the file. Without it the general
         lithium interphase with model choice when a Li 1s region is present, else numbered peaks.
     charge_reference
         "C 1s=284.8 eV" (default), another line, or "none".
@@ -193,6 +194,8 @@ def _groups(regions: Sequence[Region]) -> dict[int, list[Region]]:
 def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
     """Return the fits of one measurement: the assigned regions together, each other region by itself."""
     name = settings.get("template")
+    if name == "casa":
+        return _casa(group, settings)
     template = chemistry.template(str(name)) if name else _general(group)
     covered = [region for region in group if template is not None and template.of_level(region.level)]
     others = [region for region in group if not any(region is each for each in covered)]
@@ -201,6 +204,29 @@ def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured
     if covered and template is not None:
         parts.append(_assigned(covered, template, text, settings, choose=not name))
     parts += _numbered(others, text, settings, parts)
+    return parts
+
+
+def _casa(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
+    """Return fits that start from those of CasaXPS in the file; regions without one have numbered peaks."""
+    factors = _factors(settings, None)
+    with_fit = [region for region in group if "CASA comp" in str(region.attrs.get("casa", ""))]
+    if not with_fit:
+        raise AnalysisError(
+            "no CasaXPS fit in this measurement", expected="component lines in the comments of a VAMAS file"
+        )
+    parts = []
+    for region in group:
+        if any(region is each for each in with_fit):
+            found, lines = casa_fit.refit(region)
+            part = generic.measured(found, lines, replace(Options(None), factors=factors))
+            part.steps[0] = (
+                f"{region.level or region.name} was fitted from the CasaXPS fit in the file as start."
+            )
+            parts.append(part)
+        else:
+            parts.append(_peaks(region, factors))
+    generic.reference(parts, str(settings.get("charge_reference", _DEFAULT_REFERENCE)))
     return parts
 
 

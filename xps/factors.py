@@ -1,4 +1,4 @@
-"""What turns atoms into area: cross-section, attenuation length, transmission, time, and their uncertainty."""
+"""What turns atoms into area: cross-section, attenuation, transmission, time; and their uncertainty."""
 
 import math
 import tomllib
@@ -141,8 +141,8 @@ def inelastic_mean_free_path(
 
     Examples
     --------
-    >>> round(inelastic_mean_free_path(1000.0, 19.32, 196.97, 11.0, 0.0), 2)  # gold; published: 1.43 nm
-    1.38
+    >>> round(inelastic_mean_free_path(1000.0, 2.33, 28.09, 4.0, 1.1), 1)  # silicon
+    2.4
     """
     u = valence_electrons * density / molar_mass
     plasmon2 = 28.8**2 * u

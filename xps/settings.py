@@ -5,8 +5,9 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "template",
-        "lines and phases to fit: bare, activated, cycled, study-activated, study-cycled, or a TOML file "
-        "of your own; without it the general Li interphase, with model choice",
+        "lines and phases to fit: bare, activated, cycled, study-activated, study-cycled, casa (the CasaXPS "
+        "fit in the file as start), or a TOML file of your own; without it the general Li interphase, with "
+        "model choice",
     ),
     Setting(
         "charge_reference", 'line that fixes the charge shift, default "C 1s=284.8 eV"; "none" for no shift'
