@@ -22,7 +22,7 @@ Floats = NDArray[np.floating[Any]]
 MOST_PEAKS = 6
 #: the reference peak has at least this share of the strongest peak's area
 _STRONG = 0.3
-_NO_REFERENCE = Options(None)
+NO_REFERENCE = Options(None)
 
 
 def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
@@ -125,7 +125,7 @@ def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ..
 
 def _once(region: Region, lines: tuple[Line, ...], theta: Floats | None) -> Fit:
     here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
-    model = joint([here], {here.name: lines}, Template("", "", lines, {}), _NO_REFERENCE)
+    model = joint([here], {here.name: lines}, Template("", "", lines, {}), NO_REFERENCE)
     return fit(model, _start(model, here, lines) if theta is None else theta)
 
 

@@ -15,7 +15,7 @@ _SIGMA = 1.0 / math.sqrt(8.0 * _LN2)
 #: the table's variable v, t = sinh(v) / 2 in units of the FWHM: every 0.04 up to t = 12,000
 _STEP, _CELLS = 0.04, 252
 #: nodes of the Gaussian that the Lorentzian's powers are folded with, ± 4.5 σ
-_NODES, _REACH = 61, 4.5
+_NODES, _REACH = 41, 4.5
 _GAUSS_POINT = 0.5 * math.sqrt(0.6)
 
 
@@ -116,7 +116,7 @@ def half_area(power: float) -> float:
 def asymmetric(energy: Floats, position: float, fwhm: float, parameters: Floats, out: Floats) -> None:
     """Write a Lorentzian to the power α above and β below its position, folded with a Gaussian.
 
-    ``parameters``: FWHM of the Gaussian over that of the Lorentzian, α, β. The Gaussian is a sum of 61
+    ``parameters``: FWHM of the Gaussian over that of the Lorentzian, α, β. The Gaussian is a sum of 41
     nodes, so that the area is exact.
     """
     ratio, alpha, beta = parameters[0], parameters[1], parameters[2]
