@@ -1,8 +1,8 @@
 """How many peaks, and wrong shapes: spline-shaped truths after NIST's test, line shapes that the fit lacks.
 
 Run: ``python benchmarks/xps_shapes.py [--replicates 400] [--part count|wrong]``. The first part follows J.
-Conny and C. Powell (Surf. Interface Anal. 29, 444 (2000)): C 1s spectra whose lines are cubic splines through
-a measured-looking, slightly asymmetric shape, with 0 to 3 components; the fit is that of numbered peaks, which
+Conny and C. Powell (Surf. Interface Anal. 29, 444 (2000)): C 1s spectra whose lines are splines through a
+measured-looking, slightly asymmetric shape, with 0 to 3 components; the fit is that of numbered peaks, which
 knows neither the shape nor the number. The second part fits symmetric lines to lines that are not.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xps_c1s
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import Akima1DInterpolator
 
 from interlayer.xps import generic
 from interlayer.xps.fit import fit
@@ -24,11 +24,34 @@ Floats = NDArray[np.floating[Any]]
 ENERGY = np.round(278.0 + 0.1 * np.arange(160), 3)
 FWHM = 1.3
 #: heights of the line at distances in units of the FWHM: a polymer's C 1s, slightly broader above
-_KNOTS = np.array([-8, -4, -2, -1.5, -1, -0.75, -0.5, -0.25, 0, 0.25, 0.5, 0.75, 1, 1.5, 2, 4, 8])
-_HEIGHTS = np.array(
-    [0, 0.002, 0.012, 0.028, 0.092, 0.235, 0.5, 0.838, 1, 0.838, 0.5, 0.24, 0.1, 0.032, 0.015, 0.003, 0]
+_KNOTS = np.array(
+    [-8, -5, -3.5, -2.5, -2, -1.5, -1.25, -1, -0.875, -0.75, -0.625, -0.5, -0.375, -0.25, -0.125, 0]
 )
-_SPLINE = CubicSpline(_KNOTS, _HEIGHTS)
+_HALF = np.array(
+    [
+        0,
+        0.002,
+        0.0042,
+        0.0082,
+        0.0125,
+        0.0235,
+        0.0405,
+        0.092,
+        0.147,
+        0.229,
+        0.345,
+        0.5,
+        0.684,
+        0.838,
+        0.957,
+        1,
+    ]
+)
+#: what the side of high binding energy has more, in height
+_MORE = 0.008 * np.exp(-0.5 * ((_KNOTS + 1.1) / 0.4) ** 2)
+_SPLINE = Akima1DInterpolator(
+    np.concatenate([_KNOTS, -_KNOTS[-2::-1]]), np.concatenate([_HALF, (_HALF + _MORE)[-2::-1]])
+)
 _AREA = float(_SPLINE.integrate(-8.0, 8.0))
 #: areas of the strongest line, counts eV
 NOISE = {"low": 60_000.0, "middle": 12_000.0, "high": 3_000.0}
