@@ -273,14 +273,14 @@ def minima(replicates: int) -> None:
     base = start.at_shift(built, lines, 0.0)
     where = [i for i, p in enumerate(built.parameters) if p.name.startswith(("energy:", "shift"))]
     costs, bad = [], 0
-    for seed in range(replicates):
+    for seed in range(25 * replicates):
         theta = base.copy()
         theta[where] += np.random.default_rng(seed).uniform(-0.5, 0.5, len(where))
         result = fit(built, theta)
         costs.append(result.cost)
         bad += not bool(np.all(np.isfinite(np.diag(result.covariance))))
     wrong = np.mean(np.array(costs) > min(costs) + 0.1)
-    print(f"{replicates} starts: {100 * wrong:.2f} % in another minimum, {bad} without error bars")
+    print(f"{25 * replicates} starts: {100 * wrong:.2f} % in another minimum, {bad} without error bars")
 
 
 def main() -> None:
