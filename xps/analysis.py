@@ -11,7 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.xps import casa_fit, chemistry, generic, levels, record, report
+from interlayer.xps import casa_fit, chemistry, generic, levels, record, report, series
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
 from interlayer.xps.factors import POWER, Factors, materials
@@ -31,6 +31,7 @@ def analyze(
     charge_reference: str | None = None,
     region: Sequence[str] | str | None = None,
     background: str | None = None,
+    cross_section: str | None = None,
     line_shape: str | None = None,
     sensitivity: str | None = None,
     attenuation: str | None = None,
@@ -53,8 +54,11 @@ def analyze(
         Only these regions, by core level ("N 1s").
     background
         "active-shirley" (default), "tougaard" or "linear".
+    cross_section
+        Of the Tougaard background: "universal" (default, two parameters), or a class of materials with three.
     line_shape
-        "auto" (default), "pseudo-voigt" or "voigt".
+        "auto" (default: pseudo-Voigt sum or Voigt), "pseudo-voigt", "voigt", "product", "doniach-sunjic" or
+        "la".
     sensitivity
         "scofield" (default), "kratos" or "wagner".
     attenuation
@@ -97,6 +101,9 @@ def analyze(
             warnings += [text + suffix for text in part.warnings]
             steps += [text + suffix for text in part.steps]
     tables = record.tables(everything)
+    if (course := series.table(rows)) is not None:
+        tables["series"] = course
+        warnings += series.damage(rows)
     if settings.get("survey", True):
         for each in surveys:
             node, text = record.survey(each, _shift(rows))
@@ -167,6 +174,7 @@ def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Valu
     values = dataset["counts"] if "counts" in dataset else dataset["intensity"]
     order = np.argsort(dataset["binding_energy"].values)
     through = dataset["transmission"].values[order] if "transmission" in dataset else None
+    shape = str(settings.get("line_shape", "auto"))
     attrs = {str(key): value for key, value in dataset.attrs.items() if isinstance(value, str | int | float)}
     return Region(
         name,
@@ -178,7 +186,8 @@ def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Valu
         "counts" if "counts" in dataset else "counts/s",
         through,
         attrs,
-        "voigt" if settings.get("line_shape") == "voigt" else "pseudo-voigt",
+        "pseudo-voigt" if shape == "auto" else shape,
+        str(settings.get("cross_section", "universal")),
     )
 
 

@@ -146,7 +146,7 @@ def inelastic_mean_free_path(
     """
     u = valence_electrons * density / molar_mass
     plasmon2 = 28.8**2 * u
-    beta = -0.10 + 0.944 / math.sqrt(plasmon2 + band_gap**2) + 0.069 * density**0.1
+    beta = -0.10 + 0.944 / math.sqrt(plasmon2 + band_gap**2) + 0.069 * math.pow(density, 0.1)
     gamma = 0.191 / math.sqrt(density)
     c, d = 1.97 - 0.91 * u, 53.4 - 20.8 * u
     angstrom = kinetic / (plasmon2 * (beta * math.log(gamma * kinetic) - c / kinetic + d / kinetic**2))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.xps.fit import Fit
 from interlayer.xps.model.joint import Joint
+from interlayer.xps.model.shapes import width_ratio
 from interlayer.xps.solver import Pin, Quantity
 
 Floats = NDArray[np.floating[Any]]
@@ -47,8 +48,17 @@ def area(fit: Fit, region: int, peak: int) -> RawSum:
 
 
 def fwhm(fit: Fit, region: int, peak: int) -> RawSum:
-    """Return the FWHM of a peak as a quantity."""
+    """Return the width parameter of a peak as a quantity."""
     return RawSum(fit.joint, ((region, 2 * fit.joint.regions[region].count + peak),))
+
+
+def width(fit: Fit, region: int, peak: int) -> tuple[float, float]:
+    """Return a line's full width at half maximum and its standard deviation (that of the width parameter)."""
+    value, stddev = fit.value(fwhm(fit, region, peak))
+    one = fit.joint.regions[region]
+    raw, _ = fit.joint.raw(region, fit.theta)
+    ratio = width_ratio(one.shape, raw[3 * one.count : 3 * one.count + 3])
+    return ratio * value, ratio * stddev
 
 
 def position(fit: Fit, region: int, peak: int) -> RawSum:

@@ -97,6 +97,7 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "fit_range_high": float(region.energy[-1]),
         "end_point_averaging": "none: the background is fitted together with the peaks over the whole range",
         "background_type": region.background,
+        **({"cross_section": region.cross_section} if region.background == "tougaard" else {}),
         "background_step": float(raw[-3]),
         "background_constant": float(raw[-2]),
         "background_slope": float(raw[-1]),
@@ -155,7 +156,7 @@ def _components(part: Measured, r: int, region: Region) -> xr.Dataset:
 def _component(part: Measured, each: Outcome) -> dict[str, Any]:
     fit = part.fit
     energy, energy_stddev = fit.value(intervals.energy(fit, each.region, each.peak))
-    width, width_stddev = fit.value(intervals.fwhm(fit, each.region, each.peak))
+    width, width_stddev = intervals.width(fit, each.region, each.peak)
     own = part.options.reference is not None
     return {
         "line": each.line.name,

@@ -64,7 +64,7 @@ def _line(part: Measured, each: Outcome, make: Rows, suffix: str) -> list[Row]:
             make.absent(each.status, "binding_energy", name, "eV", method, note),
             make.absent(each.status, "fwhm", name, "eV", method, note),
         ]
-    width = from_stddev(*part.fit.value(intervals.fwhm(part.fit, each.region, each.peak)))
+    width = from_stddev(*intervals.width(part.fit, each.region, each.peak))
     return [
         make.measured("area", name, each.area, unit, method, note),
         _energy(part, each, make, suffix),

@@ -20,12 +20,17 @@ SETTINGS: tuple[Setting, ...] = (
         choices=("active-shirley", "tougaard", "linear"),
     ),
     Setting(
-        "line_shape",
-        "shape of the lines (default auto: pseudo-Voigt sum or Voigt, whichever describes the data; "
-        "what both "
-        "leave open goes into the intervals)",
+        "cross_section",
+        "energy losses of the Tougaard background (default universal, two parameters; the others have three)",
         "choice",
-        choices=("auto", "pseudo-voigt", "voigt"),
+        choices=("universal", "polymer", "silicon-dioxide", "silicon", "germanium", "aluminium"),
+    ),
+    Setting(
+        "line_shape",
+        "shape of the lines (default auto: pseudo-Voigt sum or Voigt, whichever describes the data; what "
+        "both leave open goes into the intervals); doniach-sunjic and la are asymmetric",
+        "choice",
+        choices=("auto", "pseudo-voigt", "voigt", "product", "doniach-sunjic", "la"),
     ),
     Setting(
         "sensitivity",

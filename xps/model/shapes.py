@@ -56,3 +56,17 @@ def line(shape: str, energy: Floats, position: float, fwhm: float, parameters: F
     given[: len(parameters)] = parameters
     kernels.fill_any(list(SHAPES).index(shape), axis, float(position), float(fwhm), given, out)
     return np.asarray(out[0])
+
+
+def width_ratio(shape: str, parameters: Floats) -> float:
+    """Return the full width at half maximum of a line whose FWHM parameter is 1.
+
+    It is 1 for the pseudo-Voigt and, within 0.1 %, the Voigt function; the other shapes' parameter is that of
+    one of their parts.
+    """
+    if shape in ("pseudo-voigt", "voigt"):
+        return 1.0
+    x = np.linspace(-8.0, 12.0, 20_001)
+    y = line(shape, x, 0.0, 1.0, parameters)
+    above = np.flatnonzero(y >= 0.5 * y.max())
+    return float(x[above[-1]] - x[above[0]])
