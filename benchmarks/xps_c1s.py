@@ -55,14 +55,14 @@ def expectation(case: Case) -> tuple[Floats, Floats]:
     """Return the axis (ascending, eV) and the expected counts."""
     energy = np.round(278.0 + case.step * np.arange(round(20.0 / case.step)), 3)
     fine = np.arange(240.0, 299.0, 0.005)
-    signal = sum(a * _line(fine, e) for a, e in zip(AREAS, ENERGIES, strict=True))
+    signal = sum(a * pseudo_voigt(fine, e) for a, e in zip(AREAS, ENERGIES, strict=True))
     loss = np.cumsum(signal) * 0.005
-    here = sum(a * _line(energy, e) for a, e in zip(AREAS, ENERGIES, strict=True))
+    here = sum(a * pseudo_voigt(energy, e) for a, e in zip(AREAS, ENERGIES, strict=True))
     mean = here + STEP * np.interp(energy, fine, loss) + 900.0 + case.slope * (energy - energy.mean())
     return energy, case.counts * mean
 
 
-def _line(x: Floats, at: float) -> Floats:
+def pseudo_voigt(x: Floats, at: float) -> Floats:
     t = 2.0 * (x - at) / FWHM
     gauss = np.exp(-np.log(2.0) * t**2) * 2.0 / FWHM * np.sqrt(np.log(2.0) / np.pi)
     return ETA * 2.0 / (np.pi * FWHM) / (1.0 + t**2) + (1.0 - ETA) * gauss

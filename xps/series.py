@@ -65,8 +65,8 @@ def damage(rows: Sequence[Row]) -> list[str]:
             pull = (after[0] - before[0]) / spread
             out.append(
                 f"{name} has {100 * before[0]:.1f} % of its core level in the first and "
-                f"{100 * after[0]:.1f} % in the last measurement ({pull:+.1f} standard deviations): depth, or "
-                "the beam changes the sample."
+                f"{100 * after[0]:.1f} % in the last measurement ({pull:+.1f} standard deviations): depth, "
+                "or the beam changes the sample."
             )
     return out
 
