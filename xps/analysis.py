@@ -8,12 +8,13 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core import results
-from interlayer.core.errors import AnalysisError
+from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.xps import chemistry, generic, levels, record, report
+from interlayer.xps import casa_fit, chemistry, generic, levels, record, report, series
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
+from interlayer.xps.factors import POWER, Factors, materials
 from interlayer.xps.measure import Measured, measure, reference_of
 from interlayer.xps.model.region import Region
 from interlayer.xps.settings import SETTINGS
@@ -30,8 +31,10 @@ def analyze(
     charge_reference: str | None = None,
     region: Sequence[str] | str | None = None,
     background: str | None = None,
+    cross_section: str | None = None,
     line_shape: str | None = None,
     sensitivity: str | None = None,
+    attenuation: str | None = None,
     stoichiometry: str | None = None,
     survey: bool | None = None,
 ) -> xr.DataTree:
@@ -42,7 +45,8 @@ def analyze(
     raw
         One file, or several files of one sample.
     template
-        Lines and phases: a name of `chemistry.TEMPLATES` or the path of a TOML file. Without it the general
+        Lines and phases: a name of `chemistry.TEMPLATES` or the path of a TOML file; "casa" begins from the
+        CasaXPS fit in the file. Without it the general
         lithium interphase with model choice when a Li 1s region is present, else numbered peaks.
     charge_reference
         "C 1s=284.8 eV" (default), another line, or "none".
@@ -50,10 +54,15 @@ def analyze(
         Only these regions, by core level ("N 1s").
     background
         "active-shirley" (default), "tougaard" or "linear".
+    cross_section
+        Of the Tougaard background: "universal" (default, two parameters), or a class of materials with three.
     line_shape
-        "auto" (default), "pseudo-voigt" or "voigt".
+        "auto" (default: pseudo-Voigt sum or Voigt), "pseudo-voigt", "voigt", "product", "doniach-sunjic" or
+        "la".
     sensitivity
         "scofield" (default), "kratos" or "wagner".
+    attenuation
+        "power" (default): λ ∝ KE^0.75; or a material ("LiF") whose λ TPP-2M gives.
     stoichiometry
         "soft" (default) or "off".
     survey
@@ -92,6 +101,9 @@ def analyze(
             warnings += [text + suffix for text in part.warnings]
             steps += [text + suffix for text in part.steps]
     tables = record.tables(everything)
+    if (course := series.table(rows)) is not None:
+        tables["series"] = course
+        warnings += series.damage(rows)
     if settings.get("survey", True):
         for each in surveys:
             node, text = record.survey(each, _shift(rows))
@@ -122,6 +134,7 @@ def _stated(settings: dict[str, Value]) -> dict[str, Value]:
         "background": "active-shirley",
         "line_shape": "auto",
         "sensitivity": "scofield",
+        "attenuation": POWER,
         **settings,
     }
 
@@ -161,6 +174,7 @@ def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Valu
     values = dataset["counts"] if "counts" in dataset else dataset["intensity"]
     order = np.argsort(dataset["binding_energy"].values)
     through = dataset["transmission"].values[order] if "transmission" in dataset else None
+    shape = str(settings.get("line_shape", "auto"))
     attrs = {str(key): value for key, value in dataset.attrs.items() if isinstance(value, str | int | float)}
     return Region(
         name,
@@ -172,7 +186,8 @@ def _region(name: str, level: str, dataset: xr.Dataset, settings: dict[str, Valu
         "counts" if "counts" in dataset else "counts/s",
         through,
         attrs,
-        "voigt" if settings.get("line_shape") == "voigt" else "pseudo-voigt",
+        "pseudo-voigt" if shape == "auto" else shape,
+        str(settings.get("cross_section", "universal")),
     )
 
 
@@ -188,6 +203,8 @@ def _groups(regions: Sequence[Region]) -> dict[int, list[Region]]:
 def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
     """Return the fits of one measurement: the assigned regions together, each other region by itself."""
     name = settings.get("template")
+    if name == "casa":
+        return _casa(group, settings)
     template = chemistry.template(str(name)) if name else _general(group)
     covered = [region for region in group if template is not None and template.of_level(region.level)]
     others = [region for region in group if not any(region is each for each in covered)]
@@ -196,6 +213,29 @@ def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured
     if covered and template is not None:
         parts.append(_assigned(covered, template, text, settings, choose=not name))
     parts += _numbered(others, text, settings, parts)
+    return parts
+
+
+def _casa(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
+    """Return fits that start from those of CasaXPS in the file; regions without one have numbered peaks."""
+    factors = _factors(settings, None)
+    with_fit = [region for region in group if "CASA comp" in str(region.attrs.get("casa", ""))]
+    if not with_fit:
+        raise AnalysisError(
+            "no CasaXPS fit in this measurement", expected="component lines in the comments of a VAMAS file"
+        )
+    parts = []
+    for region in group:
+        if any(region is each for each in with_fit):
+            found, lines = casa_fit.refit(region)
+            part = generic.measured(found, lines, replace(Options(None), factors=factors))
+            part.steps[0] = (
+                f"{region.level or region.name} was fitted from the CasaXPS fit in the file as start."
+            )
+            parts.append(part)
+        else:
+            parts.append(_peaks(region, factors))
+    generic.reference(parts, str(settings.get("charge_reference", _DEFAULT_REFERENCE)))
     return parts
 
 
@@ -208,9 +248,7 @@ def _assigned(
 ) -> Measured:
     present = {region.level for region in regions}
     reference = reference_of(text, [line for line in template.lines if line.level in present])
-    options = Options(
-        reference, str(settings.get("sensitivity", "scofield")), settings.get("stoichiometry") != "off"
-    )
+    options = Options(reference, _factors(settings, template), settings.get("stoichiometry") != "off")
     compare = settings.get("line_shape", "auto") == "auto"
     part = measure(regions, template, options, choose=choose, compare=compare)
     part.steps.insert(0, f"Template {template.name!r}: {template.description}.")
@@ -225,8 +263,8 @@ def _numbered(
     """Return the fits of regions without assigned lines, referenced like the rest of the measurement."""
     if not regions:
         return []
-    sensitivity = str(settings.get("sensitivity", "scofield"))
-    parts = [_peaks(region, sensitivity) for region in regions]
+    factors = done[0].options.factors if done else _factors(settings, None)
+    parts = [_peaks(region, factors) for region in regions]
     if not done:
         generic.reference(parts, text)
     else:
@@ -235,6 +273,14 @@ def _numbered(
     return parts
 
 
-def _peaks(region: Region, sensitivity: str) -> Measured:
+def _factors(settings: dict[str, Value], template: Template | None) -> Factors:
+    attenuation = str(settings.get("attenuation", POWER))
+    if attenuation != POWER and attenuation not in materials():
+        raise SettingError("attenuation", expected=", ".join([POWER, *materials()]), found=repr(attenuation))
+    own = {} if template is None else template.factors
+    return Factors(str(settings.get("sensitivity", "scofield")), own, attenuation)
+
+
+def _peaks(region: Region, factors: Factors) -> Measured:
     found, lines = generic.choose(region)
-    return generic.measured(found, lines, replace(Options(None), sensitivity=sensitivity))
+    return generic.measured(found, lines, replace(Options(None), factors=factors))

@@ -1,8 +1,7 @@
 """From a template and the regions of a measurement to the joint model."""
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,34 +9,27 @@ from numpy.typing import NDArray
 
 from interlayer.xps import levels
 from interlayer.xps.chemistry import REACH, Line, Template
+from interlayer.xps.factors import Factors, factor
 from interlayer.xps.model.joint import Joint, Link, Parameter, Place
 from interlayer.xps.model.region import Peak, Region
+from interlayer.xps.model.shapes import PARAMETERS
 
 Floats = NDArray[np.floating[Any]]
 
 #: FWHM of an unremarkable line at usual pass energies, and its spread (ln), eV
 _FWHM, _FWHM_SPREAD = 1.4, 0.35
 _FWHM_BOUNDS = (0.35, 5.0)
-#: Lorentzian fraction of usual lines and its spread
-_ETA, _ETA_SPREAD = 0.3, 0.2
+#: how far the widths of two regions of one measurement differ (ln, 1 σ): one analyser and source, but each
+#: level's lifetime, and phonons of each compound
+_WIDTH_SPREAD = 0.15
 #: step of the active Shirley background per area, and its spread
 _K, _K_SPREAD = 0.02, 0.04
+#: how far the shape of two regions of one measurement differs (ln of the Lorentzian fraction, 1 σ)
+_SHAPE_SPREAD = 0.3
 _SHIFT_SPREAD = 5.0
 _SHIFT_BOUNDS = (-15.0, 25.0)
-#: exponent of λ ∝ KE^0.75 (Seah & Dench 1979) and its standard deviation; transmission relative to C 1s
-LAMBDA_EXPONENT, LAMBDA_SPREAD = 0.75, 0.1
-TRANSMISSION_SPREAD = 0.05
-_SOURCE_ENERGY = 1486.6
 #: the stretch of one line's width beside the region's common width, where it is allowed
 _STRETCH = 0.2
-
-
-@dataclass(frozen=True, slots=True)
-class Factor:
-    """What turns atoms into area at one core level, and its relative uncertainty (against C 1s)."""
-
-    value: float
-    spread: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,49 +40,12 @@ class Reference:
     energy: float
 
 
-def factor(region: Region, level: str, sensitivity: str) -> Factor | None:
-    """Return the factor of a core level in a region: Scofield · KE^0.75 · T · time, or a folded set.
-
-    The spread holds the factor's own uncertainty, that of λ's exponent, and that of the transmission.
-    """
-    core = levels.table().get(level)
-    if core is None:
-        return None
-    time = _time(region)
-    if sensitivity != "scofield":
-        folded = levels.factor_sets()[sensitivity].get(level)
-        if folded is None:
-            return None
-        return Factor(
-            folded * time, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, TRANSMISSION_SPREAD)
-        )
-    if core.scofield is None:
-        return None
-    source = float(region.attrs.get("source_energy", _SOURCE_ENERGY))
-    kinetic = max(source - core.energy, 10.0)
-    through = (
-        1.0
-        if region.transmission is None
-        else float(np.interp(core.energy, region.energy, region.transmission))
-    )
-    value = core.scofield * (kinetic / 1000.0) ** LAMBDA_EXPONENT * through * time
-    carbon = source - levels.table()["C 1s"].energy
-    spread = math.hypot(LAMBDA_SPREAD * abs(math.log(kinetic / carbon)), TRANSMISSION_SPREAD)
-    return Factor(value, 0.0 if level == "C 1s" else math.hypot(core.uncertainty, spread))
-
-
-def _time(region: Region) -> float:
-    if region.units != "counts":
-        return 1.0
-    return float(region.attrs.get("dwell_time", 1.0)) * float(region.attrs.get("scans", 1.0))
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the joint model is made."""
 
     reference: Reference | None
-    sensitivity: str = "scofield"
+    factors: Factors = field(default_factory=Factors)
     soft: bool = True
     free_phases: frozenset[str] = frozenset()
     stretch: frozenset[str] = frozenset()
@@ -142,39 +97,79 @@ class _Builder:
         links = self._links()
         for region in self.regions:
             self.common(region.level, region)
-        places, tails = [], []
+        places, tails, blends = [], [], []
         for region in self.regions:
             tails.append(self._tail(region))
-            low, high = _FWHM_BOUNDS
-            width = self.add(
-                Parameter(f"fwhm:{region.name}", _FWHM, low, high, mean=_FWHM, sigma=_FWHM * _FWHM_SPREAD)
-            )
+            blends.append(self._blend(region))
+            width, widen = self._width(region)
             places.append(
                 [
-                    self._place(region, line, shift, width, links[line.name])
+                    self._place(region, line, shift, (width, widen), links[line.name])
                     for line in self.lines[region.name]
                 ]
             )
-        return Joint(self.regions, self.parameters, places, tails)
+        return Joint(self.regions, self.parameters, places, tails, blends)
 
-    def _tail(self, region: Region) -> tuple[int, int, int, int]:
+    def _width(self, region: Region) -> tuple[int, tuple[int, ...]]:
+        """Return the width's parameter and those that stretch it: regions are alike within their spread."""
+        low, high = _FWHM_BOUNDS
+        alone = len(self.regions) == 1
+        width = self.add(
+            Parameter(
+                f"fwhm:{region.name}" if alone else "fwhm",
+                _FWHM,
+                low,
+                high,
+                mean=_FWHM,
+                sigma=_FWHM * _FWHM_SPREAD,
+            )
+        )
+        if alone:
+            return width, ()
+        return width, (self.add(Parameter(f"width:{region.name}", 0.0, -1.0, 1.0, sigma=_WIDTH_SPREAD)),)
+
+    def _alone(self, region: Region) -> bool:
+        """Return whether no other region has this region's shape."""
+        return sum(region.shape == other.shape for other in self.regions) == 1
+
+    def _blend(self, region: Region) -> int:
+        """Return the parameter by which a region's first shape parameter departs from the common one."""
+        if self._alone(region):
+            return -1
+        return self.add(Parameter(f"shape:{region.name}", 0.0, -0.7, 0.7, sigma=_SHAPE_SPREAD))
+
+    def _tail(self, region: Region) -> tuple[int, ...]:
         level = float(np.median(region.values[: max(region.values.size // 10, 3)]))
-        flat = region.background == "linear"
+        flat = region.background in ("linear", "exponential")
         k = Parameter(
             f"k:{region.name}", 0.0 if flat else _K, 0.0, 0.0 if flat else 1.0, mean=_K, sigma=_K_SPREAD
         )
-        return (
-            self.add(Parameter(f"eta:{region.name}", _ETA, 0.0, 1.0, mean=_ETA, sigma=_ETA_SPREAD)),
-            self.add(k),
-            self.add(Parameter(f"constant:{region.name}", level)),
-            self.add(Parameter(f"slope:{region.name}", 0.0)),
+        known = PARAMETERS[region.shape]
+        own = f":{region.name}" if self._alone(region) else f" of {region.shape}"
+        shape = [
+            Parameter(f"{name}{own}", start, low, high, mean=start, sigma=spread)
+            for name, low, high, start, spread in known
+        ]
+        nothing = Parameter("none", 0.0, 0.0, 0.0)
+        return tuple(
+            self.add(parameter)
+            for parameter in (
+                *shape,
+                *[nothing] * (3 - len(shape)),
+                k,
+                Parameter(f"constant:{region.name}", level),
+                Parameter(f"slope:{region.name}", 0.0),
+            )
         )
 
-    def _place(self, region: Region, line: Line, shift: int, width: int, link: Link) -> Place:
+    def _place(
+        self, region: Region, line: Line, shift: int, widths: tuple[int, tuple[int, ...]], link: Link
+    ) -> Place:
         reference = self.options.reference
-        stretch = -1
+        width, stretch = widths
         if region.name in self.options.stretch:
-            stretch = self.add(Parameter(f"stretch:{line.name}", 0.0, -1.0, 1.0, sigma=_STRETCH))
+            own = self.add(Parameter(f"stretch:{line.name}", 0.0, -1.0, 1.0, sigma=_STRETCH))
+            stretch = (*stretch, own)
         if reference is not None and line.name == reference.line:
             return Place(-1, shift, width, link, reference.energy, stretch)
         reach = REACH * line.tolerance
@@ -222,7 +217,7 @@ class _Builder:
             return {}
         expected = {}
         for line in members:
-            found = factor(home[line.name], line.level, self.options.sensitivity)
+            found = factor(home[line.name], line.level, self.options.factors)
             if line.level in stoichiometry and found is not None:
                 expected[line.name] = stoichiometry[line.level] * found.value
         return expected
@@ -248,7 +243,7 @@ class _Builder:
 
     def common(self, level: str, region: Region) -> int:
         """Return the parameter of a level's common factor error, ln; -1 for the level without one."""
-        found = factor(region, level, self.options.sensitivity)
+        found = factor(region, level, self.options.factors)
         if found is None or found.spread == 0.0:
             return -1
         return self.add(Parameter(f"factor:{level}", 0.0, -1.5, 1.5, sigma=found.spread))

@@ -2,7 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -72,13 +72,18 @@ class Separation:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Lines to fit, and the stoichiometry of their phases (atoms per formula unit by core level)."""
+    """Lines to fit, and the stoichiometry of their phases (atoms per formula unit by core level).
+
+    ``factors``: by core level, a sensitivity factor of the user's own (relative to C 1s) and its relative
+    uncertainty, either of them None.
+    """
 
     name: str
     description: str
     lines: tuple[Line, ...]
     phases: Mapping[str, Mapping[str, float]]
     ratio_uncertainty: float = _RATIO_UNCERTAINTY
+    factors: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
 
     def of_level(self, level: str) -> tuple[Line, ...]:
         """Return the lines of one core level."""
@@ -139,7 +144,9 @@ def template(name: str) -> Template:
 
 
 def _template(data: Mapping[str, Any], name: str) -> Template:
-    _known(data, ("name", "description", "source", "lines", "line", "phase", "ratio_uncertainty"), name)
+    _known(
+        data, ("name", "description", "source", "lines", "line", "phase", "ratio_uncertainty", "factor"), name
+    )
     own = data.get("line", {})
     names = list(data.get("lines", own))
     lines = tuple(_chosen(each, own.get(each, {}), name) for each in names)
@@ -152,7 +159,22 @@ def _template(data: Mapping[str, Any], name: str) -> Template:
         lines,
         phases,
         float(data.get("ratio_uncertainty", _RATIO_UNCERTAINTY)),
+        {level: _own_factor(level, entry, name) for level, entry in data.get("factor", {}).items()},
     )
+
+
+def _own_factor(level: str, entry: Mapping[str, Any], where: str) -> tuple[float | None, float | None]:
+    _known(entry, ("value", "uncertainty"), f"{where}: factor {level}")
+    if level not in levels.table():
+        raise SettingError(f"template {where!r}: factor", expected="a core level", found=repr(level))
+    value, uncertainty = (None if key not in entry else float(entry[key]) for key in ("value", "uncertainty"))
+    if (value is not None and value <= 0) or (uncertainty is not None and not 0 <= uncertainty < 1):
+        raise SettingError(
+            f"template {where!r}: factor {level!r}",
+            expected="value > 0, uncertainty 0 to 1",
+            found=str(entry),
+        )
+    return value, uncertainty
 
 
 def _chosen(line: str, own: Mapping[str, Any], template_name: str) -> Line:

@@ -59,8 +59,13 @@ class Sum:
     area: Interval
 
 
-def outcomes(fit: Fit, lines: Sequence[Sequence[Line]]) -> tuple[list[Outcome], list[Sum]]:
-    """Return the verdict on every line, and the sums of what is not resolved."""
+def outcomes(
+    fit: Fit, lines: Sequence[Sequence[Line]], detected: float = DETECTED
+) -> tuple[list[Outcome], list[Sum]]:
+    """Return the verdict on every line, and the sums of what is not resolved.
+
+    ``detected``: standard deviations from which a line counts as detected.
+    """
     strength: dict[int, float] = {}
     found: list[Outcome] = []
     sums: dict[tuple[str, ...], Sum] = {}
@@ -69,7 +74,7 @@ def outcomes(fit: Fit, lines: Sequence[Sequence[Line]]) -> tuple[list[Outcome], 
             amount = fit.joint.places[r][i].area.amount
             if amount not in strength:
                 strength[amount] = intervals.significance(fit, amount)
-            found.append(_outcome(fit, members, r, i, line, strength[amount], sums))
+            found.append(_outcome(fit, members, r, i, line, (strength[amount], detected), sums))
     return found, list(sums.values())
 
 
@@ -79,12 +84,13 @@ def _outcome(
     r: int,
     i: int,
     line: Line,
-    strength: float,
+    evidence: tuple[float, float],
     sums: dict[tuple[str, ...], Sum],
 ) -> Outcome:
+    strength, detected = evidence
     quantity = intervals.area(fit, r, i)
     value, stddev = fit.value(quantity)
-    if strength >= DETECTED and stddev <= UNRESOLVED * value:
+    if strength >= detected and stddev <= UNRESOLVED * value:
         return Outcome(
             line, r, i, "measured", intervals.positive(fit, quantity), strength, notes=_carried(fit, r, i)
         )
@@ -101,8 +107,8 @@ def _outcome(
             f"the sum is {part.value:.4g} ({part.low:.4g} to {part.high:.4g})"
         )
         return Outcome(line, r, i, "not resolved", empty, strength, limit, [note], rest)
-    note = f"{strength:.1f} standard deviations, below the {DETECTED:g} of detection"
-    if strength >= DETECTED:
+    note = f"{strength:.1f} standard deviations, below the {detected:g} of detection"
+    if strength >= detected:
         limiting = _percent(stddev, value)
         note = f"present ({strength:.1f} standard deviations), but its Cramér–Rao limit is {limiting}"
         return Outcome(line, r, i, "not resolved", empty, strength, limit, [note])

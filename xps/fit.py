@@ -1,15 +1,26 @@
 """The fit: weights from the model times the measured Fano factor, misfit carried into the variance."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.xps import noise
+from interlayer.xps.model.equations import shares
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.noise import Noise
-from interlayer.xps.solver import Bools, Floats, Pin, Quantity, Solution, covariance, minimise
+from interlayer.xps.solver import (
+    TOLERANCE,
+    Bools,
+    Floats,
+    Pin,
+    Quantity,
+    Solution,
+    covariance,
+    minimise,
+)
 
 _PASSES = 4
 _SETTLED = 0.02
@@ -27,23 +38,21 @@ class Fit:
         The model.
     theta, covariance
         Estimate and its covariance (curvature; see :mod:`interlayer.xps.intervals` for profiles).
-    variances
-        Per region (m,): variance of the data used in the cost, misfit included.
+    scale
+        Per region: variance over the model used in the cost, misfit included.
     noise
         Per region.
     """
 
     joint: Joint
     solution: Solution
-    variances: list[Floats]
+    scale: Floats
     noise: list[Noise]
     fixed: Bools | None = None
     covariance: NDArray[np.floating[Any]] = field(init=False)
 
     def __post_init__(self) -> None:
-        locked = self.joint.locked
-        fixed = locked if self.fixed is None else locked | self.fixed
-        self.covariance = covariance(self.solution.normal.hessian, fixed)
+        self.covariance = covariance(self.joint, self.solution, self.fixed)
 
     @property
     def theta(self) -> Floats:
@@ -52,8 +61,18 @@ class Fit:
 
     @property
     def cost(self) -> float:
-        """Return χ² (of the variances used) plus priors."""
+        """Return the deviance over its scale plus priors."""
         return self.solution.normal.cost
+
+    @cached_property
+    def variances(self) -> list[Floats]:
+        """Return the variance of the data per region (m,), misfit included."""
+        return [
+            np.maximum(model, region.floor) * scale
+            for model, region, scale in zip(
+                self.solution.normal.model, self.joint.regions, self.scale, strict=True
+            )
+        ]
 
     def value(self, quantity: Quantity) -> tuple[float, float]:
         """Return a quantity and its standard deviation by linear propagation."""
@@ -63,39 +82,64 @@ class Fit:
     def refit(
         self, *, fixed: Bools | None = None, theta: Floats | None = None, pin: Pin | None = None
     ) -> Solution:
-        """Minimise again with the same variances: with parameters fixed, or a quantity pinned."""
+        """Minimise again with the same noise: with parameters fixed, or a quantity pinned."""
         hold = fixed if self.fixed is None else self.fixed if fixed is None else fixed | self.fixed
         start = self.theta if theta is None else theta
         return minimise(
-            self.joint, start, self.variances, fixed=hold, pin=pin, max_iterations=40, tolerance=_ROUGH
+            self.joint, start, self.scale, fixed=hold, pin=pin, max_iterations=40, tolerance=_ROUGH
         )
 
 
-def fit(joint: Joint, theta: Floats | None = None, fixed: Bools | None = None) -> Fit:
-    """Fit a joint model: re-weighted quasi-likelihood (variance = Fano × model).
+def fit(
+    joint: Joint,
+    theta: Floats | None = None,
+    fixed: Bools | None = None,
+    *,
+    scale: Floats | None = None,
+    tolerance: float = TOLERANCE,
+) -> Fit:
+    """Fit a joint model: quasi-likelihood with variance = Fano × model.
+
+    Parameters
+    ----------
+    theta
+        Start values (default: the parameters' own).
+    fixed
+        Parameters that stay at their start.
+    scale
+        A guess of the variance over the model, per region (of a spectrum measured in the same way).
+    tolerance
+        Gain in the deviance below which the minimum counts as found.
 
     Notes
     -----
-    Weights from the data bias areas low; weights from the model, re-computed at each pass, make the fit
-    the quasi-likelihood estimate, which for pure counting noise is the Poisson maximum likelihood.
+    Weights from the data bias areas low. The quasi-likelihood (R. W. M. Wedderburn, Biometrika 61, 439
+    (1974)) has its minimum where χ² with weights from the model has zero gradient; for pure counting noise
+    it is the Poisson likelihood. The Fano factor does not move the minimum where no prior takes part.
     """
     start = joint.start() if theta is None else theta
-    variances = [noise.floor(smooth(region.values)) for region in joint.regions]
-    found = minimise(joint, start, variances, fixed=fixed)
+    scale = np.ones(len(joint.regions)) if scale is None else scale
+    solution = minimise(joint, start, scale, fixed=fixed, tolerance=tolerance)
     noises: list[Noise] = []
-    scale = np.ones(len(joint.regions))
     for turn in range(_PASSES):
-        models = found.normal.model
-        residuals = [region.values - model for region, model in zip(joint.regions, models, strict=True)]
-        noises = noise.estimate(residuals, models, effective(joint, found, variances))
+        noises = _noise(joint, solution, fixed)
         fresh = np.array([each.fano * each.misfit * each.correlation for each in noises])
-        settled = turn > 0 and bool(np.all(np.abs(fresh / scale - 1.0) < _SETTLED))
-        scale = fresh
-        variances = [noise.floor(model) * s for model, s in zip(models, scale, strict=True)]
-        found = minimise(joint, found.theta, variances, fixed=fixed)
-        if settled:
+        if turn > 0 and bool(np.all(np.abs(fresh / scale - 1.0) < _SETTLED)):
             break
-    return Fit(joint, found, variances, noises, fixed)
+        scale = fresh
+        solution = minimise(joint, solution.theta, scale, fixed=fixed, tolerance=tolerance)
+        if solution.iterations == 0:
+            break
+    return Fit(joint, solution, scale, noises, fixed)
+
+
+def _noise(joint: Joint, solution: Solution, fixed: Bools | None) -> list[Noise]:
+    models = solution.normal.model
+    residuals = [region.values - model for region, model in zip(joint.regions, models, strict=True)]
+    floored = [np.maximum(model, region.floor) for region, model in zip(joint.regions, models, strict=True)]
+    cov = covariance(joint, solution, fixed)
+    used = shares(joint.flat, solution.theta, solution.normal.blocks, cov)
+    return noise.estimate(residuals, floored, used)
 
 
 def smooth(values: Floats, half: int = 3) -> Floats:
@@ -103,15 +147,3 @@ def smooth(values: Floats, half: int = 3) -> Floats:
     width = min(2 * half + 1, values.size)
     kernel = np.ones(width)
     return np.convolve(values, kernel, "same") / np.convolve(np.ones(values.size), kernel, "same")
-
-
-def effective(joint: Joint, solution: Solution, variances: list[Floats]) -> list[float]:
-    """Return how many parameters each region's data really determine: trace of its share of the Hessian."""
-    cov = covariance(solution.normal.hessian, joint.locked)
-    out = []
-    for r, region in enumerate(joint.regions):
-        raw, by = joint.raw(r, solution.theta)
-        _, jacobian = region.evaluate(raw)
-        inner = by.T @ (jacobian.T @ (jacobian / variances[r][:, None])) @ by
-        out.append(float(np.sum(inner * cov)))
-    return out

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,13 +22,23 @@ Floats = NDArray[np.floating[Any]]
 MOST_PEAKS = 6
 #: the reference peak has at least this share of the strongest peak's area
 _STRONG = 0.3
-_NO_REFERENCE = Options(None)
+NO_REFERENCE = Options(None)
+#: of a line's height: what no peak is added for, because real lines are not exactly of our shape
+SHAPE_KNOWN = 0.01
+#: a peak within this many eV of another has at least this share of its area
+_BESIDE, _LEAST_SHARE = 4.0, 0.025
+#: and is at least this many FWHM away: nearer, one line of another shape does as well
+_NEAREST = 0.5
+#: standard deviations of a peak whose place was searched for: 3 at a place known before, and the trials
+DETECTED = 4.0
+#: half the distance of the two peaks that one is split into, eV
+_APART = 0.45
 
 
 def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
     """Return the verdict on numbered peaks."""
     region = found.joint.regions[0]
-    outcomes, sums = decide.outcomes(found, [lines])
+    outcomes, sums = decide.outcomes(found, [lines], DETECTED)
     name = region.level or str(region.attrs.get("region", region.name))
     steps = [
         f"{name} was fitted with {len(lines)} numbered peak{'s' * (len(lines) > 1)}, as many as the "
@@ -84,25 +94,72 @@ def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
     """Return the fit with the number of peaks of the lowest Bayesian information criterion.
 
     Peaks are added one at a time where the residual, smoothed over a peak's width, is largest; the noise is
-    that of the second differences, which no missing peak can inflate.
+    that of the second differences, which no missing peak can inflate, and 1 % of the lines' own height: the
+    shape of real lines is not known better.
     """
-    kept: tuple[float, Fit, tuple[Line, ...]] | None = None
-    energies: list[float] = []
-    residual = region.values - _chord(region.values)
-    for _ in range(MOST_PEAKS):
-        energies = [*energies, _highest(region, residual, energies)]
+    kept = _scored(region, [[_highest(region, region.values - _chord(region.values), [])]])
+    for _ in range(MOST_PEAKS - 1):
+        energies = _energies(kept.fit, kept.lines)
+        residual = region.values - kept.fit.solution.normal.model[0]
+        areas = [kept.fit.theta[kept.fit.joint.index(f"area:{line.name}")] for line in kept.lines]
+        strongest = energies[int(np.argmax(areas))]
+        rest = [each for each in energies if each != strongest]
+        tried = _scored(
+            region,
+            [
+                [*energies, _highest(region, residual, energies)],
+                [*rest, strongest - _APART, strongest + _APART],
+            ],
+        )
+        if tried.score >= kept.score or not _credible(tried):
+            break
+        kept = tried
+    return kept.fit, kept.lines
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    score: float
+    fit: Fit
+    lines: tuple[Line, ...]
+
+
+def _scored(region: Region, starts: Sequence[Sequence[float]]) -> _Tried:
+    """Return the best of several starts, with its criterion.
+
+    Notes
+    -----
+    Each peak costs 2 ln n, and 2 ln of the places where it could have been found.
+    """
+    best: _Tried | None = None
+    places = max(float(np.ptp(region.energy)) / _width(region), 1.0)
+    for energies in starts:
         tried, lines = _fit(region, energies)
         model = tried.solution.normal.model[0]
         residual = region.values - model
-        scale = noise.differences(residual, noise.floor(model))
-        chi = float(np.sum(residual**2 / noise.floor(model))) / max(scale, 1e-30)
-        score = chi + (2 * len(lines) + 5) * math.log(region.values.size)
-        if kept is not None and score >= kept[0]:
-            break
-        kept = (score, tried, lines)
-        energies = _energies(tried, lines)
-    assert kept is not None
-    return kept[1], kept[2]
+        scale = max(noise.differences(residual, noise.floor(model)), 1e-30)
+        _, background = tried.joint.regions[0].parts(tried.joint.raw(0, tried.theta)[0])
+        shape = (SHAPE_KNOWN * (model - background)) ** 2
+        chi = float(np.sum(residual**2 / (scale * noise.floor(model) + shape)))
+        cost = (2 * len(lines) + 5) * math.log(region.values.size) + 2 * len(lines) * math.log(places)
+        if best is None or chi + cost < best.score:
+            best = _Tried(chi + cost, tried, lines)
+    assert best is not None
+    return best
+
+
+def _credible(tried: _Tried) -> bool:
+    """Return whether no peak is smaller, or nearer to another, than what the shape of lines leaves open."""
+    at = _energies(tried.fit, tried.lines)
+    width = float(tried.fit.theta[tried.fit.joint.index(f"fwhm:{tried.fit.joint.regions[0].name}")])
+    if np.diff(at).min(initial=np.inf) < _NEAREST * width:
+        return False
+    areas = [float(tried.fit.theta[tried.fit.joint.index(f"area:{line.name}")]) for line in tried.lines]
+    return all(
+        area
+        >= _LEAST_SHARE * max(other for e, other in zip(at, areas, strict=True) if abs(e - here) < _BESIDE)
+        for here, area in zip(at, areas, strict=True)
+    )
 
 
 def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ...]]:
@@ -125,7 +182,10 @@ def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ..
 
 def _once(region: Region, lines: tuple[Line, ...], theta: Floats | None) -> Fit:
     here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
-    model = joint([here], {here.name: lines}, Template("", "", lines, {}), _NO_REFERENCE)
+    model = joint([here], {here.name: lines}, Template("", "", lines, {}), NO_REFERENCE)
+    inside = np.array([model.index(f"energy:{line.name}") for line in lines])
+    # a peak whose top is not seen could be anything
+    model.lower[inside], model.upper[inside] = region.energy[0], region.energy[-1]
     return fit(model, _start(model, here, lines) if theta is None else theta)
 
 

@@ -1,6 +1,7 @@
 """Intervals of a fit: curvature where it was shown to cover, profile likelihood elsewhere; detection."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,8 @@ from numpy.typing import NDArray
 
 from interlayer.core.intervals import Z95, Interval, from_stddev
 from interlayer.xps.fit import Fit
+from interlayer.xps.model.joint import Joint
+from interlayer.xps.model.shapes import width_ratio
 from interlayer.xps.solver import Pin, Quantity
 
 Floats = NDArray[np.floating[Any]]
@@ -22,19 +25,45 @@ _OBVIOUS = 8.0
 _TRIES = 8
 
 
-def area(fit: Fit, region: int, peak: int) -> Quantity:
+@dataclass(frozen=True, slots=True)
+class RawSum:
+    """A sum of raw parameters (region, index): an area, an FWHM, a measured position, a sum of areas."""
+
+    joint: Joint
+    raws: tuple[tuple[int, int], ...]
+
+    def __call__(self, theta: Floats) -> tuple[float, Floats]:
+        """Return the value and its gradient."""
+        value, slope = 0.0, np.zeros(theta.size)
+        for region, index in self.raws:
+            raw, by = self.joint.raw(region, theta)
+            value += float(raw[index])
+            slope = slope + by[index]
+        return value, slope
+
+
+def area(fit: Fit, region: int, peak: int) -> RawSum:
     """Return the area of a peak as a quantity."""
-    return _raw(fit, region, fit.joint.regions[region].count + peak)
+    return RawSum(fit.joint, ((region, fit.joint.regions[region].count + peak),))
 
 
-def fwhm(fit: Fit, region: int, peak: int) -> Quantity:
-    """Return the FWHM of a peak as a quantity."""
-    return _raw(fit, region, 2 * fit.joint.regions[region].count + peak)
+def fwhm(fit: Fit, region: int, peak: int) -> RawSum:
+    """Return the width parameter of a peak as a quantity."""
+    return RawSum(fit.joint, ((region, 2 * fit.joint.regions[region].count + peak),))
 
 
-def position(fit: Fit, region: int, peak: int) -> Quantity:
+def width(fit: Fit, region: int, peak: int) -> tuple[float, float]:
+    """Return a line's full width at half maximum and its standard deviation (that of the width parameter)."""
+    value, stddev = fit.value(fwhm(fit, region, peak))
+    one = fit.joint.regions[region]
+    raw, _ = fit.joint.raw(region, fit.theta)
+    ratio = width_ratio(one.shape, raw[3 * one.count : 3 * one.count + 3])
+    return ratio * value, ratio * stddev
+
+
+def position(fit: Fit, region: int, peak: int) -> RawSum:
     """Return the measured position of a peak (charge shift included) as a quantity."""
-    return _raw(fit, region, peak)
+    return RawSum(fit.joint, ((region, peak),))
 
 
 def energy(fit: Fit, region: int, peak: int) -> Quantity:
@@ -51,26 +80,12 @@ def energy(fit: Fit, region: int, peak: int) -> Quantity:
     return quantity
 
 
-def _raw(fit: Fit, region: int, index: int) -> Quantity:
-    def quantity(theta: Floats) -> tuple[float, Floats]:
-        raw, by = fit.joint.raw(region, theta)
-        return float(raw[index]), by[index]
-
-    return quantity
-
-
-def total(*quantities: Quantity) -> Quantity:
+def total(*quantities: RawSum) -> RawSum:
     """Return the sum of quantities."""
-
-    def quantity(theta: Floats) -> tuple[float, Floats]:
-        parts = [each(theta) for each in quantities]
-        slope: Floats = np.sum([part[1] for part in parts], axis=0)
-        return float(sum(part[0] for part in parts)), slope
-
-    return quantity
+    return RawSum(quantities[0].joint, tuple(raw for each in quantities for raw in each.raws))
 
 
-def positive(fit: Fit, quantity: Quantity) -> Interval:
+def positive(fit: Fit, quantity: RawSum) -> Interval:
     """Return the 95 % interval of an area (or a sum): curvature when well determined, else profile."""
     value, stddev = fit.value(quantity)
     if stddev <= _CURVED * value:
@@ -78,20 +93,20 @@ def positive(fit: Fit, quantity: Quantity) -> Interval:
     return profile(fit, quantity, value, stddev)
 
 
-def profile(fit: Fit, quantity: Quantity, value: float, stddev: float) -> Interval:
+def profile(fit: Fit, quantity: RawSum, value: float, stddev: float) -> Interval:
     """Return the profile-likelihood interval of a non-negative quantity (Wilks 1938)."""
     high = _end(fit, quantity, value, stddev, 1.0, Z95)
     low = _end(fit, quantity, value, stddev, -1.0, Z95)
     return Interval(value, max(stddev, (high - low) / (2 * Z95)), min(low, value), max(high, value))
 
 
-def upper_limit(fit: Fit, quantity: Quantity) -> float:
+def upper_limit(fit: Fit, quantity: RawSum) -> float:
     """Return the one-sided 95 % upper limit of a non-negative quantity."""
     value, stddev = fit.value(quantity)
     return max(_end(fit, quantity, value, stddev, 1.0, Z95_ONE_SIDED), value)
 
 
-def _end(fit: Fit, quantity: Quantity, value: float, stddev: float, sign: float, target: float) -> float:
+def _end(fit: Fit, quantity: RawSum, value: float, stddev: float, sign: float, target: float) -> float:
     """Return where the signed root of the cost's rise reaches ``target``; 0 bounds it from below."""
     if stddev <= 0:
         return value
@@ -113,7 +128,7 @@ def _end(fit: Fit, quantity: Quantity, value: float, stddev: float, sign: float,
     return max(value + sign * reach, 0.0)
 
 
-def _roots(fit: Fit, quantity: Quantity, stddev: float) -> Callable[[float], float]:
+def _roots(fit: Fit, quantity: RawSum, stddev: float) -> Callable[[float], float]:
     best = fit.cost
     state = {"theta": fit.theta}
 

@@ -166,6 +166,7 @@ def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
         joint.parameters,
         joint.places,
         joint.tails,
+        joint.blends,
     )
     tried = fit(model, found.theta)
     drop = _badness(found) - _badness(tried)

@@ -1,18 +1,20 @@
 """The noise of the counts: variance over mean (Fano factor), and what is left over as misfit."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy import stats
 
 Floats = NDArray[np.floating[Any]]
 
 #: share of (2/n) that second differences of white noise lose: 1 + 2 (4/6)² + 2 (1/6)²
 _DIFFERENCE_LOSS = 1.0 + 2.0 * (4.0 / 6.0) ** 2 + 2.0 * (1.0 / 6.0) ** 2
-_SIGNIFICANCE = 0.99
+#: 99 % quantile of the normal distribution
+_SIGNIFICANT = 2.3263478740408408
 #: variance over mean of a computed curve
 _NOISE_FREE = 1e-9
 #: standard deviations from which neighbouring points count as correlated
@@ -61,16 +63,33 @@ def floor(model: Floats) -> Floats:
     )
 
 
+@njit(cache=True, error_model="numpy")
 def differences(residual: Floats, model: Floats, stride: int = 1) -> float:
     """Return variance over mean from second differences: blind to what is smooth, so to misfit.
 
     E[(r₋₁ − 2 r₀ + r₁)²] = F (f₋₁ + 4 f₀ + f₁) for independent noise of variance F f. With a stride of 2 it
     is blind to a correlation of next neighbours too.
     """
-    left, middle, right = slice(None, -2 * stride), slice(stride, -stride), slice(2 * stride, None)
-    second = residual[left] - 2.0 * residual[middle] + residual[right]
-    expected = model[left] + 4.0 * model[middle] + model[right]
-    return float(np.mean(second * second / expected)) if second.size else 1.0
+    count = residual.size - 2 * stride
+    if count <= 0:
+        return 1.0
+    total = 0.0
+    for i in range(stride, residual.size - stride):
+        second = residual[i - stride] - 2.0 * residual[i] + residual[i + stride]
+        total += second * second / (model[i - stride] + 4.0 * model[i] + model[i + stride])
+    return total / count
+
+
+@njit(cache=True, error_model="numpy")
+def _sums(residual: Floats, model: Floats) -> tuple[float, float]:
+    """Return Σ r²/f and Σ of the products of neighbouring r/√f."""
+    power, product, before = 0.0, 0.0, 0.0
+    for i in range(residual.size):
+        scaled = residual[i] / math.sqrt(model[i])
+        power += scaled * scaled
+        product += scaled * before
+        before = scaled
+    return power, product
 
 
 def _rough(residuals: Sequence[Floats], models: Sequence[Floats], size: Floats) -> Floats:
@@ -83,20 +102,18 @@ def _rough(residuals: Sequence[Floats], models: Sequence[Floats], size: Floats) 
         np.array([differences(r, f, stride) for r, f in zip(residuals, models, strict=True)])
         for stride in (1, 2)
     )
-    ratio = float(np.average(near / np.maximum(far, 1e-12), weights=size))
-    spread = float(np.sqrt(4.0 * _DIFFERENCE_LOSS / size.sum()))
+    count = float(size.sum())
+    ratio = float(size @ (near / np.maximum(far, 1e-12))) / count
+    spread = math.sqrt(4.0 * _DIFFERENCE_LOSS / count)
     return far if ratio < 1.0 - _SUSPECTED * spread else near
 
 
-def _neighbours(residuals: Sequence[Floats], models: Sequence[Floats]) -> float:
+def _neighbours(power: float, product: float, count: int) -> float:
     """Return 1 + 2 ρ of next neighbours, pooled; 1 where ρ is not significant."""
-    scaled = [r / np.sqrt(f) for r, f in zip(residuals, models, strict=True)]
-    power = sum(float(each @ each) for each in scaled)
-    if not scaled or power <= 0:
+    if count == 0 or power <= 0:
         return 1.0
-    rho = sum(float(each[:-1] @ each[1:]) for each in scaled) / power
-    count = sum(each.size for each in scaled)
-    return 1.0 + 2.0 * rho if rho > _CORRELATED / np.sqrt(count) else 1.0
+    rho = product / power
+    return 1.0 + 2.0 * rho if rho > _CORRELATED / math.sqrt(count) else 1.0
 
 
 def correlated(noises: Sequence[Noise]) -> list[str]:
@@ -111,14 +128,14 @@ def correlated(noises: Sequence[Noise]) -> list[str]:
 
 
 def estimate(
-    residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float]
+    residuals: Sequence[Floats], models: Sequence[Floats], parameters: Sequence[float] | Floats
 ) -> list[Noise]:
     """Return the noise of each region of one measurement.
 
     Parameters
     ----------
     residuals, models
-        Data minus model, and model, per region (m,), energies ascending.
+        Data minus model, and model with a floor (`floor`), per region (m,), energies ascending.
     parameters
         Effective number of parameters per region.
 
@@ -127,36 +144,34 @@ def estimate(
     A robust centre of the second-difference estimates is compared with χ²/dof of each region; regions
     that agree are pooled by χ²/dof (the better estimate), the others are misfit.
     """
-    models = [floor(model) for model in models]
     dof = np.array([max(r.size - p, 2.0) for r, p in zip(residuals, parameters, strict=True)])
     size = np.array([float(r.size) for r in residuals])
     rough = _rough(residuals, models, size)
-    whole = np.array([float(np.sum(r * r / f)) for r, f in zip(residuals, models, strict=True)]) / dof
-    centre = float(np.exp(np.average(np.log(np.maximum(rough, 1e-12)), weights=size)))
-    limit = 1.0 + float(stats.norm.ppf(_SIGNIFICANCE)) * np.sqrt(
-        2.0 * _DIFFERENCE_LOSS / size.sum() + 2.0 / dof
-    )
+    sums = np.array([_sums(r, f) for r, f in zip(residuals, models, strict=True)])
+    whole = sums[:, 0] / dof
+    count = float(size.sum())
+    centre = math.exp(float(size @ np.log(np.maximum(rough, 1e-12))) / count)
+    limit = 1.0 + _SIGNIFICANT * np.sqrt(2.0 * _DIFFERENCE_LOSS / count + 2.0 / dof)
     good = whole < centre * limit
-    pooled = float(np.sum(whole[good] * dof[good]) / np.sum(dof[good])) if good.any() else centre
+    pooled = float(whole[good] @ dof[good] / dof[good].sum()) if good.any() else centre
     pooled = max(pooled, _NOISE_FREE)
-    pairs = [(r, f) for r, f, ok in zip(residuals, models, good, strict=True) if ok]
-    correlation = _neighbours([r for r, _ in pairs], [f for _, f in pairs])
+    power, product = sums[good].sum(axis=0)
+    correlation = _neighbours(float(power), float(product), int(size[good].sum()))
     out = []
     for i, residual in enumerate(residuals):
-        own = whole[i] if good[i] else rough[i]
-        loss = 2.0 / dof[i] if good[i] else 2.0 * _DIFFERENCE_LOSS / size[i]
-        misfit = (
-            1.0 if good[i] else max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
-        )
+        described = bool(good[i])
+        misfit = 1.0
+        if not described:
+            misfit = max(whole[i] / pooled, 1.0) * correlation_time(residual / np.sqrt(models[i]))
         out.append(
             Noise(
                 pooled,
-                float(own),
-                float(np.sqrt(loss)),
+                float(whole[i] if described else rough[i]),
+                math.sqrt(2.0 / dof[i] if described else 2.0 * _DIFFERENCE_LOSS / size[i]),
                 float(misfit),
-                float(whole[i] * dof[i] / pooled),
+                float(sums[i, 0] / pooled),
                 float(dof[i]),
-                correlation if good[i] else 1.0,
+                correlation if described else 1.0,
             )
         )
     return out

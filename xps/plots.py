@@ -38,7 +38,30 @@ def figures(result: xr.DataTree) -> list[Figure]:
     if regions:
         out.append(_regions(regions))
     out += [_survey(name, dataset) for name, dataset in surveys.items()]
+    if "series" in result:
+        out.append(_series(result["series"].to_dataset()))
     return out
+
+
+def _series(dataset: xr.Dataset) -> Figure:
+    """Return the composition over the measurements of a series (depth profile, repeated scans)."""
+    marks: list[Mark] = []
+    elements = dataset["quantity"].values == "atomic_fraction"
+    names = [str(each) for each in dict.fromkeys(dataset["subject"].values[elements]) if "/" not in str(each)]
+    for colour, name in enumerate(names):
+        here = elements & (dataset["subject"].values == name)
+        x, y = dataset["measurement"].values[here], dataset["value"].values[here]
+        marks += [
+            Band(x, dataset["low"].values[here], dataset["high"].values[here], "", colour, 0.25),
+            Line(x, y, name, colour, 1.2),
+            Points(x, y, "", colour, size=3.0),
+        ]
+    return Figure(
+        "xps_series",
+        "XPS: series of measurements",
+        "Atomic fractions over the measurements of the sample in their order, with 95 % intervals (shaded).",
+        [Panel("measurement", "atomic fraction / at.%", marks)],
+    )
 
 
 def plot(result: xr.DataTree) -> "MplFigure":

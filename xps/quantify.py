@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.intervals import Z95, Interval
-from interlayer.xps.build import factor
+from interlayer.xps.factors import Factors, factor
 from interlayer.xps.fit import Fit
 
 Floats = NDArray[np.floating[Any]]
@@ -24,14 +24,14 @@ class Amount:
     slope: Floats
 
 
-def amounts(fit: Fit, sensitivity: str) -> tuple[list[Amount], list[str]]:
+def amounts(fit: Fit, factors: Factors) -> tuple[list[Amount], list[str]]:
     """Return the amount behind every line, and the core levels without a sensitivity factor.
 
     n = A / (F e^g): area over factor, g the common error of the level's factor.
     """
     found, missing = [], []
     for r, region in enumerate(fit.joint.regions):
-        known = factor(region, region.level, sensitivity)
+        known = factor(region, region.level, factors)
         if known is None:
             missing.append(region.level or region.name)
             continue

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
 from interlayer.core.intervals import Z95
 from interlayer.xps import intervals
@@ -13,6 +14,7 @@ from interlayer.xps import survey as search
 from interlayer.xps.decide import Outcome
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
+from interlayer.xps.model.shapes import PARAMETERS
 
 _CONSTRAINTS = (
     "areas ≥ 0; one FWHM and one Lorentzian fraction for all lines of the region; positions with "
@@ -95,11 +97,12 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "fit_range_high": float(region.energy[-1]),
         "end_point_averaging": "none: the background is fitted together with the peaks over the whole range",
         "background_type": region.background,
+        **({"cross_section": region.cross_section} if region.background == "tougaard" else {}),
         "background_step": float(raw[-3]),
         "background_constant": float(raw[-2]),
         "background_slope": float(raw[-1]),
         "line_shape": region.shape,
-        "lorentzian_fraction": float(raw[-4]),
+        **_shape_parameters(region, raw),
         "constraints": _CONSTRAINTS,
         "links": "; ".join(links) or "none",
         "weights": "variance = Fano factor × model",
@@ -112,6 +115,13 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
         "charge_reference": part.shift.method,
         "converged": int(part.fit.solution.converged),
         "residuals": "variable residual, in standard deviations of the noise",
+    }
+
+
+def _shape_parameters(region: Region, raw: NDArray[np.floating[Any]]) -> dict[str, float]:
+    names = {"eta": "lorentzian_fraction", "alpha": "asymmetry_alpha", "beta": "asymmetry_beta"}
+    return {
+        names[name]: float(raw[3 * region.count + i]) for i, (name, *_) in enumerate(PARAMETERS[region.shape])
     }
 
 
@@ -146,7 +156,7 @@ def _components(part: Measured, r: int, region: Region) -> xr.Dataset:
 def _component(part: Measured, each: Outcome) -> dict[str, Any]:
     fit = part.fit
     energy, energy_stddev = fit.value(intervals.energy(fit, each.region, each.peak))
-    width, width_stddev = fit.value(intervals.fwhm(fit, each.region, each.peak))
+    width, width_stddev = intervals.width(fit, each.region, each.peak)
     own = part.options.reference is not None
     return {
         "line": each.line.name,

@@ -8,8 +8,8 @@ import numpy as np
 from interlayer.core.intervals import Interval, from_log, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.xps import chemistry, intervals, quantify
-from interlayer.xps.build import factor
 from interlayer.xps.decide import Outcome
+from interlayer.xps.factors import factor
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
 
@@ -64,7 +64,7 @@ def _line(part: Measured, each: Outcome, make: Rows, suffix: str) -> list[Row]:
             make.absent(each.status, "binding_energy", name, "eV", method, note),
             make.absent(each.status, "fwhm", name, "eV", method, note),
         ]
-    width = from_stddev(*part.fit.value(intervals.fwhm(part.fit, each.region, each.peak)))
+    width = from_stddev(*intervals.width(part.fit, each.region, each.peak))
     return [
         make.measured("area", name, each.area, unit, method, note),
         _energy(part, each, make, suffix),
@@ -200,9 +200,7 @@ def composition(parts: Sequence[Measured], make: Rows, suffix: str) -> list[Row]
     total = sum(each.value for each in whole)
     if len({each.element for each in whole}) < 2 or total <= 0:
         return []
-    method = (
-        f"{parts[0].options.sensitivity} factors, λ ∝ KE^0.75, transmission of the file; homogeneous layer"
-    )
+    method = parts[0].options.factors.describe()
     note = f"without {', '.join(missing)} (no sensitivity factor)" if missing else ""
     outcomes = {each.line.name: (part, each) for part in parts for each in part.outcomes}
     out = []
@@ -226,7 +224,7 @@ def _lost(
     limits: dict[str, float] = {}
     for part in parts:
         for line, region, limit in part.dropped:
-            known = factor(region, region.level, part.options.sensitivity)
+            known = factor(region, region.level, part.options.factors)
             if known is not None and all(each.element != line.element for each in whole):
                 limits[line.element] = max(limits.get(line.element, 0.0), limit / known.value)
     absent = "; ".join(filter(None, ["no line of this element is detected", note]))
@@ -252,7 +250,7 @@ def _amounts(parts: Sequence[Measured]) -> tuple[list[quantify.Amount], list[str
     at = 0
     for part, size in zip(parts, sizes, strict=True):
         cov[at : at + size, at : at + size] = part.fit.covariance
-        found, lacking = quantify.amounts(part.fit, part.options.sensitivity)
+        found, lacking = quantify.amounts(part.fit, part.options.factors)
         missing += lacking
         for each in found:
             slope = np.zeros(cov.shape[0])
@@ -279,7 +277,7 @@ def _element(
     limits = []
     for part, each in verdicts:
         region = part.regions[each.region]
-        known = factor(region, region.level, part.options.sensitivity)
+        known = factor(region, region.level, part.options.factors)
         limits.append(each.limit / known.value if known else math.nan)
     limit = 100.0 * max(limits) / (sum(each.value for each in whole) + max(limits))
     absent = "no line of this element is detected; " + note

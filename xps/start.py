@@ -1,40 +1,37 @@
 """Where to begin: the charge shift by a scan over all regions, the areas by non-negative least squares."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from interlayer.xps.chemistry import Line
 from interlayer.xps.fit import smooth
+from interlayer.xps.model import scan
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
 Floats = NDArray[np.floating[Any]]
 
 _SCAN = np.arange(-9.0, 13.01, 0.25)
-_STEP, _WIDTH, _ETA = 0.02, 1.5, 0.3
 #: prior spread of the shift in the scan, eV: among equals the small shift wins
 _SPREAD = 6.0
 #: a minimum this much worse than the best is not tried
 _HOPELESS = 1.5
 
 
-def _columns(region: Region, energies: Floats) -> Floats:
-    raw = np.concatenate(
-        [energies, np.ones(energies.size), np.full(energies.size, _WIDTH), [_ETA, _STEP, 0.0, 0.0]]
-    )
-    p = region.profile(raw)
-    ramp = (region.energy - region.energy[0]) / (region.energy[-1] - region.energy[0])
-    return np.vstack([p.value + _STEP * (p.below - p.below[:, :1]), np.ones_like(ramp), ramp, 1.0 - ramp]).T
+@cache
+def _table() -> Floats:
+    return scan.table()
 
 
-def _areas(region: Region, energies: Floats, weight: Floats) -> tuple[Floats, float]:
-    columns = _columns(region, energies) * weight[:, None]
-    solution, norm = nnls(columns, region.values * weight)
-    return solution[: energies.size], float(norm) ** 2
+def _areas(region: Region, energies: Floats, at: Floats) -> tuple[Floats, Floats]:
+    """Return χ² and areas of a region's lines over charge shifts."""
+    parent, offset, weight = region.partners
+    deviation = np.sqrt(np.maximum(smooth(region.values), region.floor))
+    return scan.areas(region.energy, region.values, deviation, parent, offset, weight, energies, at, _table())
 
 
 def shifts(regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], count: int = 3) -> list[float]:
@@ -42,8 +39,7 @@ def shifts(regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], count
     cost = (_SCAN / _SPREAD) ** 2
     for region in regions:
         energies = np.array([line.energy for line in lines[region.name]])
-        weight = 1.0 / np.sqrt(np.maximum(smooth(region.values), 1e-12))
-        found = np.array([_areas(region, energies + shift, weight)[1] for shift in _SCAN])
+        found, _ = _areas(region, energies, _SCAN)
         # a model that cannot fit is not allowed to outvote the others: its least χ² is the unit
         cost = cost + found * min(1.0, region.values.size / max(float(found.min()), 1e-12))
     minima = [i for i in range(cost.size) if cost[i] == cost[max(i - 3, 0) : i + 4].min()]
@@ -57,14 +53,13 @@ def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) ->
     theta = joint.start()
     theta[joint.index("shift")] = shift
     for r, region in enumerate(joint.regions):
-        weight = 1.0 / np.sqrt(np.maximum(smooth(region.values), 1e-12))
         energies = np.array(
             [place.offset + (theta[place.energy] if place.energy >= 0 else 0.0) for place in joint.places[r]]
         )
-        areas, _ = _areas(region, energies + shift, weight)
+        areas = _areas(region, energies, np.array([shift]))[1][0]
         floor = 1e-3 * max(float(areas.max(initial=0.0)), float(np.ptp(region.values)) * 0.05, 1e-9)
         for place, area in zip(joint.places[r], areas, strict=True):
             if not place.area.exponents:
                 theta[place.area.amount] = max(area, floor)
-        theta[joint.tails[r][2]] = float(np.median(np.sort(region.values)[: max(region.values.size // 8, 3)]))
+        theta[joint.tails[r][4]] = float(np.median(np.sort(region.values)[: max(region.values.size // 8, 3)]))
     return theta

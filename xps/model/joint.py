@@ -2,11 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interlayer.core.errors import SettingError
+from interlayer.xps.model import program
+from interlayer.xps.model.equations import raw_and_slopes, raw_parameters
+from interlayer.xps.model.flat import Flat, flatten, with_data
+from interlayer.xps.model.kernels import VOIGT
 from interlayer.xps.model.region import Region
 
 Floats = NDArray[np.floating[Any]]
@@ -15,7 +21,11 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter: bounds, and a normal prior where ``sigma`` is finite."""
+    """One parameter: bounds, and a normal prior where ``sigma`` is finite.
+
+    With an ``expression`` it follows from other parameters, whose names stand in it in braces or, where they
+    are identifiers, plainly: "0.5 * {area:S 2p/1}".
+    """
 
     name: str
     start: float
@@ -23,6 +33,7 @@ class Parameter:
     upper: float = np.inf
     mean: float = 0.0
     sigma: float = np.inf
+    expression: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Link:
 class Place:
     """Where one peak's raw parameters come from: indices into the parameters (-1: none).
 
-    position = offset + energy + shift; FWHM = width · exp(stretch).
+    position = offset + energy + shift; FWHM = width · exp(Σ stretch).
     """
 
     energy: int
@@ -49,7 +60,7 @@ class Place:
     width: int
     area: Link
     offset: float = 0.0
-    stretch: int = -1
+    stretch: tuple[int, ...] = ()
 
 
 @dataclass
@@ -65,7 +76,9 @@ class Joint:
     places
         Per region, per peak: where its raw parameters come from.
     tails
-        Per region: indices of η, k, constant, slope.
+        Per region: indices of the three shape parameters, k, constant, slope.
+    blends
+        Per region: index of the ln of a factor on its first shape parameter, -1 for none (default: none).
 
     Notes
     -----
@@ -76,7 +89,8 @@ class Joint:
     regions: Sequence[Region]
     parameters: list[Parameter]
     places: Sequence[Sequence[Place]]
-    tails: Sequence[tuple[int, int, int, int]]
+    tails: Sequence[tuple[int, ...]]
+    blends: Sequence[int] = ()
     lower: Floats = field(init=False)
     upper: Floats = field(init=False)
     mean: Floats = field(init=False)
@@ -86,7 +100,8 @@ class Joint:
     def __post_init__(self) -> None:
         self.lower = np.array([p.lower for p in self.parameters])
         self.upper = np.array([p.upper for p in self.parameters])
-        self.locked = self.lower >= self.upper
+        expressed = np.array([bool(p.expression) for p in self.parameters], dtype=bool)
+        self.locked = (self.lower >= self.upper) | expressed
         self.mean = np.array([p.mean for p in self.parameters])
         self.precision = np.array([p.sigma**-2 if np.isfinite(p.sigma) else 0.0 for p in self.parameters])
         self._index = {p.name: i for i, p in enumerate(self.parameters)}
@@ -103,36 +118,73 @@ class Joint:
     def __contains__(self, name: object) -> bool:
         return name in self._index
 
+    @cached_property
+    def bound(self) -> tuple[list[int], list[Floats]]:
+        """Return the parameters that are expressions, each after those it needs, and their programs."""
+        programs = {
+            i: program.compiled(p.expression, self._index)
+            for i, p in enumerate(self.parameters)
+            if p.expression
+        }
+        order: list[int] = []
+        while len(order) < len(programs):
+            ready = [
+                i
+                for i, each in programs.items()
+                if i not in order and not (program.used(each) & programs.keys()) - set(order)
+            ]
+            if not ready:
+                stuck = ", ".join(self.parameters[i].name for i in programs if i not in order)
+                raise SettingError(f"expressions need one another in a circle: {stuck}")
+            order += ready
+        return order, [programs[i] for i in order]
+
+    @cached_property
+    def limits(self) -> Floats:
+        """Return (2, size): lower and upper bounds."""
+        return np.array([self.lower, self.upper])
+
+    def completed(self, theta: Floats) -> Floats:
+        """Return parameters with those set that are expressions of others."""
+        point = np.array(theta, dtype=np.float64)
+        for index, each in zip(*self.bound, strict=True):
+            point[index] = program.run(each, point)[0]
+        return point
+
+    def dependence(self, theta: Floats) -> Floats:
+        """Return d(all parameters) / d(free parameters): identity, with rows for the expressions."""
+        by = np.eye(self.size)
+        for index, each in zip(*self.bound, strict=True):
+            by[index] = program.run(each, theta)[1] @ by
+        return by
+
+    @cached_property
+    def _rare(self) -> list[int]:
+        return [r for r, region in enumerate(self.regions) if region.shape_number > VOIGT]
+
+    def fill_rare(self, theta: Floats, work: Floats) -> None:
+        """Write the lines of the shapes that `equations` does not hold; ``work`` as for `evaluate`."""
+        for r in self._rare:
+            at = self.flat.raws_at
+            raw = raw_parameters(self.flat, theta)[0][at[r] : at[r + 1]]
+            self.regions[r].lines(raw, work[r])
+
+    @cached_property
+    def flat(self) -> Flat:
+        """Return the model as flat arrays, for the compiled solver."""
+        return flatten(self)
+
+    def with_regions(self, regions: Sequence[Region]) -> "Joint":
+        """Return the same model on other data of the same axes; nothing is set up again."""
+        other = Joint(regions, self.parameters, self.places, self.tails, self.blends)
+        other.__dict__["flat"] = with_data(self.flat, regions)
+        return other
+
     def raw(self, region: int, theta: Floats) -> tuple[Floats, Floats]:
         """Return the raw parameters of a region and their derivatives (size of region, size)."""
-        places, model = self.places[region], self.regions[region]
-        n = len(places)
-        raw = np.empty(model.size)
-        by = np.zeros((model.size, theta.size))
-        for i, place in enumerate(places):
-            raw[i] = place.offset
-            for index in (place.energy, place.shift):
-                if index >= 0:
-                    raw[i] += theta[index]
-                    by[i, index] = 1.0
-            link = place.area
-            share = link.factor
-            if link.exponents:
-                share *= float(np.exp(sum(sign * theta[j] for j, sign in link.exponents)))
-            area = theta[link.amount] * share
-            raw[n + i] = area
-            by[n + i, link.amount] = share
-            for j, sign in link.exponents:
-                by[n + i, j] += sign * area
-            stretch = 1.0 if place.stretch < 0 else float(np.exp(theta[place.stretch]))
-            raw[2 * n + i] = theta[place.width] * stretch
-            by[2 * n + i, place.width] = stretch
-            if place.stretch >= 0:
-                by[2 * n + i, place.stretch] = raw[2 * n + i]
-        tail = list(self.tails[region])
-        raw[3 * n :] = theta[tail]
-        by[np.arange(3 * n, model.size), tail] = 1.0
-        return raw, by
+        flat = self.flat
+        first, last = int(flat.raws_at[region]), int(flat.raws_at[region + 1])
+        return raw_and_slopes(flat, theta, first, last)
 
     def start(self) -> Floats:
         """Return the parameters' start values."""

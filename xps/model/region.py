@@ -7,15 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps.model.shapes import SHAPES, Profile
+from interlayer.xps.model import equations
+from interlayer.xps.model.cross_section import matrix
+from interlayer.xps.model.flat import Flat, alone
+from interlayer.xps.model.kernels import ROWS, VOIGT, fill_any
+from interlayer.xps.model.shapes import SHAPES
 
 Floats = NDArray[np.floating[Any]]
-Ints = NDArray[np.intp]
+Ints = NDArray[np.int64]
 
-#: parameters after the 3n of the peaks: η, k, constant, slope
-TAIL = 4
-#: S. Tougaard, Surf. Interface Anal. 11, 453 (1988): universal cross-section, C in eV²
-_TOUGAARD_C = 1643.0
+#: parameters after the 3n of the peaks: three shape parameters, k, constant, slope
+TAIL = equations.TAIL
+#: backgrounds in the order of the numbers of `equations`
+BACKGROUNDS = ("linear", "active-shirley", "tougaard", "exponential")
+#: the variance never falls below this share of the median, nor below this many counts
+_LEAST_SHARE, _LEAST_COUNTS = 1e-3, 0.25
 
 
 @dataclass(slots=True, frozen=True)
@@ -31,7 +37,8 @@ class Peak:
 class Region:
     """The model of one region.
 
-    Raw parameters, in this order (n peaks): n positions, n areas, n FWHMs, η, k, constant, slope.
+    Raw parameters, in this order (n peaks): n positions, n areas, n FWHMs, three shape parameters
+    (`shapes.PARAMETERS`), k, constant, slope.
 
     Parameters
     ----------
@@ -43,9 +50,14 @@ class Region:
         The peaks.
     background
         "active-shirley": k times the signal's own integral from low binding energy (each peak pulls its
-        own step); "tougaard": k times the signal folded with the universal cross-section; "linear".
+        own step); "tougaard": k times the signal folded with a cross-section; "linear"; "exponential":
+        constant · exp(−slope (E − E₀)).
     shape
-        "pseudo-voigt" (sum; η its Lorentzian fraction) or "voigt" (η the Lorentzian's share of the FWHM).
+        A name of `shapes.SHAPES`.
+    cross_section
+        Of the Tougaard background: a class of `cross_section.classes`.
+    weights
+        "counts": variance = Fano factor × model; "uniform": the same variance everywhere.
 
     Notes
     -----
@@ -63,6 +75,8 @@ class Region:
     transmission: Floats | None = None
     attrs: dict[str, str | int | float] = field(default_factory=dict)
     shape: str = "pseudo-voigt"
+    cross_section: str = "universal"
+    weights: str = "counts"
 
     @property
     def count(self) -> int:
@@ -74,12 +88,32 @@ class Region:
         """Return the number of raw parameters."""
         return 3 * len(self.peaks) + TAIL
 
+    @property
+    def shape_number(self) -> int:
+        """Return the number of the shape in the compiled model."""
+        return list(SHAPES).index(self.shape)
+
+    @property
+    def background_number(self) -> int:
+        """Return the number of the background in the compiled model."""
+        return BACKGROUNDS.index(self.background)
+
     @cached_property
-    def _ramp(self) -> Floats:
+    def ramp(self) -> Floats:
+        """Return E − E₀."""
         return np.asarray(self.energy - 0.5 * float(self.energy[0] + self.energy[-1]), dtype=np.float64)
 
     @cached_property
-    def _partners(self) -> tuple[Ints, Floats, Floats]:
+    def floor(self) -> float:
+        """Return the least variance over the Fano factor: keeps weights finite where nothing is counted."""
+        top = float(np.max(np.abs(self.values)))
+        if self.weights == "uniform":
+            return 1e3 * max(top, 1e-12)
+        least = _LEAST_COUNTS if self.units == "counts" and top > 5 else 0.0
+        return max(least, _LEAST_SHARE * float(np.median(np.abs(self.values))), 1e-12)
+
+    @cached_property
+    def partners(self) -> tuple[Ints, Floats, Floats]:
         """Index of the peak, offset and weight of every line (a doublet has two)."""
         rows = []
         for index, peak in enumerate(self.peaks):
@@ -87,74 +121,59 @@ class Region:
             if peak.ratio:
                 rows.append((index, peak.split, peak.ratio / (1.0 + peak.ratio)))
         parent, offset, weight = zip(*rows, strict=True) if rows else ((), (), ())
-        return np.array(parent, dtype=np.intp), np.array(offset), np.array(weight)
+        return np.array(parent, dtype=np.int64), np.array(offset, dtype=float), np.array(weight, dtype=float)
 
     @cached_property
-    def _tougaard(self) -> Floats:
-        loss = np.maximum(self.energy[:, None] - self.energy[None, :], 0.0)
-        kernel = loss / (_TOUGAARD_C + loss**2) ** 2 * 2.0 * _TOUGAARD_C
-        return np.asarray(kernel * np.gradient(self.energy))
+    def tougaard(self) -> Floats:
+        """Return the matrix that folds a signal with the cross-section; empty for other backgrounds."""
+        return matrix(self.energy, self.cross_section) if self.background == "tougaard" else np.zeros((0, 0))
 
-    def profile(self, raw: Floats) -> Profile:
-        """Return the unit-area profiles of the peaks (doublets folded)."""
-        n = self.count
-        position, fwhm, eta = raw[:n], raw[2 * n : 3 * n], float(raw[3 * n])
-        parent, offset, weight = self._partners
-        shape = SHAPES[self.shape]
-        if parent.size == n:
-            profile = shape(self.energy, position, fwhm, eta)
-        else:
-            profile = _fold(
-                shape(self.energy, position[parent] + offset, fwhm[parent], eta), parent, weight, n
-            )
-        if self.background == "tougaard":
-            _replace_tail(profile, self._tougaard)
-        return profile
+    @cached_property
+    def _flat(self) -> Flat:
+        return alone(self)
+
+    @property
+    def _work(self) -> Floats:
+        return np.zeros((3, max(self.size, ROWS), self.energy.size))
+
+    def lines(self, raw: Floats, work: Floats) -> None:
+        """Write the derivatives of the signal and of its integral, any shape; rows as `equations.signal`."""
+        n, m = self.count, self.energy.size
+        jacobian, below, out = work[0, :, :m], work[1, :, :m], np.zeros((ROWS, m))
+        jacobian[: 3 * n + 3], below[: 3 * n + 3] = 0.0, 0.0
+        parameters = np.array(raw[3 * n : 3 * n + 3])
+        for p, offset, weight in zip(*self.partners, strict=True):
+            fill_any(self.shape_number, self.energy, raw[p] + offset, raw[2 * n + p], parameters, out)
+            area = raw[n + p] * weight
+            for rows, first in ((jacobian, 0), (below, 6)):
+                rows[p] += area * out[first + 1]
+                rows[n + p] += weight * out[first]
+                rows[2 * n + p] += area * out[first + 2]
+                rows[3 * n : 3 * n + 3] += area * out[first + 3 : first + 6]
+
+    def _signal(self, raw: Floats) -> tuple[Floats, Floats]:
+        work, given = np.zeros((3, max(self.size, ROWS), self.energy.size)), np.array(raw, dtype=np.float64)
+        if self.shape_number > VOIGT:
+            self.lines(given, work)
+        return given, work
 
     def evaluate(self, raw: Floats) -> tuple[Floats, Floats]:
         """Return the model (m,) and its Jacobian (m, size) with respect to the raw parameters."""
+        given, work = self._signal(raw)
+        model = np.empty(self.energy.size)
+        equations.region_model(self._flat, 0, given, model, work)
+        return model, work[0, : self.size].T
+
+    def profile(self, raw: Floats) -> tuple[Floats, Floats]:
+        """Return the unit-area peaks (n, m), doublets folded, and their integrals from low energy (n, m)."""
+        given, work = self._signal(raw)
+        equations.signal(self._flat, 0, given, work)
         n = self.count
-        area, (_, k, constant, slope) = raw[n : 2 * n], raw[3 * n :]
-        p = self.profile(raw)
-        jacobian = np.empty((self.size, self.energy.size))
-        jacobian[:n] = area[:, None] * (p.by_position + k * p.below_by_position)
-        np.multiply(p.below, k, out=jacobian[n : 2 * n])
-        jacobian[n : 2 * n] += p.value
-        jacobian[2 * n : 3 * n] = area[:, None] * (p.by_fwhm + k * p.below_by_fwhm)
-        jacobian[3 * n] = area @ (p.by_eta + k * p.below_by_eta)
-        jacobian[3 * n + 1] = area @ p.below
-        jacobian[3 * n + 2] = 1.0
-        jacobian[3 * n + 3] = self._ramp
-        model = area @ jacobian[n : 2 * n] + constant + slope * self._ramp
-        if self.background == "linear":
-            jacobian[3 * n + 1] = 0.0
-        return model, jacobian.T
+        return work[0, n : 2 * n], work[1, n : 2 * n]
 
     def parts(self, raw: Floats) -> tuple[Floats, Floats]:
         """Return the components (n, m) above the background, and the background (m,)."""
         n = self.count
-        p = self.profile(raw)
-        area, (_, k, constant, slope) = raw[n : 2 * n], raw[3 * n :]
-        return area[:, None] * p.value, k * (area @ p.below) + constant + slope * self._ramp
-
-
-def _fold(p: Profile, parent: Ints, weight: Floats, n: int) -> Profile:
-    mix = np.zeros((n, parent.size))
-    mix[parent, np.arange(parent.size)] = weight
-    return Profile(
-        mix @ p.value,
-        mix @ p.by_position,
-        mix @ p.by_fwhm,
-        mix @ p.by_eta,
-        mix @ p.below,
-        mix @ p.below_by_position,
-        mix @ p.below_by_fwhm,
-        mix @ p.below_by_eta,
-    )
-
-
-def _replace_tail(p: Profile, kernel: Floats) -> None:
-    p.below = p.value @ kernel.T
-    p.below_by_position = p.by_position @ kernel.T
-    p.below_by_fwhm = p.by_fwhm @ kernel.T
-    p.below_by_eta = p.by_eta @ kernel.T
+        value, _ = self.profile(raw)
+        components = raw[n : 2 * n, None] * value
+        return components, self.evaluate(raw)[0] - components.sum(axis=0)
