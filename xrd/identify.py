@@ -179,7 +179,10 @@ def identify(
             known[phase.name] = match.score if match else float("-inf")
             if match is None or match.score < max(best.score if best else 0.0, _LEAST_SCORE):
                 continue
-            if _families_matched(match, source, limits) >= 2 and _share(match, source, limits) >= _LEAST_SHARE:
+            if (
+                _families_matched(match, source, limits) >= 2
+                and _share(match, source, limits) >= _LEAST_SHARE
+            ):
                 best = match
         if best is None:
             break

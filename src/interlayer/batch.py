@@ -67,7 +67,7 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
     for each in folder.iterdir():
         if each.is_dir():
             yield from _sources(each)
-        elif each.name.endswith((".py", ".toml", ".cif")):
+        elif each.name.endswith((".py", ".toml", ".cif", ".json")):
             yield each
 
 
