@@ -56,7 +56,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("two_theta_max", "highest 2θ that is used; default: the file's", type="quantity", unit="degree"),
     Setting(
         "scherrer_constant",
-        "Scherrer constant K for the FWHM of the size part; default: 0.9 (a convention: 0.89 to 0.94 by shape)",
+        "Scherrer constant K for the FWHM of the size part; default: 0.9 (0.89 to 0.94 by shape)",
         type="number",
     ),
     Setting(
