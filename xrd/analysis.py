@@ -13,7 +13,7 @@ from interlayer.core.summary import Rows, origin
 from interlayer.xrd import nodes, remarks
 from interlayer.xrd import quantify as quantification
 from interlayer.xrd.calibrate import calibrate as calibrated
-from interlayer.xrd.examine import Study, examine
+from interlayer.xrd.examine import Study, examine, whole
 from interlayer.xrd.inputs import Inputs, prepare
 from interlayer.xrd.phases import Phase, candidates, find, standards
 from interlayer.xrd.report import rows_of_study
@@ -23,6 +23,8 @@ from interlayer.xrd.settings import SETTINGS
 SCHERRER = 0.9
 #: what is always looked for and reported on
 _ALWAYS = "Li3N"
+#: χ² per degree of freedom from which weight fractions are refused
+_POOR = 2.0
 
 
 def analyze(
@@ -174,8 +176,20 @@ def result_of(
         asked = settings.get("phase")
         named = {find(name).name for name in asked} if isinstance(asked, list) else set()
         undetected = [each for each in missing if each.name in named]
-        found += quantification.rows_of_quantification(study, rows, how, undetected)
-        warnings, steps = warnings + quantification.warnings(study), steps + quantification.steps(how)
+        everything = whole(study)
+        poor = everything.fit.chi_square / everything.fit.dof
+        if poor > _POOR:
+            why = (
+                f"the fit leaves χ² = {poor:.1f} per degree of freedom: areas of overlapping lines are not "
+                "believed"
+            )
+            found += [
+                rows.absent("not determined", "weight_fraction", name, "1", f"weight fractions by {how}", why)
+                for name in everything.positions
+            ]
+        else:
+            found += quantification.rows_of_quantification(everything, rows, how, undetected)
+        warnings, steps = warnings + quantification.warnings(everything), steps + quantification.steps(how)
     return tree(
         "xrd",
         raw,

@@ -403,6 +403,16 @@ def _finished(study: Study) -> Study:
     return replace(study, fit=plain, plan=plan)
 
 
+def whole(study: Study) -> Study:
+    """Return a study whose fit has every family, at its place: for weight fractions."""
+    parts = tuple(replace(part, hidden=frozenset(), pulled=frozenset()) for part in study.plan.parts)
+    if parts == study.plan.parts:
+        return study
+    plan = _from(replace(study.plan, parts=parts), study.fit)
+    plan = replace(plan, starts={n: v for n, v in plan.starts.items() if ".shift" not in n})
+    return replace(study, fit=fit(*build(plan, study.inputs.data), study.inputs.data, model=study.fit.model))
+
+
 def _with_humps(plan: Plan, study: Study) -> Plan:
     """Return a plan with humps chosen anew: the lines of phases cannot stand for a hump as free peaks can."""
     data = study.inputs.data
