@@ -109,7 +109,7 @@ def families(
     phase: Phase, source: Source, low: float, high: float, cell: Sequence[float] | None = None
 ) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Return hkl (n, 3), 2θ (degree) and relative intensity (strongest in the range 1), sorted by 2θ."""
-    q, _ = inverse_d_squared(np.array(cell or phase.cell), phase.system, phase.hkl)
+    q = inverse_d_squared(np.array(cell or phase.cell), phase.hkl)
     sine = source.alpha1 / 2 * np.sqrt(q)
     theta = np.arcsin(np.minimum(sine, 1.0))
     angle = 2 * np.degrees(theta)
@@ -226,7 +226,7 @@ def _mixed(block: Block, column: int, source: Source) -> float:
     mine = np.flatnonzero(block.column == column)
     if mine.size < 2:
         return 0.0
-    inverse, _ = inverse_d_squared(np.array(block.cell), block.system, block.hkl[mine])
+    inverse = inverse_d_squared(np.array(block.cell), block.hkl[mine])
     place = 2 * np.degrees(np.arcsin(np.minimum(source.alpha1 / 2 * np.sqrt(inverse), 1.0)))
     share = block.share[mine]
     middle = float(share @ place)

@@ -56,7 +56,7 @@ def calculated(
 ) -> Floats:
     """Return 2θ of Kα1 (degree) for free cell parameters, a height s/R, and the mean aberrations."""
     cell = with_values(np.array(phase.cell), phase.system, values)
-    inverse, _ = inverse_d_squared(cell, phase.system, hkl)
+    inverse = inverse_d_squared(cell, hkl)
     theta = np.arcsin(np.clip(source.alpha1 / 2 * np.sqrt(inverse), 0, 0.9999))
     place = np.degrees(2 * theta - 2 * height * np.cos(theta))
     deep = transparency(phase, instrument) * np.sin(2 * theta)

@@ -19,15 +19,12 @@ from interlayer.xrd.model.pattern import Pattern
 from interlayer.xrd.model.source import HEIGHT_SPREAD
 from interlayer.xrd.phases import Phase
 from interlayer.xrd.search import (
-    MISFIT,
     MOST_HUMPS,
     POLYMER,
-    THRESHOLD,
     Peak,
     find_humps,
     find_peaks,
-    new_peaks,
-    significance_maps,
+    missed_peaks,
 )
 
 Floats = NDArray[np.floating[Any]]
@@ -150,14 +147,7 @@ def examine_again(inputs: Inputs, before: Study) -> Study | None:
     if lost or study.agreement.contradictory:
         return None
     study = _finished(study)
-    part = study.fit.model - study.fit.background()
-    variance = inputs.data.variance(study.fit.model) + (MISFIT * part) ** 2
-    residual = inputs.data.intensity - study.fit.model
-    if new_peaks(
-        inputs.data.two_theta, significance_maps(inputs.data.two_theta, residual, variance), THRESHOLD
-    ):
-        return None
-    return study
+    return None if missed_peaks(study.fit) else study
 
 
 def _warm(part: Part, fitted: Fit) -> Part:

@@ -79,7 +79,7 @@ def intensity(phase: Phase, source: Source) -> Floats:
     In electron² cm³/(g angstrom⁶). Integrated intensity of a flat powder specimen: International Tables for
     Crystallography C, 6.2.
     """
-    q, _ = inverse_d_squared(np.array(phase.cell), phase.system, phase.hkl)
+    q = inverse_d_squared(np.array(phase.cell), phase.hkl)
     sine = source.alpha1 / 2 * np.sqrt(q)
     reached = sine < 0.999
     factor = lorentz_polarisation(np.arcsin(np.where(reached, sine, 0.5)))
@@ -114,7 +114,7 @@ def areas_of(study: Study, phase: Phase) -> Areas:
 
 def couplings(phase: Phase, hkl: NDArray[np.int64], shared: Floats) -> tuple[Floats, Floats]:
     """Return `Areas.coupling` and `Areas.thermal` of columns (n) made of lines (m); ``shared``: (n, m)."""
-    q, _ = inverse_d_squared(np.array(phase.cell), phase.system, hkl)
+    q = inverse_d_squared(np.array(phase.cell), hkl)
     slope = 2 * _B_SPREAD * (shared @ (q / 4))
     return shared @ texture.covariance(phase.cell, hkl) @ shared.T, np.outer(slope, slope)
 

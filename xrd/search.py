@@ -221,6 +221,15 @@ def find_peaks(data: Data, source: Source, instrument: Instrument) -> tuple[Fit,
     return chosen, sorted(_listed(chosen, chosen.pattern.areas), key=lambda peak: peak.position)
 
 
+def missed_peaks(fitted: Fit) -> list[tuple[float, float]]:
+    """Return place and FWHM (degree) of the peaks that the residual of a fit shows."""
+    data = fitted.data
+    part = fitted.model - fitted.background()
+    variance = data.variance(fitted.model) + (MISFIT * part) ** 2
+    maps = significance_maps(data.two_theta, data.intensity - fitted.model, variance)
+    return [(place, width) for place, width, _ in new_peaks(data.two_theta, maps, THRESHOLD)]
+
+
 def _wanted(
     data: Data, fitted: Fit | None, humps: int
 ) -> tuple[list[tuple[float, float]], tuple[float, float] | None]:
@@ -228,17 +237,14 @@ def _wanted(
     x, y = data.two_theta, data.intensity
     if fitted is None:
         variance = data.gain * np.maximum(_smooth(y), data.gain)
-        found = new_peaks(x, significance_maps(x, y.astype(float), variance), THRESHOLD)
-        return [(place, width) for place, width, _ in found], None
-    part = fitted.model - fitted.background()
-    variance = data.variance(fitted.model) + (MISFIT * part) ** 2
-    found = new_peaks(x, significance_maps(x, y - fitted.model, variance), THRESHOLD)
+        first = new_peaks(x, significance_maps(x, y.astype(float), variance), THRESHOLD)
+        return [(place, width) for place, width, _ in first], None
     shapes = [
         (fitted.value(f"hump{i}.center"), float(np.exp(fitted.value(f"hump{i}.log_width"))))
         for i in range(fitted.pattern.humps)
     ]
     hump = find_humps(fitted.pattern, fitted, shapes) if humps < MOST_HUMPS else None
-    return [(place, width) for place, width, _ in found], hump
+    return missed_peaks(fitted), hump
 
 
 def _refined(

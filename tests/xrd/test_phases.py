@@ -68,7 +68,7 @@ def write_cif(structure: Structure, path: Path, symprec: float | None = None) ->
 
 
 def spacings(phase: Phase) -> np.ndarray:
-    q, _ = inverse_d_squared(np.array(phase.cell), phase.system, phase.hkl)
+    q = inverse_d_squared(np.array(phase.cell), phase.hkl)
     return np.asarray(1 / np.sqrt(q))
 
 

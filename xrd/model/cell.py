@@ -1,4 +1,4 @@
-"""Cells: from lattice parameters to 1/d² with its derivatives."""
+"""Cells: from lattice parameters to 1/d²."""
 
 from typing import Any
 
@@ -50,22 +50,8 @@ def metric(cell: Floats) -> Floats:
     return np.asarray(np.outer(lengths, lengths) * angle)
 
 
-def _metric_slope(cell: Floats, index: int) -> Floats:
-    """Return the derivative of the metric tensor by cell parameter ``index`` (angles per degree)."""
-    if index < 3:
-        slope = np.zeros((3, 3))
-        tensor = metric(cell)
-        slope[index] += tensor[index] / cell[index]
-        slope[:, index] += tensor[:, index] / cell[index]
-        return slope
-    i, j = {3: (1, 2), 4: (0, 2), 5: (0, 1)}[index]
-    slope = np.zeros((3, 3))
-    slope[i, j] = slope[j, i] = -cell[i] * cell[j] * np.sin(np.radians(cell[index])) * np.pi / 180
-    return slope
-
-
-def inverse_d_squared(cell: Floats, system: str, hkl: NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Return 1/d² of reflections and its derivatives by the free cell parameters.
+def inverse_d_squared(cell: Floats, hkl: NDArray[np.int64]) -> Floats:
+    """Return 1/d² = hᵀ G⁻¹ h of reflections, with the metric tensor G; derivatives: `kernels.bragg`.
 
     Parameters
     ----------
@@ -76,21 +62,11 @@ def inverse_d_squared(cell: Floats, system: str, hkl: NDArray[np.int64]) -> tupl
 
     Returns
     -------
-    q, slopes
-        (n,) in 1/angstrom², and (n, p), one column per name of `free_parameters`.
-
-    Notes
-    -----
-    q = hᵀ G⁻¹ h with the metric tensor G, so that dq = −hᵀ G⁻¹ dG G⁻¹ h.
+    q
+        (n,) in 1/angstrom².
     """
-    inverse = np.linalg.inv(metric(cell))
     h = hkl.astype(float)
-    v = h @ inverse
-    slopes = [
-        -np.einsum("ni,ij,nj->n", v, sum(_metric_slope(cell, i) for i in members), v)
-        for members in _SYSTEMS[system].values()
-    ]
-    return np.einsum("ni,ni->n", v, h), np.stack(slopes, axis=1)
+    return np.asarray(np.einsum("ni,ij,nj->n", h, np.linalg.inv(metric(cell)), h))
 
 
 def cell_values(cell: Floats, system: str) -> Floats:

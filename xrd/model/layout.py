@@ -232,6 +232,6 @@ def _near(block: Block, source: Source) -> Floats:
     """Return 2θ (degree) about which the lines of a block lie."""
     if block.positions == "free":
         return np.clip(block.near, 1.0, 179.0)
-    inverse, _ = inverse_d_squared(np.array(block.cell), block.system, block.hkl)
+    inverse = inverse_d_squared(np.array(block.cell), block.hkl)
     sine = np.clip(source.alpha1 / 2 * np.sqrt(inverse), 0.01, 0.9999)
     return np.asarray(2 * _DEGREE * np.arcsin(sine))
