@@ -74,7 +74,7 @@ def model(energy: Floats, values: Floats) -> Joint:
         Line(f"C 1s/{i}", float(e), 0.5, np.nan, np.nan, "benchmark") for i, e in enumerate(ENERGIES)
     )
     region = Region("c1s", energy, values, peaks(lines), level="C 1s")
-    return joint([region], {"c1s": lines}, Template("", "", lines, {}), Options(None))
+    return joint([region], {"c1s": lines}, Template("", "", lines, {}), Options(None, shape_known=True))
 
 
 def start(built: Joint, rng: np.random.Generator, counts: float) -> Floats:
@@ -89,7 +89,7 @@ def truth(built: Joint, case: Case, energy: Floats) -> Floats:
     values = {f"energy:C 1s/{i}": e for i, e in enumerate(ENERGIES)}
     values |= {f"area:C 1s/{i}": case.counts * a for i, a in enumerate(AREAS)}
     middle = 0.5 * (energy[0] + energy[-1]) - energy.mean()
-    values |= {"fwhm:c1s": FWHM, "eta:c1s": ETA, "k:c1s": STEP, "shift": 0.0, "none": 0.0}
+    values |= {"fwhm:c1s": FWHM, "eta:c1s": ETA, "skew:c1s": 0.0, "k:c1s": STEP, "shift": 0.0, "none": 0.0}
     values |= {"slope:c1s": case.counts * case.slope}
     values |= {"constant:c1s": case.counts * (900.0 + case.slope * middle)}
     return np.array([values[p.name] for p in built.parameters])

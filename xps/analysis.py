@@ -218,7 +218,7 @@ def _parts(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured
 
 def _casa(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]:
     """Return fits that start from those of CasaXPS in the file; regions without one have numbered peaks."""
-    factors = _factors(settings, None)
+    options = _options(settings, None)
     with_fit = [region for region in group if "CASA comp" in str(region.attrs.get("casa", ""))]
     if not with_fit:
         raise AnalysisError(
@@ -228,13 +228,13 @@ def _casa(group: Sequence[Region], settings: dict[str, Value]) -> list[Measured]
     for region in group:
         if any(region is each for each in with_fit):
             found, lines = casa_fit.refit(region)
-            part = generic.measured(found, lines, replace(Options(None), factors=factors))
+            part = generic.measured(found, lines, replace(options, shape_known=True))
             part.steps[0] = (
                 f"{region.level or region.name} was fitted from the CasaXPS fit in the file as start."
             )
             parts.append(part)
         else:
-            parts.append(_peaks(region, factors))
+            parts.append(_peaks(region, options))
     generic.reference(parts, str(settings.get("charge_reference", _DEFAULT_REFERENCE)))
     return parts
 
@@ -248,9 +248,10 @@ def _assigned(
 ) -> Measured:
     present = {region.level for region in regions}
     reference = reference_of(text, [line for line in template.lines if line.level in present])
-    options = Options(reference, _factors(settings, template), settings.get("stoichiometry") != "off")
-    compare = settings.get("line_shape", "auto") == "auto"
-    part = measure(regions, template, options, choose=choose, compare=compare)
+    options = replace(
+        _options(settings, template), reference=reference, soft=settings.get("stoichiometry") != "off"
+    )
+    part = measure(regions, template, options, choose=choose)
     part.steps.insert(0, f"Template {template.name!r}: {template.description}.")
     if reference is None and text != "none":
         part.warnings.append(f"No line for the charge reference {text!r}: energies are as measured.")
@@ -263,14 +264,21 @@ def _numbered(
     """Return the fits of regions without assigned lines, referenced like the rest of the measurement."""
     if not regions:
         return []
-    factors = done[0].options.factors if done else _factors(settings, None)
-    parts = [_peaks(region, factors) for region in regions]
+    options = _options(settings, None)
+    if done:
+        options = replace(options, factors=done[0].options.factors)
+    parts = [_peaks(region, options) for region in regions]
     if not done:
         generic.reference(parts, text)
     else:
         for part in parts:
             part.shift = done[0].shift
     return parts
+
+
+def _options(settings: dict[str, Value], template: Template | None) -> Options:
+    known = settings.get("line_shape", "auto") != "auto"
+    return Options(None, _factors(settings, template), shape_known=known)
 
 
 def _factors(settings: dict[str, Value], template: Template | None) -> Factors:
@@ -281,6 +289,5 @@ def _factors(settings: dict[str, Value], template: Template | None) -> Factors:
     return Factors(str(settings.get("sensitivity", "scofield")), own, attenuation)
 
 
-def _peaks(region: Region, factors: Factors) -> Measured:
-    found, lines = generic.choose(region)
-    return generic.measured(found, lines, replace(Options(None), factors=factors))
+def _peaks(region: Region, options: Options) -> Measured:
+    return generic.measured(*generic.choose(region, options), options)

@@ -12,7 +12,7 @@ from interlayer.xps.chemistry import REACH, Line, Template
 from interlayer.xps.factors import Factors, factor
 from interlayer.xps.model.joint import Joint, Link, Parameter, Place
 from interlayer.xps.model.region import Peak, Region
-from interlayer.xps.model.shapes import PARAMETERS
+from interlayer.xps.model.shapes import PARAMETERS, SKEW
 
 Floats = NDArray[np.floating[Any]]
 
@@ -42,13 +42,31 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How the joint model is made."""
+    """How the joint model is made.
+
+    Parameters
+    ----------
+    reference
+        The charge reference.
+    factors
+        Sensitivity factors.
+    soft
+        Whether the lines of a phase share one amount.
+    free_phases
+        Phases that are not held to their stoichiometry all the same.
+    stretch
+        Regions whose lines have widths of their own.
+    shape_known
+        Whether lines are exactly of their region's shape; else they may be skewed, and `measure` allows for
+        other shapes.
+    """
 
     reference: Reference | None
     factors: Factors = field(default_factory=Factors)
     soft: bool = True
     free_phases: frozenset[str] = frozenset()
     stretch: frozenset[str] = frozenset()
+    shape_known: bool = False
 
 
 def joint(
@@ -149,7 +167,10 @@ class _Builder:
         shape = [
             Parameter(f"{name}{own}", start, low, high, mean=start, sigma=spread)
             for name, low, high, start, spread in known
+            if name != "skew"
         ]
+        if "skew" in [name for name, *_ in known]:
+            shape.append(self._skew(region))
         nothing = Parameter("none", 0.0, 0.0, 0.0)
         return tuple(
             self.add(parameter)
@@ -161,6 +182,12 @@ class _Builder:
                 Parameter(f"slope:{region.name}", 0.0),
             )
         )
+
+    def _skew(self, region: Region) -> Parameter:
+        _, low, high, start, spread = SKEW
+        if self.options.shape_known:
+            low = high = start
+        return Parameter(f"skew:{region.name}", start, low, high, mean=start, sigma=spread)
 
     def _place(
         self, region: Region, line: Line, shift: int, widths: tuple[int, tuple[int, ...]], link: Link

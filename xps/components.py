@@ -120,7 +120,10 @@ def _declared(region: Region, components: Sequence[Component]) -> list[Parameter
             Parameter(f"area:{each.name}", area, 0.0),
             Parameter(f"fwhm:{each.name}", each.fwhm, 0.05, float(np.ptp(x))),
         ]
-    out += [Parameter(name, at, low, high) for name, low, high, at, _ in PARAMETERS[region.shape]]
+    for name, low, high, at, _ in PARAMETERS[region.shape]:
+        # lines are symmetric unless "skew" is given bounds
+        held = name == "skew"
+        out.append(Parameter(name, at, at if held else low, at if held else high))
     step = region.background in ("active-shirley", "tougaard")
     return [
         *out,

@@ -1,11 +1,10 @@
 """The fit: weights from the model times the measured Fano factor, misfit carried into the variance."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from interlayer.xps import noise
 from interlayer.xps.model.equations import shares
@@ -36,8 +35,12 @@ class Fit:
     ----------
     joint
         The model.
-    theta, covariance
-        Estimate and its covariance (curvature; see :mod:`interlayer.xps.intervals` for profiles).
+    theta
+        Estimate.
+    curvature
+        Its covariance from the noise (see :mod:`interlayer.xps.intervals` for profiles).
+    covariance
+        The same with what the model leaves open (`widen`).
     scale
         Per region: variance over the model used in the cost, misfit included.
     noise
@@ -49,10 +52,21 @@ class Fit:
     scale: Floats
     noise: list[Noise]
     fixed: Bools | None = None
-    covariance: NDArray[np.floating[Any]] = field(init=False)
+    curvature: Floats = field(init=False)
+    covariance: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self.covariance = covariance(self.joint, self.solution, self.fixed)
+        self.curvature = covariance(self.joint, self.solution, self.fixed)
+        self.covariance = self.curvature
+
+    def widen(self, extra: Floats) -> None:
+        """Add what the model leaves open (size, size) to the covariance."""
+        self.covariance = self.curvature + extra
+
+    def widening(self, slope: Floats) -> float:
+        """Return by how much the standard deviation of a quantity with this gradient exceeds the noise's."""
+        noise = float(slope @ self.curvature @ slope)
+        return float(np.sqrt(slope @ self.covariance @ slope / noise)) if noise > 0 else 1.0
 
     @property
     def theta(self) -> Floats:
@@ -140,6 +154,20 @@ def _noise(joint: Joint, solution: Solution, fixed: Bools | None) -> list[Noise]
     cov = covariance(joint, solution, fixed)
     used = shares(joint.flat, solution.theta, solution.normal.blocks, cov)
     return noise.estimate(residuals, floored, used)
+
+
+def carry(found: Fit, model: Joint, former: Mapping[str, str] | None = None) -> Floats:
+    """Return start values for another model from a fit, by the parameters' names.
+
+    ``former``: by line, what it was called in the fit.
+    """
+    theta, names = model.start(), former or {}
+    for i, parameter in enumerate(model.parameters):
+        kind, colon, line = parameter.name.partition(":")
+        name = kind + colon + names.get(line, line)
+        if name in found.joint:
+            theta[i] = found.theta[found.joint.index(name)]
+    return theta
 
 
 def smooth(values: Floats, half: int = 3) -> Floats:

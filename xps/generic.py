@@ -1,7 +1,7 @@
 """Regions without assigned lines: as many peaks as the data ask for."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.units import quantity
-from interlayer.xps import decide, intervals, levels, noise
+from interlayer.xps import decide, discrepancy, intervals, levels, noise
 from interlayer.xps.build import Options, joint
 from interlayer.xps.chemistry import Line, Template
-from interlayer.xps.fit import Fit, fit, smooth
+from interlayer.xps.fit import Fit, carry, fit, smooth
 from interlayer.xps.measure import Measured, Shift
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Peak, Region
@@ -22,9 +22,8 @@ Floats = NDArray[np.floating[Any]]
 MOST_PEAKS = 6
 #: the reference peak has at least this share of the strongest peak's area
 _STRONG = 0.3
-NO_REFERENCE = Options(None)
-#: of a line's height: what no peak is added for, because real lines are not exactly of our shape
-SHAPE_KNOWN = 0.01
+#: how peaks are searched for: lines of one shape, what a peak adds beyond it is for the search to decide
+_SEARCH = Options(None, shape_known=True)
 #: a peak within this many eV of another has at least this share of its area
 _BESIDE, _LEAST_SHARE = 4.0, 0.025
 #: and is at least this many FWHM away: nearer, one line of another shape does as well
@@ -38,6 +37,8 @@ _APART = 0.45
 def measured(found: Fit, lines: tuple[Line, ...], options: Options) -> Measured:
     """Return the verdict on numbered peaks."""
     region = found.joint.regions[0]
+    if not options.shape_known:
+        found.widen(discrepancy.covariance(found))
     outcomes, sums = decide.outcomes(found, [lines], DETECTED)
     name = region.level or str(region.attrs.get("region", region.name))
     steps = [
@@ -90,31 +91,59 @@ def lines_of(region: Region, energies: Sequence[float]) -> tuple[Line, ...]:
     )
 
 
-def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
+def choose(region: Region, options: Options) -> tuple[Fit, tuple[Line, ...]]:
     """Return the fit with the number of peaks of the lowest Bayesian information criterion.
 
     Peaks are added one at a time where the residual, smoothed over a peak's width, is largest; the noise is
     that of the second differences, which no missing peak can inflate, and 1 % of the lines' own height: the
-    shape of real lines is not known better.
+    shape of real lines is not known better. With the number settled, lines may be skewed unless
+    ``options.shape_known``.
     """
     kept = _scored(region, [[_highest(region, region.values - _chord(region.values), [])]])
     for _ in range(MOST_PEAKS - 1):
-        energies = _energies(kept.fit, kept.lines)
-        residual = region.values - kept.fit.solution.normal.model[0]
-        areas = [kept.fit.theta[kept.fit.joint.index(f"area:{line.name}")] for line in kept.lines]
-        strongest = energies[int(np.argmax(areas))]
-        rest = [each for each in energies if each != strongest]
-        tried = _scored(
-            region,
-            [
-                [*energies, _highest(region, residual, energies)],
-                [*rest, strongest - _APART, strongest + _APART],
-            ],
-        )
+        tried = _scored(region, _with_one_more(region, kept))
         if tried.score >= kept.score or not _credible(tried):
             break
         kept = tried
+    if not options.shape_known:
+        kept = _freer(region, kept, options)
     return kept.fit, kept.lines
+
+
+def _with_one_more(region: Region, kept: "_Tried") -> list[list[float]]:
+    """Return where peaks may be: with one more at the largest residual, or with the strongest split."""
+    energies = _energies(kept.fit, kept.lines)
+    residual = region.values - kept.fit.solution.normal.model[0]
+    areas = [kept.fit.theta[kept.fit.joint.index(f"area:{line.name}")] for line in kept.lines]
+    strongest = energies[int(np.argmax(areas))]
+    rest = [each for each in energies if each != strongest]
+    return [
+        [*energies, _highest(region, residual, energies)],
+        [*rest, strongest - _APART, strongest + _APART],
+    ]
+
+
+def _freer(region: Region, kept: "_Tried", options: Options) -> "_Tried":
+    """Return the best with lines that may be skewed and of different widths; some may not be needed then.
+
+    A shoulder may have been the skew of one line, or its greater width.
+    """
+    best = _of_any_width(region, kept.lines, kept.fit, options)
+    while len(best.lines) > 1:
+        fewer = [tuple(line for line in best.lines if line is not each) for each in best.lines]
+        tried = min(
+            (_of_any_width(region, lines, best.fit, options) for lines in fewer), key=lambda one: one.score
+        )
+        if tried.score >= best.score:
+            break
+        best = tried
+    return best
+
+
+def _of_any_width(region: Region, lines: tuple[Line, ...], begin: Fit, options: Options) -> "_Tried":
+    common = _tried(region, lines, begin, options)
+    own = _tried(region, common.lines, common.fit, replace(options, stretch=frozenset({region.name})))
+    return min(common, own, key=lambda one: one.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,27 +154,45 @@ class _Tried:
 
 
 def _scored(region: Region, starts: Sequence[Sequence[float]]) -> _Tried:
-    """Return the best of several starts, with its criterion.
+    """Return the best of several starts, with its criterion."""
+    tried = [_tried(region, lines_of(region, energies), None, _SEARCH) for energies in starts]
+    return min(tried, key=lambda each: each.score)
+
+
+def _tried(region: Region, lines: tuple[Line, ...], begin: Fit | None, options: Options) -> _Tried:
+    """Return a fit from peaks of that place, numbered by their energies, with its criterion."""
+    found = _once(region, lines, begin, options)
+    for _ in range(3):
+        ordered = lines_of(region, _energies(found, lines))
+        moved = np.argsort(_energies(found, lines))
+        if [line.name for line in ordered] == [lines[i].name for i in moved]:
+            break
+        former = {new.name: lines[i].name for new, i in zip(ordered, moved, strict=True)}
+        lines = ordered
+        found = _once(region, lines, found, options, former)
+    return _Tried(_score(region, found, lines), found, lines)
+
+
+def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
+    """Return the criterion of a fit.
 
     Notes
     -----
-    Each peak costs 2 ln n, and 2 ln of the places where it could have been found.
+    Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a skew costs its prior, a
+    width of its own both.
     """
-    best: _Tried | None = None
     places = max(float(np.ptp(region.energy)) / _width(region), 1.0)
-    for energies in starts:
-        tried, lines = _fit(region, energies)
-        model = tried.solution.normal.model[0]
-        residual = region.values - model
-        scale = max(noise.differences(residual, noise.floor(model)), 1e-30)
-        _, background = tried.joint.regions[0].parts(tried.joint.raw(0, tried.theta)[0])
-        shape = (SHAPE_KNOWN * (model - background)) ** 2
-        chi = float(np.sum(residual**2 / (scale * noise.floor(model) + shape)))
-        cost = (2 * len(lines) + 5) * math.log(region.values.size) + 2 * len(lines) * math.log(places)
-        if best is None or chi + cost < best.score:
-            best = _Tried(chi + cost, tried, lines)
-    assert best is not None
-    return best
+    model = found.solution.normal.model[0]
+    residual = region.values - model
+    scale = max(noise.differences(residual, noise.floor(model)), 1e-30)
+    _, background = found.joint.regions[0].parts(found.joint.raw(0, found.theta)[0])
+    shape = (discrepancy.SHAPE_KNOWN * (model - background)) ** 2
+    chi = float(np.sum(residual**2 / (scale * noise.floor(model) + shape)))
+    free = [i for i, p in enumerate(found.joint.parameters) if p.name.startswith(("skew", "stretch"))]
+    prior = float(np.sum(found.joint.precision[free] * found.theta[free] ** 2))
+    own = sum(found.joint.parameters[i].name.startswith("stretch") for i in free)
+    count = 2 * len(lines)
+    return chi + prior + (count + own + 5) * math.log(region.values.size) + count * math.log(places)
 
 
 def _credible(tried: _Tried) -> bool:
@@ -162,31 +209,20 @@ def _credible(tried: _Tried) -> bool:
     )
 
 
-def _fit(region: Region, energies: Sequence[float]) -> tuple[Fit, tuple[Line, ...]]:
-    """Fit peaks at energies; when they change their order, fit on with the new order's names."""
-    lines = lines_of(region, energies)
-    found = _once(region, lines, None)
-    for _ in range(3):
-        energies = _energies(found, lines)
-        if energies == sorted(energies):
-            break
-        order = np.argsort(energies)
-        theta = found.theta.copy()
-        for kind in ("energy", "area"):
-            at = np.array([found.joint.index(f"{kind}:{line.name}") for line in lines])
-            theta[at] = found.theta[at[order]]
-        lines = lines_of(region, energies)
-        found = _once(region, lines, theta)
-    return found, lines
-
-
-def _once(region: Region, lines: tuple[Line, ...], theta: Floats | None) -> Fit:
+def _once(
+    region: Region,
+    lines: tuple[Line, ...],
+    begin: Fit | None,
+    options: Options,
+    former: Mapping[str, str] | None = None,
+) -> Fit:
+    """Return a fit from the data, or from another fit; ``former``: what its lines were called there."""
     here = replace(region, peaks=tuple(Peak(line.name) for line in lines))
-    model = joint([here], {here.name: lines}, Template("", "", lines, {}), NO_REFERENCE)
+    model = joint([here], {here.name: lines}, Template("", "", lines, {}), options)
     inside = np.array([model.index(f"energy:{line.name}") for line in lines])
     # a peak whose top is not seen could be anything
     model.lower[inside], model.upper[inside] = region.energy[0], region.energy[-1]
-    return fit(model, _start(model, here, lines) if theta is None else theta)
+    return fit(model, _start(model, here, lines) if begin is None else carry(begin, model, former))
 
 
 def _energies(found: Fit, lines: Sequence[Line]) -> list[float]:

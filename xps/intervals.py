@@ -131,17 +131,18 @@ def _end(fit: Fit, quantity: RawSum, value: float, stddev: float, sign: float, t
 def _roots(fit: Fit, quantity: RawSum, stddev: float) -> Callable[[float], float]:
     best = fit.cost
     state = {"theta": fit.theta}
+    wider = fit.widening(quantity(fit.theta)[1])
 
     def root(at: float) -> float:
         # where the linear model expects the constrained minimum
         value, slope = quantity(state["theta"])
-        along = fit.covariance @ slope
+        along = fit.curvature @ slope
         guess = state["theta"] + along * ((at - value) / max(float(slope @ along), 1e-300))
         found = fit.refit(theta=guess, pin=Pin(quantity, at, _PIN * stddev))
         state["theta"] = found.theta
         reached, _ = quantity(found.theta)
         excess = ((reached - at) / (_PIN * stddev)) ** 2
-        return float(np.sqrt(max(found.normal.cost - excess - best, 0.0)))
+        return float(np.sqrt(max(found.normal.cost - excess - best, 0.0))) / wider
 
     return root
 
@@ -155,4 +156,5 @@ def significance(fit: Fit, amount: int) -> float:
     fixed[amount] = True
     theta = fit.theta.copy()
     theta[amount] = 0.0
-    return float(np.sqrt(max(fit.refit(fixed=fixed, theta=theta).normal.cost - fit.cost, 0.0)))
+    rise = fit.refit(fixed=fixed, theta=theta).normal.cost - fit.cost
+    return float(np.sqrt(max(rise, 0.0))) / fit.widening(np.eye(1, fit.theta.size, amount)[0])

@@ -36,11 +36,8 @@ def result(fit: Fit) -> Any:
     for i, parameter in enumerate(joint.parameters):
         if parameter.name == "none":
             continue
-        one = lmfit.Parameter(
-            names[i], value=float(theta[i]), vary=not locked[i], min=parameter.lower, max=parameter.upper
-        )
-        if locked[i]:
-            one.min, one.max = -np.inf, np.inf
+        low, high = (-np.inf, np.inf) if locked[i] else (parameter.lower, parameter.upper)
+        one = lmfit.Parameter(names[i], value=float(theta[i]), vary=not locked[i], min=low, max=high)
         one.stderr = float(stddev[i]) if stddev[i] > 0 else None
         one.init_value = parameter.start
         one.user_data = parameter.expression or None

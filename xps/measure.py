@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps import build, decide, intervals, noise, quantify, start
+from interlayer.xps import build, decide, discrepancy, intervals, noise, quantify, start
 from interlayer.xps.build import Options, Reference
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.decide import Outcome, Sum
-from interlayer.xps.fit import Fit, fit
+from interlayer.xps.fit import Fit, carry, fit
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
@@ -51,17 +51,13 @@ class Measured:
     steps: list[str] = field(default_factory=list)
 
 
-def measure(
-    regions: Sequence[Region], template: Template, options: Options, *, choose: bool, compare: bool = True
-) -> Measured:
+def measure(regions: Sequence[Region], template: Template, options: Options, *, choose: bool) -> Measured:
     """Fit regions with a template's lines.
 
     Parameters
     ----------
     choose
         Whether phases that the data do not ask for leave the model (they are still reported, with a limit).
-    compare
-        Whether the other line shape is tried too (see `_shape`).
     """
     lines: dict[str, tuple[Line, ...]] = {region.name: _inside(region, template) for region in regions}
     found, options = _fit(regions, lines, template, options)
@@ -76,14 +72,15 @@ def measure(
                 + "."
             )
     gap: dict[str, float] = {}
-    if compare:
+    if not options.shape_known:
         found, gap, text = _shape(found)
         steps.append(text)
     found, options, widths = _widths(found, lines, template, options)
     steps += widths
     pulls = quantify.pulls(found)
     found, options, layering = _release(found, lines, template, options, pulls)
-    _spread(found, gap)
+    if not options.shape_known:
+        found.widen(_between(found, gap) + discrepancy.covariance(found))
     outcomes, sums = decide.outcomes(found, [lines[region.name] for region in found.joint.regions])
     result = Measured(
         found,
@@ -184,10 +181,10 @@ def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
     )
 
 
-def _spread(found: Fit, gap: Mapping[str, float]) -> None:
-    """Add the variance between line shapes to the covariance."""
+def _between(found: Fit, gap: Mapping[str, float]) -> Floats:
+    """Return the covariance of the parameters between line shapes."""
     vector = np.array([gap.get(parameter.name, 0.0) for parameter in found.joint.parameters])
-    found.covariance = found.covariance + np.outer(vector, vector)
+    return np.outer(vector, vector)
 
 
 def _prune(
@@ -206,7 +203,7 @@ def _prune(
             name: tuple(line for line in members if line.name not in worst) for name, members in kept.items()
         }
         model = _model(found.joint.regions, kept, template, options)
-        found = fit(model, _carry(found, model))
+        found = fit(model, carry(found, model))
 
 
 def _weakest(found: Fit, lines: Lines, reference: str | None) -> set[str] | None:
@@ -225,15 +222,6 @@ def _weakest(found: Fit, lines: Lines, reference: str | None) -> set[str] | None
     return by_amount[worst] if scores[worst] < decide.DETECTED else None
 
 
-def _carry(found: Fit, model: Joint) -> Floats:
-    """Return start values for another model from a fit, by the parameters' names."""
-    theta = model.start()
-    for i, parameter in enumerate(model.parameters):
-        if parameter.name in found.joint:
-            theta[i] = found.theta[found.joint.index(parameter.name)]
-    return theta
-
-
 def _widths(found: Fit, lines: Lines, template: Template, options: Options) -> tuple[Fit, Options, list[str]]:
     """Give lines widths of their own in regions that a common width does not describe, if that pays."""
     bad = frozenset(
@@ -245,7 +233,7 @@ def _widths(found: Fit, lines: Lines, template: Template, options: Options) -> t
         return found, options, []
     wider = replace(options, stretch=bad)
     model = _model(found.joint.regions, lines, template, wider)
-    tried = fit(model, _carry(found, model))
+    tried = fit(model, carry(found, model))
     extra = model.size - found.joint.size
     points = sum(region.values.size for region in found.joint.regions if region.name in bad)
     if _badness(found) - _badness(tried) > extra * np.log(points):
@@ -269,7 +257,7 @@ def _release(
     freer = replace(options, free_phases=options.free_phases | broken)
     model = _model(found.joint.regions, lines, template, freer)
     warnings.append("Not held to their stoichiometry for that reason: " + ", ".join(sorted(broken)) + ".")
-    return fit(model, _carry(found, model)), freer, warnings
+    return fit(model, carry(found, model)), freer, warnings
 
 
 def _misfits(found: Fit) -> list[str]:
@@ -303,7 +291,7 @@ def _limit(
     lone = replace(options, free_phases=options.free_phases | {line.phase})
     more = {**lines, region.name: (*lines[region.name], line)}
     model = _model(found.joint.regions, more, template, lone)
-    theta = _carry(found, model)
+    theta = carry(found, model)
     theta[model.index(f"area:{line.name}")] = 0.01 * float(np.ptp(region.values))
     again = fit(model, theta)
     r = [each.name for each in again.joint.regions].index(region.name)

@@ -119,7 +119,12 @@ def _iso19830(part: Measured, r: int, region: Region) -> dict[str, str | int | f
 
 
 def _shape_parameters(region: Region, raw: NDArray[np.floating[Any]]) -> dict[str, float]:
-    names = {"eta": "lorentzian_fraction", "alpha": "asymmetry_alpha", "beta": "asymmetry_beta"}
+    names = {
+        "eta": "lorentzian_fraction",
+        "skew": "skew",
+        "alpha": "asymmetry_alpha",
+        "beta": "asymmetry_beta",
+    }
     return {
         names[name]: float(raw[3 * region.count + i]) for i, (name, *_) in enumerate(PARAMETERS[region.shape])
     }

@@ -15,7 +15,7 @@ RAW = np.array([284.8, 287.0, 900.0, 300.0, 1.3, 1.6, 0.3, 1.1, 1.7, 0.03, 500.0
 
 def raw_of(shape: str) -> np.ndarray:
     raw = RAW.copy()
-    if shape == "doniach-sunjic":
+    if shape in ("doniach-sunjic", "pseudo-voigt", "voigt"):
         raw[7] = 0.12
     return raw
 

@@ -63,16 +63,19 @@ def signal(flat: Flat, r: int, raw: Floats, work: Floats) -> None:
             weight = flat.line_weight[line]
             area = raw[at + n + p] * weight
             position = raw[at + p] + flat.line_offset[line]
-            fill(flat.shape[r], energy, position, raw[at + 2 * n + p], raw[at + 3 * n], scratch[:, :m])
+            width, eta, skew = raw[at + 2 * n + p], raw[at + 3 * n], raw[at + 3 * n + 1]
+            fill(flat.shape[r], energy, position, width, eta, skew, scratch[:, :m])
             for i in range(m):
                 jacobian[p, i] += area * scratch[1, i]
                 jacobian[n + p, i] += weight * scratch[0, i]
                 jacobian[2 * n + p, i] += area * scratch[2, i]
                 jacobian[3 * n, i] += area * scratch[3, i]
+                jacobian[3 * n + 1, i] += area * scratch[4, i]
                 below[p, i] += area * scratch[7, i]
                 below[n + p, i] += weight * scratch[6, i]
                 below[2 * n + p, i] += area * scratch[8, i]
                 below[3 * n, i] += area * scratch[9, i]
+                below[3 * n + 1, i] += area * scratch[10, i]
     if flat.background[r] == TOUGAARD:
         _fold(flat.tougaard[flat.tougaard_at[r] : flat.tougaard_at[r + 1]], m, 3 * n + 3, jacobian, below)
 
@@ -198,9 +201,8 @@ def evaluate(flat: Flat, theta: Floats, scale: Floats, work: Floats, out: tuple[
         jacobian, weighted = work[r, 0], work[r, 1]
         weight, pull = np.empty(m), np.empty(m)
         cost += deviance(flat.values[first:last], model[first:last], flat.floor[r], weight, pull) / scale[r]
-        used = count - 5 if flat.shape[r] <= 2 else count - 3
+        used = count - TAIL + flat.shape_size[r]
         for i in range(count):
-            # no step, unused shape parameters
             idle = counts[at + i] == 0 or used <= i < count - 3
             for k in range(i + 1):
                 blocks[r, i, k] = 0.0

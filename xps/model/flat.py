@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from interlayer.xps.model.shapes import PARAMETERS
+
 if TYPE_CHECKING:
     from interlayer.xps.model.joint import Joint
     from interlayer.xps.model.region import Region
@@ -34,6 +36,7 @@ class Flat(NamedTuple):
     peaks_at: Ints
     raws_at: Ints
     shape: Ints
+    shape_size: Ints
     background: Ints
     offset: Floats
     factor: Floats
@@ -100,6 +103,7 @@ def flatten(joint: "Joint") -> Flat:
         peaks_at=_starts([region.count for region in regions]),
         raws_at=_starts([region.size for region in regions]),
         shape=np.array([region.shape_number for region in regions], dtype=np.int64),
+        shape_size=np.array([len(PARAMETERS[region.shape]) for region in regions], dtype=np.int64),
         background=np.array([region.background_number for region in regions], dtype=np.int64),
         offset=np.array(links.offset),
         factor=np.array(links.factor),
@@ -148,6 +152,7 @@ def alone(region: "Region") -> Flat:
         peaks_at=_starts([region.count]),
         raws_at=_starts([region.size]),
         shape=np.array([region.shape_number], dtype=np.int64),
+        shape_size=np.array([len(PARAMETERS[region.shape])], dtype=np.int64),
         background=np.array([region.background_number], dtype=np.int64),
         offset=none,
         factor=none,

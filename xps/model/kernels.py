@@ -53,12 +53,15 @@ def faddeeva(z: complex) -> complex:
 
 
 @njit(cache=True, error_model="numpy")
-def _pseudo_voigt(energy: Floats, position: float, fwhm: float, eta: float, out: Floats) -> None:
+def _pseudo_voigt(energy: Floats, position: float, fwhm: float, eta: float, skew: float, out: Floats) -> None:
     high = _GAUSS / fwhm
     flat = 2.0 / (math.pi * fwhm)
     inverse_width = 1.0 / fwhm
     for i in range(energy.size):
-        t = (energy[i] - position) * inverse_width
+        distance = (energy[i] - position) * inverse_width
+        sign = 1.0 if distance > 0.0 else -1.0
+        stretch = 1.0 + sign * skew
+        t = distance / stretch
         tt = t * t
         gauss = high * math.exp(-4.0 * _LN2 * tt)
         inverse = 1.0 / (1.0 + 4.0 * tt)
@@ -68,18 +71,21 @@ def _pseudo_voigt(energy: Floats, position: float, fwhm: float, eta: float, out:
         slope = l * (8.0 * inverse) + g * (8.0 * _LN2)
         below_gauss = 0.5 + 0.5 * math.erf(_ERF * t)
         below_lorentz = 0.5 + math.atan(2.0 * t) / math.pi
+        below = below_gauss + eta * (below_lorentz - below_gauss)
         out[0, i] = value
-        out[1, i] = slope * t * inverse_width
+        out[1, i] = slope * t * inverse_width / stretch
         out[2, i] = (slope * tt - value) * inverse_width
         out[3, i] = lorentz - gauss
-        out[6, i] = below_gauss + eta * (below_lorentz - below_gauss)
+        out[4, i] = slope * tt * sign / stretch
+        out[6, i] = 0.5 * (1.0 - skew) + stretch * (below - 0.5)
         out[7, i] = -value
-        out[8, i] = -t * value
-        out[9, i] = below_lorentz - below_gauss
+        out[8, i] = -distance * value
+        out[9, i] = stretch * (below_lorentz - below_gauss)
+        out[10, i] = sign * (below - 0.5 - value * fwhm * t) - 0.5
 
 
 @njit(cache=True, error_model="numpy")
-def _voigt(energy: Floats, position: float, fwhm: float, eta: float, out: Floats) -> None:
+def _voigt(energy: Floats, position: float, fwhm: float, eta: float, skew: float, out: Floats) -> None:
     share = min(eta, _MOST_LORENTZIAN)
     remain = 1.0 - 0.5346 * share
     gauss = math.sqrt(remain**2 - 0.2166 * share**2)
@@ -87,10 +93,12 @@ def _voigt(energy: Floats, position: float, fwhm: float, eta: float, out: Floats
     sigma, gamma = _SIGMA * gauss, 0.5 * share
     mix = 1.36603 * share - 0.47719 * share**2 + 0.11116 * share**3
     mix_slope = 1.36603 - 2 * 0.47719 * share + 3 * 0.11116 * share**2
-    _pseudo_voigt(energy, position, fwhm, mix, out)
+    _pseudo_voigt(energy, position, fwhm, mix, skew, out)
     norm = 1.0 / (2.0 * sigma**2 * _ROOT_PI * fwhm)
     for i in range(energy.size):
-        t = (energy[i] - position) / fwhm
+        sign = 1.0 if energy[i] > position else -1.0
+        stretch = 1.0 + sign * skew
+        t = (energy[i] - position) / (fwhm * stretch)
         z = (t + 1j * gamma) / (sigma * math.sqrt(2.0))
         w = faddeeva(z)
         first = -2.0 * z * w + 2j / _ROOT_PI
@@ -99,14 +107,17 @@ def _voigt(energy: Floats, position: float, fwhm: float, eta: float, out: Floats
         slope = first.real * norm
         by_sigma = second.real * norm / math.sqrt(2.0)
         out[0, i] = value
-        out[1, i] = -slope / fwhm
+        out[1, i] = -slope / (fwhm * stretch)
         out[2, i] = -(value + t * slope) / fwhm
         out[3, i] = -0.5 * first.imag * norm + _SIGMA * gauss_slope * by_sigma
+        out[4, i] = -slope * t * sign / stretch
         out[9, i] *= mix_slope
 
 
 @njit(cache=True, error_model="numpy")
-def fill(shape: int, energy: Floats, position: float, fwhm: float, eta: float, out: Floats) -> None:
+def fill(
+    shape: int, energy: Floats, position: float, fwhm: float, eta: float, skew: float, out: Floats
+) -> None:
     """Write the ``ROWS`` rows of one pseudo-Voigt or Voigt line of unit area (other rows stay as they are).
 
     Parameters
@@ -116,14 +127,17 @@ def fill(shape: int, energy: Floats, position: float, fwhm: float, eta: float, o
     energy
         (m,) in eV.
     position, fwhm
-        In eV.
+        In eV; the position is that of the maximum.
+    skew
+        The width is (1 + skew) times that given above the position and (1 − skew) times below it; area and
+        full width at half maximum stay.
     out
         (ROWS, m).
     """
     if shape == VOIGT:
-        _voigt(energy, position, fwhm, eta, out)
+        _voigt(energy, position, fwhm, eta, skew, out)
     else:
-        _pseudo_voigt(energy, position, fwhm, eta, out)
+        _pseudo_voigt(energy, position, fwhm, eta, skew, out)
 
 
 def fill_any(
@@ -137,4 +151,4 @@ def fill_any(
     elif shape == ASYMMETRIC:
         asymmetric(energy, position, fwhm, parameters, out)
     else:
-        fill(shape, energy, position, fwhm, parameters[0], out)
+        fill(shape, energy, position, fwhm, parameters[0], parameters[1], out)

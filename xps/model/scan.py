@@ -18,7 +18,7 @@ def table() -> Floats:
     """Return the usual line with its step, every 0.02 eV within ± 80 eV."""
     axis = np.arange(-_REACH, _REACH, _GRID)
     out = np.zeros((ROWS, axis.size))
-    fill(PSEUDO_VOIGT, axis, 0.0, _WIDTH, _ETA, out)
+    fill(PSEUDO_VOIGT, axis, 0.0, _WIDTH, _ETA, 0.0, out)
     line: Floats = out[0] + _STEP * out[6]
     return line
 

@@ -19,10 +19,13 @@ SHAPES = {
     "function at α = 0; its area is that inside the window",
     "la": "Lorentzian to the power α above and β below its position, folded with a Gaussian (CasaXPS's LA)",
 }
+#: real lines are a little broader above their position, up to some 10 % of the width (vibrations; G. Beamson,
+#: D. Briggs, High Resolution XPS of Organic Polymers, 1992)
+SKEW = ("skew", -0.4, 0.4, 0.0, 0.05)
 #: names, lower and upper bounds, start values and spreads of the priors of the shape parameters
 PARAMETERS: dict[str, tuple[tuple[str, float, float, float, float], ...]] = {
-    "pseudo-voigt": (("eta", 0.0, 1.0, 0.3, 0.2),),
-    "voigt": (("eta", 0.0, 1.0, 0.3, 0.2),),
+    "pseudo-voigt": (("eta", 0.0, 1.0, 0.3, 0.2), SKEW),
+    "voigt": (("eta", 0.0, 1.0, 0.3, 0.2), SKEW),
     "product": (("eta", 0.0, 1.0, 0.3, 0.2),),
     "doniach-sunjic": (("eta", 0.15, 0.95, 0.5, 0.2), ("alpha", 1e-3, 0.4, 0.08, 0.08)),
     "la": (("eta", 0.1, 3.0, 0.7, 0.4), ("alpha", 0.55, 6.0, 1.1, 0.5), ("beta", 0.55, 12.0, 1.6, 0.8)),
