@@ -75,8 +75,7 @@ def spectrum(lines: list[tuple[float, float]], rng: np.random.Generator) -> Floa
 def found_peaks(values: Floats) -> list[tuple[float, float]]:
     """Return (energy, area) of the peaks that are measured."""
     region = Region("c1s", ENERGY, values, (), level="C 1s")
-    options = Options(None)
-    result = generic.measured(*generic.choose(region, options), options)
+    result = generic.measured(*generic.choose(region), Options(None))
     out = []
     for each in result.outcomes:
         if each.status == "measured":

@@ -290,4 +290,4 @@ def _factors(settings: dict[str, Value], template: Template | None) -> Factors:
 
 
 def _peaks(region: Region, options: Options) -> Measured:
-    return generic.measured(*generic.choose(region, options), options)
+    return generic.measured(*generic.choose(region), options)

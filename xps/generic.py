@@ -22,7 +22,7 @@ Floats = NDArray[np.floating[Any]]
 MOST_PEAKS = 6
 #: the reference peak has at least this share of the strongest peak's area
 _STRONG = 0.3
-#: how peaks are searched for: lines of one shape, what a peak adds beyond it is for the search to decide
+#: lines of one symmetric shape: a skewed line and a doublet of 0.6 FWHM cannot be told apart
 _SEARCH = Options(None, shape_known=True)
 #: a peak within this many eV of another has at least this share of its area
 _BESIDE, _LEAST_SHARE = 4.0, 0.025
@@ -91,13 +91,12 @@ def lines_of(region: Region, energies: Sequence[float]) -> tuple[Line, ...]:
     )
 
 
-def choose(region: Region, options: Options) -> tuple[Fit, tuple[Line, ...]]:
+def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
     """Return the fit with the number of peaks of the lowest Bayesian information criterion.
 
     Peaks are added one at a time where the residual, smoothed over a peak's width, is largest; the noise is
     that of the second differences, which no missing peak can inflate, and 1 % of the lines' own height: the
-    shape of real lines is not known better. With the number settled, lines may be skewed unless
-    ``options.shape_known``.
+    shape of real lines is not known better.
     """
     kept = _scored(region, [[_highest(region, region.values - _chord(region.values), [])]])
     for _ in range(MOST_PEAKS - 1):
@@ -105,8 +104,7 @@ def choose(region: Region, options: Options) -> tuple[Fit, tuple[Line, ...]]:
         if tried.score >= kept.score or not _credible(tried):
             break
         kept = tried
-    if not options.shape_known:
-        kept = _freer(region, kept, options)
+    kept = _wider(region, kept, _SEARCH)
     return kept.fit, kept.lines
 
 
@@ -123,27 +121,12 @@ def _with_one_more(region: Region, kept: "_Tried") -> list[list[float]]:
     ]
 
 
-def _freer(region: Region, kept: "_Tried", options: Options) -> "_Tried":
-    """Return the best with lines that may be skewed and of different widths; some may not be needed then.
-
-    A shoulder may have been the skew of one line, or its greater width.
-    """
-    best = _of_any_width(region, kept.lines, kept.fit, options)
-    while len(best.lines) > 1:
-        fewer = [tuple(line for line in best.lines if line is not each) for each in best.lines]
-        tried = min(
-            (_of_any_width(region, lines, best.fit, options) for lines in fewer), key=lambda one: one.score
-        )
-        if tried.score >= best.score:
-            break
-        best = tried
-    return best
-
-
-def _of_any_width(region: Region, lines: tuple[Line, ...], begin: Fit, options: Options) -> "_Tried":
-    common = _tried(region, lines, begin, options)
-    own = _tried(region, common.lines, common.fit, replace(options, stretch=frozenset({region.name})))
-    return min(common, own, key=lambda one: one.score)
+def _wider(region: Region, kept: "_Tried", options: Options) -> "_Tried":
+    """Return the better of the fit and one with a width for each line, where one width does not do."""
+    if not kept.fit.noise[0].flagged or len(kept.lines) < 2:
+        return kept
+    own = _tried(region, kept.lines, kept.fit, replace(options, stretch=frozenset({region.name})))
+    return min(kept, own, key=lambda one: one.score)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +161,8 @@ def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
 
     Notes
     -----
-    Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a skew costs its prior, a
-    width of its own both.
+    Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a width of its own ln n
+    and its prior.
     """
     places = max(float(np.ptp(region.energy)) / _width(region), 1.0)
     model = found.solution.normal.model[0]
@@ -188,11 +171,10 @@ def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
     _, background = found.joint.regions[0].parts(found.joint.raw(0, found.theta)[0])
     shape = (discrepancy.SHAPE_KNOWN * (model - background)) ** 2
     chi = float(np.sum(residual**2 / (scale * noise.floor(model) + shape)))
-    free = [i for i, p in enumerate(found.joint.parameters) if p.name.startswith(("skew", "stretch"))]
+    free = [i for i, p in enumerate(found.joint.parameters) if p.name.startswith("stretch")]
     prior = float(np.sum(found.joint.precision[free] * found.theta[free] ** 2))
-    own = sum(found.joint.parameters[i].name.startswith("stretch") for i in free)
     count = 2 * len(lines)
-    return chi + prior + (count + own + 5) * math.log(region.values.size) + count * math.log(places)
+    return chi + prior + (count + len(free) + 5) * math.log(region.values.size) + count * math.log(places)
 
 
 def _credible(tried: _Tried) -> bool:
