@@ -48,8 +48,21 @@ def _scienta(probe: Probe) -> bool:
     return text.startswith("[Info]") and "Number of Regions" in text and "[Region 1]" in text
 
 
+def _igor(probe: Probe) -> bool:
+    from interlayer.xps.readers.igor import is_wave
+
+    return probe.suffix in (".ibw", ".bwav") or (
+        probe.head[:1] in (b"\x02", b"\x05", b"\x00") and is_wave(probe.head)
+    )
+
+
 def _avantage(probe: Probe) -> bool:
     return "xl/workbook.xml" in probe.members
+
+
+def _vgd(probe: Probe) -> bool:
+    named = "VGData".encode("utf-16-le") in probe.head
+    return probe.head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and (probe.suffix == ".vgd" or named)
 
 
 def _columns(probe: Probe) -> bool:
@@ -69,7 +82,13 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "Scienta text", (".txt",), _scienta, f"{_HOME}.scienta:load", "slices summed; intensity, not counts"
     ),
+    Format(
+        "Scienta Igor", (".ibw",), _igor, f"{_HOME}.scienta_ibw:load", "slices summed; SES and PEAK notes"
+    ),
     Format("Avantage", (".xlsx",), _avantage, f"{_HOME}.avantage:load", "sheets with an energy axis"),
+    Format(
+        "Avantage VGD", (".vgd",), _vgd, f"{_HOME}.thermo_vgd:load", "levels and points apart; maps summed"
+    ),
     Format("Columns", (".csv", ".txt", ".xy"), _columns, f"{_HOME}.columns:load", "energy and intensity"),
 )
 
