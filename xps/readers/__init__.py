@@ -75,8 +75,8 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("VAMAS fragment", (".vms",), _vamas_fragment, f"{_HOME}.vamas:refuse", "refused: no header"),
     Format("CasaXPS text", (".txt",), _casa_text, f"{_HOME}.casa:load", "columns K.E., counts, B.E., CPS"),
-    Format("PHI", (".spe",), _phi, f"{_HOME}.phi:load", "single spectra of one area; no depth profiles"),
-    Format("PHI text", (".txt",), _phi_text, f"{_HOME}.phi:load_text", "vendor's export, counts"),
+    Format("PHI", (".spe", ".pro"), _phi, f"{_HOME}.phi:load", "cycles and areas as further measurements"),
+    Format("PHI text", (".txt",), _phi_text, f"{_HOME}.phi_text:load", "vendor's export, counts"),
     Format("SPECS XML", (".xml",), _specs_xml, f"{_HOME}.specs:load_xml", "detectors aligned, scans summed"),
     Format("SPECS xy", (".xy",), _specs_xy, f"{_HOME}.specs:load_xy", "scans of a region summed"),
     Format(

@@ -20,7 +20,7 @@ def wave5(
     shape = values.shape
     data = values.astype(order + values.dtype.str[1:]).tobytes(order="F")
     text, units = note.encode(), [label.encode() for label in labels] + [b""] * (4 - len(labels))
-    counts = "Counts [a.u.]".encode() if labels else b""
+    counts = b"Counts [a.u.]" if labels else b""
     sizes = [320 + len(data), 0, len(text), len(counts), *map(len, units), *[0] * 7]
     head = struct.pack(order + "hh15i", 5, 0, *sizes)
     wave = struct.pack(order + "4xIIih8xh", 0, 0, values.size, _TYPES[values.dtype.str[1:]], 1)

@@ -11,9 +11,11 @@ from interlayer.core.errors import ReadError
 from interlayer.xps import read
 
 NOTE = "\r".join(
-    ["[SES]", "Version=1.3.1", "Region Name=C1s", "Lens Mode=Transmission", "Pass Energy=50", "Number of Sweeps=2",
-     "Excitation Energy=1486.6", "Energy Scale=Binding", "Step Time=203", "Sample=Li",
-     "Comments=a=b", "[Run Mode Information]", "Name=Normal", "Pass Energy=7"]
+    [
+        "[SES]", "Version=1.3.1", "Region Name=C1s", "Lens Mode=Transmission", "Pass Energy=50",
+        "Number of Sweeps=2", "Excitation Energy=1486.6", "Energy Scale=Binding", "Step Time=203",
+        "Sample=Li", "Comments=a=b", "[Run Mode Information]", "Name=Normal", "Pass Energy=7",
+    ]
 )  # fmt: skip
 N = 200
 RATE = 15.0 + np.hanning(N)
