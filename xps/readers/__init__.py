@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HOME = "interlayer.xps.readers"
-_NUMBERS = re.compile(r"^\s*[-+]?\d[\d.,eE+-]*[\s,;\t]+[-+]?\d[\d.,eE+-]*", re.MULTILINE)
+_NUMBERS = re.compile(r"^[ \t]*[-+]?\d[\d.,eE+-]*[ ,;\t]+[-+]?\d", re.MULTILINE)
 _PHI_TEXT = re.compile(r"^Cycles \d+; Regions \d+;")
 
 
@@ -66,7 +66,8 @@ def _vgd(probe: Probe) -> bool:
 
 
 def _columns(probe: Probe) -> bool:
-    return probe.suffix in (".csv", ".txt", ".xy", ".dat", ".tsv") and len(_NUMBERS.findall(probe.text)) >= 3
+    named = probe.suffix in (".csv", ".txt", ".xy", ".dat", ".tsv", ".asc", ".prn")
+    return named and len(_NUMBERS.findall(probe.text.replace("\r", "\n"))) >= 3
 
 
 FORMATS: tuple[Format, ...] = (
@@ -89,7 +90,13 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "Avantage VGD", (".vgd",), _vgd, f"{_HOME}.thermo_vgd:load", "levels and points apart; maps summed"
     ),
-    Format("Columns", (".csv", ".txt", ".xy"), _columns, f"{_HOME}.columns:load", "energy and intensity"),
+    Format(
+        "Columns",
+        (".csv", ".txt", ".xy"),
+        _columns,
+        f"{_HOME}.columns:load",
+        "energy and intensity, regions side by side",
+    ),
 )
 
 
