@@ -91,7 +91,7 @@ def _spectra(header: str, blocks: list[_Block]) -> Iterator[Spectrum]:
 
 
 def _definitions(header: str) -> Iterator[_Definition]:
-    for line in re.findall(r"(?m)^SpectralRegDef:\s*(.+?)\s*$", header):
+    for line in re.findall(r"(?m)^SpectralRegDef:(.*)$", header):
         field = line.split()
         try:
             if field[1] == "0":  # defined, but not measured
@@ -108,7 +108,11 @@ def _blocks(binary: bytes) -> list[_Block]:
     _, count, _, _ = struct.unpack_from("<4I", binary)
     if not 0 < count <= _MAX_REGIONS or len(binary) < 16 + count * _HEADER:
         raise ReadError("impossible number of regions", found=count)
-    return [_block(binary, 16 + index * _HEADER) for index in range(count)]
+    places = [16 + index * _HEADER for index in range(count)]
+    total = sum(int(struct.unpack_from("<I", binary, at + 76)[0]) for at in places)
+    if total > len(binary):
+        raise ReadError("the file ends inside a spectrum", expected=f"{total} bytes", found=len(binary))
+    return [_block(binary, at) for at in places]
 
 
 def _block(binary: bytes, at: int) -> _Block:
@@ -170,7 +174,7 @@ def _transmission(calibration: tuple[float, float] | None, ratio: Floats) -> Flo
 
 def _sputter_times(header: str) -> list[float]:
     """Return the time sputtered before each cycle (s), where the header's layers tell it; else nothing."""
-    layers = [line.split() for line in re.findall(r"(?m)^DepthCalDef:\s*(.+?)\s*$", header)]
+    layers = [line.split() for line in re.findall(r"(?m)^DepthCalDef:(.*)$", header)]
     before = _text(header, "NoPreSputterCyc")
     if _text(header, "FileType") != "DEPTHPRO" or not layers or not before.isdigit() or int(before) > 1000:
         return []
@@ -191,5 +195,5 @@ def _photon(header: str) -> float:
 
 
 def _text(header: str, key: str) -> str:
-    match = re.search(rf"(?m)^{key}:[ \t]*(.*?)\s*$", header)
-    return match[1] if match else ""
+    match = re.search(rf"(?m)^{key}:(.*)$", header)
+    return match[1].strip() if match else ""

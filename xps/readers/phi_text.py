@@ -17,6 +17,9 @@ def load(path: Path) -> xr.Dataset:
     """Read MultiPak's text export; each depth cycle is a further measurement."""
     blocks = re.split(r"(?m)^Element (?=.*;)", read_text(path))[1:]
     spectra = [_block(block) for block in blocks]
+    stated = re.search(r"Region \d+ of (\d+); Depth Cycle \d+ of 1;", blocks[0] if blocks else "")
+    if stated and int(stated[1]) != len(spectra):
+        raise ReadError("the MultiPak export is cut", expected=f"{stated[1]} regions", found=len(spectra))
     series = any(float(spectrum.attrs.get("cycle", 1)) > 1 for spectrum in spectra)
     for spectrum in () if series else spectra:
         spectrum.attrs.pop("cycle", None)

@@ -13,6 +13,7 @@ _NUMBERS = {
     2: "<h", 3: "<i", 4: "<f", 5: "<d", 7: "<d", 11: "<h", 18: "<H", 19: "<I", 22: "<i", 23: "<I", 64: "<Q",
 }  # fmt: skip
 _TEXTS, _WIDE_TEXT = (8, 30), 31
+_MAX_COUNT, _MAX_TEXT = 5_000, 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ def parse(data: bytes) -> Properties:
     try:
         (start,) = struct.unpack_from("<I", data, _FIRST_SET)
         (count,) = struct.unpack_from("<I", data, start + 4)
-        if count > (len(data) - start - 8) // 8:
+        if count > min((len(data) - start - 8) // 8, _MAX_COUNT):
             raise ReadError("a property set states an impossible count", found=count)
         table = [struct.unpack_from("<II", data, start + 8 + 8 * i) for i in range(count)]
         return _values(data, {key: start + offset for key, offset in table})
@@ -56,7 +57,7 @@ def _values(data: bytes, places: dict[int, int]) -> Properties:
         elif kind in (*_TEXTS, _WIDE_TEXT):
             (length,) = struct.unpack_from("<I", data, at + 4)
             size = 2 * length if kind == _WIDE_TEXT else length
-            texts[key] = kind, data[at + 8 : at + 8 + size]
+            texts[key] = kind, data[at + 8 : at + 8 + min(size, _MAX_TEXT)]
     wide = numbers.get(_CODE_PAGE) == _UNICODE
     decoded = {key: _text(raw, wide or kind == _WIDE_TEXT) for key, (kind, raw) in texts.items()}
     return Properties(numbers, decoded)

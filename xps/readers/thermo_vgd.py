@@ -70,7 +70,7 @@ def _streams(path: Path) -> _Streams:
         raise ReadError("VGData is not a list of doubles", found=f"{len(data)} bytes")
     title = "" if summary is None else propertyset.parse(summary).texts.get(_TITLE, "")
     values = np.frombuffer(data, "<f8")
-    return _Streams(values, grouped(data_axes, space_axes), propertyset.parse(settings), title)
+    return _Streams(values, grouped(data_axes, space_axes, values.size), propertyset.parse(settings), title)
 
 
 def _measurements(streams: _Streams) -> Iterator[tuple[Floats, dict[str, Attribute]]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from interlayer.core.errors import ReadError
-from interlayer.xps.spectra import MAX_POINTS, Floats
+from interlayer.xps.spectra import Floats
 
 #: the first number of VGSpaceAxes, as every known file has it
 _MARK, _MAX_AXES = 0x20000, 8
@@ -57,8 +57,8 @@ def data_axes(data: bytes) -> list[tuple[int, int]]:
     return [(end - start + 1, spaces) for start, end, spaces, _ in axes]
 
 
-def space_axes(data: bytes) -> list[SpaceAxis]:
-    """Return the space axes in the order of the file."""
+def space_axes(data: bytes, limit: int) -> list[SpaceAxis]:
+    """Return the space axes in the order of the file; none has more than ``limit`` points."""
     cursor = _Cursor(data)
     mark = int(cursor.take("<I")[0])
     if mark != _MARK:
@@ -68,7 +68,7 @@ def space_axes(data: bytes) -> list[SpaceAxis]:
             found=f"{mark:#x}",
             advice="Export the spectrum as VAMAS.",
         )
-    return [_axis(cursor) for _ in range(_count(cursor))]
+    return [_axis(cursor, limit) for _ in range(_count(cursor))]
 
 
 def _count(cursor: _Cursor) -> int:
@@ -78,29 +78,26 @@ def _count(cursor: _Cursor) -> int:
     return count
 
 
-def _axis(cursor: _Cursor) -> SpaceAxis:
+def _axis(cursor: _Cursor, limit: int) -> SpaceAxis:
     label, _, _ = cursor.text(), cursor.text(), cursor.text()
     points, start, width = cursor.take("<I2d")
     count, linear = int(points), bool(cursor.take("<B")[0])
-    if linear:
-        if not 0 < count <= MAX_POINTS:
-            raise ReadError("a space axis has an impossible number of points", found=count)
-        values = start + width * np.arange(count)
-    else:
-        values = np.array(cursor.take(f"<{count}d")) if 8 * count <= len(cursor.data) else np.empty(0)
+    if not 0 < count <= limit or (not linear and 8 * count > len(cursor.data)):
+        raise ReadError("a space axis has an impossible number of points", found=count)
+    values = start + width * np.arange(count) if linear else np.array(cursor.take(f"<{count}d"))
     (code,) = cursor.take("<I")
     return SpaceAxis(_KINDS.get(int(code), ""), label, values)
 
 
-def grouped(data: bytes, space: bytes) -> list[tuple[int, list[SpaceAxis]]]:
-    """Return (points, space axes) of each data axis.
+def grouped(data: bytes, space: bytes, limit: int) -> list[tuple[int, list[SpaceAxis]]]:
+    """Return (points, space axes) of each data axis; no axis has more than ``limit`` points.
 
     Raises
     ------
     ReadError
         When the two streams do not fit each other, or the first axis is not an energy.
     """
-    axes = space_axes(space)
+    axes = space_axes(space, limit)
     groups: list[tuple[int, list[SpaceAxis]]] = []
     for points, spaces in data_axes(data):
         own, axes = axes[:spaces], axes[spaces:]

@@ -102,6 +102,12 @@ def test_text_profile(tmp_path: Path) -> None:
     assert raw["c1s_3_counts"].values[:3].tolist() == [300.0, 301.0, 302.0]
 
 
+def test_cut_text_is_refused(real: Path, tmp_path: Path) -> None:
+    text = (real / "xps" / "BN-BS-1 multiplex.txt").read_bytes()
+    with pytest.raises(ReadError, match="expected 6 regions; found 4"):
+        read(put(tmp_path, text[: text.index(b"Element Ti 2p")], "cut.txt"))
+
+
 def test_what_does_not_fit_is_refused(tmp_path: Path) -> None:
     good = files.phi([("C1s", 300.0, -0.1, rates(1, 4))])
     directory = good.index(b"EOFH\r\n") + 6 + 16

@@ -87,7 +87,7 @@ def test_name_from_the_file_where_there_is_no_title(tmp_path: Path) -> None:
     ("data", "message"),
     [
         (files.avantage(COUNTS, [[ENERGY]], settings={0x69: 0.0}), "source's energy"),
-        (files.avantage(COUNTS[:-1], [[ENERGY]]), "do not fit each other"),
+        (files.avantage(np.append(COUNTS, 1.0), [[ENERGY]]), "do not fit each other"),
         (files.avantage(COUNTS, [[files.linear(0.0, 1.0, N, 3)]]), "not a spectrum"),
         (files.avantage(COUNTS, [[ENERGY]])[:3000], "cannot be read as such"),
         (files.compound({"VGData": bytes(80)}), "no stream"),
