@@ -83,6 +83,11 @@ def binding(energy: Floats, said: str, photon: float, level: str) -> tuple[Float
     return energy, float("nan")
 
 
+def contradicts(energy: Floats, level: str) -> bool:
+    """Return True where an axis (n,) of binding energies does not reach the core level of its name."""
+    return bool(level) and not _holds(energy, level)
+
+
 def _holds(energy: Floats, level: str) -> bool:
     """Return True where an axis reaches its core level; unnamed, any level, or more than one region."""
     low, high = float(energy.min()), float(energy.max())

@@ -18,7 +18,8 @@ import olefile
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.xps.readers import propertyset
+from interlayer.xps import levels
+from interlayer.xps.readers import axis, propertyset
 from interlayer.xps.readers.units import counts
 from interlayer.xps.readers.vgd_axes import SpaceAxis, grouped
 from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
@@ -28,6 +29,10 @@ _SETTINGS, _SUMMARY = "\x05Q5nw4m3lIjudbfwyAayojlptCa", "\x05SummaryInformation"
 _TITLE = 2
 _INSTRUMENT, _VALUE_LABEL, _VALUE_UNIT = 0x06, 0x0D, 0x0F
 _SOURCE_ENERGY, _DWELL_TIME, _PERIODS, _PASS_ENERGY, _WORK_FUNCTION = 0x69, 0x131, 0x148, 0x194, 0x196
+_TECHNIQUE, _ENERGY_SCALE = 0x04, 0x13C
+#: of these two
+_ION_SCATTERING, _KINETIC, _BINDING = 6, 1, 2
+_ADVICE = "Export the spectrum as VAMAS."
 #: more spectra than any profile has
 _MAX_SPECTRA = 2_000
 _Group = tuple[int, list[SpaceAxis]]
@@ -44,18 +49,29 @@ class _Streams:
 def load(path: Path) -> xr.Dataset:
     """Read a `.VGD`: levels, angles and points are measurements, the pixels of a map are summed."""
     streams = _streams(path)
-    energy = streams.groups[0][1][0]
-    photon = streams.settings.number(_SOURCE_ENERGY)
-    if not (math.isfinite(photon) and photon > 0):
-        raise ReadError("the source's energy is not in this file", advice="Export the spectrum as VAMAS.")
-    already = "binding" in energy.label.lower()
-    binding = np.round(energy.values if already else photon - energy.values, 6)
     attrs, name = _attrs(streams.settings), streams.title or path.stem
+    binding = _binding(streams, levels.from_name(name.replace("_", " ")))
     spectra = [
         _spectrum(name, binding, values, streams.settings, {**attrs, **extra})
         for values, extra in _measurements(streams)
     ]
     return build(spectra, instrument=streams.settings.texts.get(_INSTRUMENT, ""))
+
+
+def _binding(streams: _Streams, level: str) -> Floats:
+    energy, settings = streams.groups[0][1][0].values, streams.settings
+    if settings.numbers.get(_TECHNIQUE) == _ION_SCATTERING:
+        raise ReadError("an ion scattering spectrum, not one of photoelectrons")
+    scale, photon = settings.numbers.get(_ENERGY_SCALE, _KINETIC), settings.number(_SOURCE_ENERGY)
+    if scale not in (_KINETIC, _BINDING):
+        raise ReadError("the energy scale of this file is not known", found=f"{scale:g}", advice=_ADVICE)
+    if scale == _KINETIC and not (math.isfinite(photon) and photon > 0):
+        raise ReadError("the source's energy is not in this file", advice=_ADVICE)
+    binding = np.round(photon - energy if scale == _KINETIC else energy, 6)
+    if axis.contradicts(binding, level):
+        found = f"{binding.min():g} to {binding.max():g} eV"
+        raise ReadError(f"the energy axis does not reach {level}", found=found, advice=_ADVICE)
+    return binding
 
 
 def _streams(path: Path) -> _Streams:
@@ -91,23 +107,23 @@ def _measurements(streams: _Streams) -> Iterator[tuple[Floats, dict[str, Attribu
         for i, (_, axes) in zip(index, kept, strict=True):
             attrs |= _place(axes, i)
         if pixels:
-            attrs["pixels"] = math.prod(groups[i][0] for i in pixels)
+            attrs |= {"pixels": math.prod(groups[i][0] for i in pixels), "scans": math.nan}
         yield table[index], attrs
 
 
 def _is_map(axes: list[SpaceAxis]) -> bool:
-    return bool(axes) and all(axis.kind in ("x", "y") for axis in axes)
+    return bool(axes) and all(each.kind in ("x", "y") for each in axes)
 
 
 def _place(axes: list[SpaceAxis], index: int) -> dict[str, Attribute]:
-    """Return what tells a measurement; an unnamed axis beside etch levels is the etch time (s)."""
-    kinds = {axis.kind for axis in axes}
+    """Return what tells a measurement; an axis without a kind beside etch levels is the etch time (s)."""
+    kinds = {each.kind for each in axes}
     out: dict[str, Attribute] = {"measurement": index + 1}
-    for axis in axes:
-        value = float(axis.values[index])
-        if axis.kind == "angle":
+    for each in axes:
+        value = float(each.values[index])
+        if each.kind == "angle":
             out["angle"] = value
-        elif axis.kind == "" and "etch level" in kinds and math.isfinite(value):
+        elif math.isfinite(value) and (each.kind == "etch time" or (not each.kind and "etch level" in kinds)):
             out["sputter_time"] = value
     return out
 

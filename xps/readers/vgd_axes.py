@@ -11,7 +11,16 @@ from interlayer.xps.spectra import Floats
 #: the first number of VGSpaceAxes, as every known file has it
 _MARK, _MAX_AXES = 0x20000, 8
 #: what a space axis is, by its code
-_KINDS = {1: "energy", 2: "angle", 3: "x", 4: "y", 5: "level", 6: "etch level", 10: "position"}
+_KINDS = {
+    1: "energy",
+    2: "angle",
+    3: "x",
+    4: "y",
+    5: "level",
+    6: "etch level",
+    8: "etch time",
+    10: "position",
+}
 
 
 @dataclass(frozen=True, slots=True)

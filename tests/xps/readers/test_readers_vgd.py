@@ -77,6 +77,20 @@ def test_large_stream_and_angles(tmp_path: Path) -> None:
     assert raw["c1s_12_counts"].attrs["angle"] == 80.0
 
 
+def test_etch_times_by_their_own_code_and_no_scans_of_a_map(tmp_path: Path) -> None:
+    table = np.stack([COUNTS, COUNTS])
+    raw = read(put(tmp_path, files.avantage(table, [[ENERGY], [files.listed([0.0, 45.0], code=8)]])))
+    assert raw["c1s_2_counts"].attrs["sputter_time"] == 45.0
+    pixels = [files.linear(0.0, 20.0, 2, 3)]
+    assert "scans" not in read(put(tmp_path, files.avantage(table, [[ENERGY], pixels])))["c1s_counts"].attrs
+
+
+def test_binding_scale(tmp_path: Path) -> None:
+    energy = files.linear(300.0, -0.1, N, 1)
+    raw = read(put(tmp_path, files.avantage(COUNTS, [[energy]], settings={0x13C: 2})))
+    assert raw["c1s_binding_energy"].values[[0, -1]] == pytest.approx([300.0, 270.0])
+
+
 def test_name_from_the_file_where_there_is_no_title(tmp_path: Path) -> None:
     energy = files.linear(1080.0, 0.1, N, 1)
     raw = read(put(tmp_path, files.avantage(COUNTS, [[energy]], title=""), "N1s Scan.vgd"))
@@ -90,6 +104,9 @@ def test_name_from_the_file_where_there_is_no_title(tmp_path: Path) -> None:
         (files.avantage(np.append(COUNTS, 1.0), [[ENERGY]]), "do not fit each other"),
         (files.avantage(COUNTS, [[files.linear(0.0, 1.0, N, 3)]]), "not a spectrum"),
         (files.avantage(COUNTS, [[ENERGY]])[:3000], "cannot be read as such"),
+        (files.avantage(COUNTS, [[ENERGY]], settings={0x13C: 0}), "energy scale of this file is not known"),
+        (files.avantage(COUNTS, [[ENERGY]], settings={0x13C: 2}), "does not reach C 1s"),
+        (files.avantage(COUNTS, [[ENERGY]], settings={0x04: 6}), "ion scattering"),
         (files.compound({"VGData": bytes(80)}), "no stream"),
         (files.compound({}), "no stream"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000), "cannot be read as such"),
