@@ -16,7 +16,7 @@ from interlayer.xps.readers.table import Table, parse
 from interlayer.xps.readers.units import is_rate
 from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
-_MAX_SIZE = 10 * 2**20
+_MAX_SIZE = 5 * 2**20
 _ENERGY = re.compile(r"(?<!pass )energy|\b[bk]\.?\s*e\b|binding|kinetic", re.IGNORECASE)
 _PASS_ENERGY = re.compile(r"\b(?:PE|pass energy)[^\d\n]{0,12}(\d+(?:\.\d+)?)", re.IGNORECASE)
 _INTENSITY = re.compile(r"count|cps|c/s|intens|signal|\bcts\b", re.IGNORECASE)

@@ -11,7 +11,7 @@ from interlayer.xps.spectra import Floats
 
 #: separator (None: blanks) and decimal sign, the more telling first
 _DIALECTS = ((";", ","), (";", "."), ("\t", ","), ("\t", "."), (",", "."), (None, "."), (None, ","))
-_MAX_COLUMNS, _MAX_LINES = 400, 300_000
+_MAX_COLUMNS, _MAX_LINES, _LONGEST_LINE = 400, 300_000, 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,8 @@ def parse(text: str) -> Table:
     lines = [line.rstrip() for line in text.split("\n")]
     if len(lines) > _MAX_LINES:
         raise ReadError("too many lines for a spectrum", expected=f"at most {_MAX_LINES}", found=len(lines))
+    if len(longest := max(lines, key=len)) > _LONGEST_LINE:
+        raise ReadError("a line too long for a row of numbers", found=f"{len(longest)} characters")
     separator, decimal = max(_DIALECTS, key=lambda each: _fitting(lines, *each))
     rows = [_cells(line, separator) for line in lines]
     numbers = [_numbers(row, decimal) for row in rows]

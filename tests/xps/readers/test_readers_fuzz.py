@@ -147,6 +147,7 @@ HOSTILE = {
     "points.vgd": ole_files.avantage(COUNTS, [[ole_files.linear(0.0, 1.0, 2**31 - 1, 1)]]),
     "block.spe": same_block(),
     "wide.csv": b"1;2\n3;4\n5;6\n" + b"7;" * 200_000 + b"\n",
+    "dense.csv": b"1,2\n" * 3 + (b"3," * 399 + b"3\n") * 1500,
     "many.csv": b"1\n" * 400_000 + b"1;2\n3;4\n5;6\n",
     "count.vms": b"VAMAS Surface Chemical Analysis\n" + b"x\n" * 4 + b"999999\n" * 100,
     "brackets.txt": b"[Info]\nNumber of Regions=1\n[Region 1]\n" + b"[" * 200_000,
