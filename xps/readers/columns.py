@@ -137,7 +137,8 @@ def _spectrum(table: Table, pair: _Pair, path: Path, alone: bool) -> Spectrum:
         attrs["pass_energy"] = float(match[1])
     counts = bool(np.all(np.abs(values - np.round(values)) < 1e-6)) and values.max() > 1
     units = "counts" if counts and not is_rate(unit or table.header) else "counts/s"
-    return Spectrum(level or _loose(path.stem) or unit or path.stem, binding, values, units, attrs=attrs)
+    name = path.stem if alone or _INTENSITY.search(unit) else unit or path.stem
+    return Spectrum(level or _loose(path.stem) or name, binding, values, units, attrs=attrs)
 
 
 def _loose(stem: str) -> str:

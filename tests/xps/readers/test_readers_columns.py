@@ -195,6 +195,16 @@ def test_odd_tables_are_refused(tmp_path: Path, content: str, message: str) -> N
         read(put(tmp_path, content))
 
 
+def test_names_of_regions_without_a_core_level(tmp_path: Path) -> None:
+    valence = np.round(20.0 - 0.1 * np.arange(200), 1)
+    raw = read(put(tmp_path, text("BE,Counts", [valence, COUNTS]), "valence.csv"))
+    assert list(raw.data_vars) == ["valence_counts"]
+    raw = read(
+        put(tmp_path, text("BE,before,BE,after", [valence, COUNTS, valence, COUNTS[::-1]]), "valence.csv")
+    )
+    assert list(raw.data_vars) == ["before_counts", "after_counts"]
+
+
 def test_pass_energy_of_the_header(tmp_path: Path) -> None:
     raw = read(put(tmp_path, text("Pass energy: 20 eV\nBE,Counts", [ENERGY, COUNTS])))
     assert raw["c1s_counts"].attrs["pass_energy"] == 20.0
