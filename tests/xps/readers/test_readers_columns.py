@@ -196,7 +196,7 @@ def test_odd_tables_are_refused(tmp_path: Path, content: str, message: str) -> N
 
 
 def test_names_of_regions_without_a_core_level(tmp_path: Path) -> None:
-    valence = np.round(20.0 - 0.1 * np.arange(200), 1)
+    valence = np.round(10.0 - 0.1 * np.arange(200), 1)
     raw = read(put(tmp_path, text("BE,Counts", [valence, COUNTS]), "valence.csv"))
     assert list(raw.data_vars) == ["valence_counts"]
     raw = read(
