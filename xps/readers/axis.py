@@ -70,7 +70,7 @@ def binding(energy: Floats, said: str, photon: float, level: str) -> tuple[Float
     """
     if said == "kinetic":
         source = photon if photon == photon else _source(energy, level)
-        return np.round(source - energy, 6), source
+        return turned(energy, source), source
     guess = "" if _holds(energy, level) else _guess(energy, level)
     if guess or (level and not _holds(energy, level)):
         near = f" of {level}, near {levels.table()[level].energy:g} eV" if level else ""
@@ -81,6 +81,21 @@ def binding(energy: Floats, said: str, photon: float, level: str) -> tuple[Float
             advice="Name a column of kinetic energies 'Kinetic Energy', or export binding energies.",
         )
     return energy, float("nan")
+
+
+def turned(kinetic: Floats, photon: float) -> Floats:
+    """Return binding energies (n,) of kinetic ones.
+
+    Raises
+    ------
+    ReadError
+        When the photon energy is not known.
+    """
+    if not photon > 0:
+        raise ReadError(
+            "kinetic energies without the source's energy", advice="Export binding energies, or VAMAS."
+        )
+    return np.asarray(np.round(photon - kinetic, 6))
 
 
 def contradicts(energy: Floats, level: str) -> bool:

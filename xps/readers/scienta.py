@@ -8,6 +8,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
+from interlayer.xps.readers.axis import turned
 from interlayer.xps.spectra import Attribute, Spectrum, build
 
 
@@ -40,7 +41,7 @@ def _region(sections: dict[str, str], number: int) -> Spectrum:
         raise ReadError(f"[Data {number}] is not complete", expected=f"{expected} rows", found=table.shape)
     photon = float(info.get("Excitation Energy", "nan"))
     binding = region.get("Dimension 1 name", info.get("Energy Scale", "")).lower().startswith("binding")
-    energy = table[:, 0] if binding else photon - table[:, 0]
+    energy = table[:, 0] if binding else turned(table[:, 0], photon)
     attrs: dict[str, Attribute] = {
         "source_energy": photon,
         "pass_energy": float(info.get("Pass Energy", "nan")),

@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
+from interlayer.xps.readers.axis import turned
 from interlayer.xps.readers.igor import Wave, parse
 from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
@@ -104,9 +105,7 @@ def _binding(wave: Wave, at: int, facts: Mapping[str, str]) -> Floats:
     photon = _number(facts.get("Excitation Energy", ""))
     if "kinetic" not in label:
         raise ReadError("whether the energies are kinetic or binding is not said", found=repr(label.strip()))
-    if not photon > 0:
-        raise ReadError("kinetic energies without the excitation energy", advice="Export binding energies.")
-    return np.asarray(np.round(photon - wave.axes[at], 6))
+    return turned(wave.axes[at], photon)
 
 
 def _number(text: str) -> float:

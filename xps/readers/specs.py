@@ -10,6 +10,7 @@ from defusedxml.ElementTree import fromstring
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
+from interlayer.xps.readers.axis import turned
 from interlayer.xps.readers.units import counts
 from interlayer.xps.spectra import MAX_POINTS, Attribute, Floats, Spectrum, build
 
@@ -85,7 +86,7 @@ def _xml_region(node: Element) -> Spectrum:
     }
     name = _child(node, "name").text or ""
     valid = through.size == points and bool((through > 0).all()) and float(np.ptp(through)) > 0
-    return Spectrum(name, np.round(photon - kinetic, 6), total, "counts", through if valid else None, attrs)
+    return Spectrum(name, turned(kinetic, photon), total, "counts", through if valid else None, attrs)
 
 
 def load_xy(path: Path) -> xr.Dataset:
@@ -132,7 +133,7 @@ def _xy_region(block: str, kinetic: bool, rate: bool) -> Spectrum:
         "source_energy": photon,
         "work_function": _float(_key(block, "Eff. Workfunction")),
     }
-    return Spectrum(name, photon - energy if kinetic else energy, values, units, attrs=attrs)
+    return Spectrum(name, turned(energy, photon) if kinetic else energy, values, units, attrs=attrs)
 
 
 def _curve(part: str) -> Floats:

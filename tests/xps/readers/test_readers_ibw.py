@@ -83,7 +83,7 @@ def test_peak_note(tmp_path: Path) -> None:
         ("a wave of my own", ["Binding Energy [eV]"], "without the settings"),
         (NOTE, ["Kinetic Energy [eV]"], "disagree"),
         (NOTE.replace("Energy Scale=Binding", ""), ["eV"], "not said"),
-        (NOTE.replace("Binding", "Kinetic").replace("1486.6", "?"), ["eV"], "without the excitation energy"),
+        (NOTE.replace("Binding", "Kinetic").replace("1486.6", "?"), ["eV"], "without the source's energy"),
         ('{"Name": ', ["Binding Energy [eV]"], "not the JSON"),
     ],
 )

@@ -79,6 +79,12 @@ def test_external_channels_are_no_signal(tmp_path: Path) -> None:
     assert np.array_equal(carbon.values, COUNTS[0])
 
 
+def test_kinetic_curves_need_the_source(tmp_path: Path) -> None:
+    text = xy([("Cycle: 0, Curve: 0, Scan: 0", COUNTS[0])], "Kinetic").replace("# Excitation Energy:", "# x:")
+    with pytest.raises(ReadError, match="without the source's energy"):
+        read(put(tmp_path, text, "x.xy"))
+
+
 @pytest.mark.parametrize("lost", [1, 30, 79])
 def test_cut_curve_is_refused(tmp_path: Path, lost: int) -> None:
     text = xy([(f"Cycle: 0, Curve: 0, Scan: {i}", COUNTS[i]) for i in range(2)])
