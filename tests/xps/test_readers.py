@@ -23,27 +23,6 @@ def test_axis_supra_vamas(real: Path) -> None:
         assert float(through[int(np.argmin(np.abs(kinetic - energy)))]) == pytest.approx(expected, abs=0.01)
 
 
-@pytest.mark.parametrize(("name", "level"), [("C1s_C1s", "c1s"), ("O1s_O1s", "o1s")])
-def test_casa_text_holds_the_same_counts(real: Path, name: str, level: str) -> None:
-    vamas = read(real / "xps" / "0-150W.vms")[f"{level}_counts"]
-    text = read(real / "xps" / f"0-150W_NiW{name}.txt")[f"{level}_counts"]
-    shared = np.interp(
-        text[f"{level}_binding_energy"].values[::-1],
-        vamas.sortby(f"{level}_binding_energy")[f"{level}_binding_energy"].values,
-        vamas.sortby(f"{level}_binding_energy").values,
-    )
-    assert text.size > 100
-    assert np.allclose(text.values[::-1], shared, rtol=1e-3)
-
-
-def test_phi_spe_equals_the_vendors_export(real: Path) -> None:
-    binary = read(real / "xps" / "BN-BS-1 multiplex.spe")
-    text = read(real / "xps" / "BN-BS-1 multiplex.txt")
-    assert set(binary.data_vars) == set(text.data_vars)
-    for name in binary.data_vars:
-        assert np.allclose(binary[name].values, text[name].values, atol=0.51)
-
-
 def test_casa_fit_in_vamas_comments(real: Path) -> None:
     iron = read(real / "xps" / "FeO_analyzed.vms")["fe2p_counts"]
     _, components = casa.fit(iron.attrs["casa"], iron.attrs["source_energy"])

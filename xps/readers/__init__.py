@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HOME = "interlayer.xps.readers"
-_NUMBERS = re.compile(r"^\s*[-+]?\d[\d.,eE+-]*[\s,;\t]+[-+]?\d[\d.,eE+-]*", re.MULTILINE)
+_NUMBERS = re.compile(r"^[ \t]*[-+]?\d[\d.,eE+-]*[ ,;\t]+[-+]?\d", re.MULTILINE)
 _PHI_TEXT = re.compile(r"^Cycles \d+; Regions \d+;")
 
 
@@ -48,12 +48,26 @@ def _scienta(probe: Probe) -> bool:
     return text.startswith("[Info]") and "Number of Regions" in text and "[Region 1]" in text
 
 
+def _igor(probe: Probe) -> bool:
+    from interlayer.xps.readers.igor import is_wave
+
+    return probe.suffix in (".ibw", ".bwav") or (
+        probe.head[:1] in (b"\x02", b"\x05", b"\x00") and is_wave(probe.head)
+    )
+
+
 def _avantage(probe: Probe) -> bool:
     return "xl/workbook.xml" in probe.members
 
 
+def _vgd(probe: Probe) -> bool:
+    named = "VGData".encode("utf-16-le") in probe.head
+    return probe.head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") and (probe.suffix == ".vgd" or named)
+
+
 def _columns(probe: Probe) -> bool:
-    return probe.suffix in (".csv", ".txt", ".xy", ".dat", ".tsv") and len(_NUMBERS.findall(probe.text)) >= 3
+    named = probe.suffix in (".csv", ".txt", ".xy", ".dat", ".tsv", ".asc", ".prn")
+    return named and len(_NUMBERS.findall(probe.text.replace("\r", "\n"))) >= 3
 
 
 FORMATS: tuple[Format, ...] = (
@@ -62,15 +76,27 @@ FORMATS: tuple[Format, ...] = (
     ),
     Format("VAMAS fragment", (".vms",), _vamas_fragment, f"{_HOME}.vamas:refuse", "refused: no header"),
     Format("CasaXPS text", (".txt",), _casa_text, f"{_HOME}.casa:load", "columns K.E., counts, B.E., CPS"),
-    Format("PHI", (".spe",), _phi, f"{_HOME}.phi:load", "single spectra of one area; no depth profiles"),
-    Format("PHI text", (".txt",), _phi_text, f"{_HOME}.phi:load_text", "vendor's export, counts"),
+    Format("PHI", (".spe", ".pro"), _phi, f"{_HOME}.phi:load", "cycles and areas as further measurements"),
+    Format("PHI text", (".txt",), _phi_text, f"{_HOME}.phi_text:load", "vendor's export, counts"),
     Format("SPECS XML", (".xml",), _specs_xml, f"{_HOME}.specs:load_xml", "detectors aligned, scans summed"),
     Format("SPECS xy", (".xy",), _specs_xy, f"{_HOME}.specs:load_xy", "scans of a region summed"),
     Format(
         "Scienta text", (".txt",), _scienta, f"{_HOME}.scienta:load", "slices summed; intensity, not counts"
     ),
+    Format(
+        "Scienta Igor", (".ibw",), _igor, f"{_HOME}.scienta_ibw:load", "slices summed; SES and PEAK notes"
+    ),
     Format("Avantage", (".xlsx",), _avantage, f"{_HOME}.avantage:load", "sheets with an energy axis"),
-    Format("Columns", (".csv", ".txt", ".xy"), _columns, f"{_HOME}.columns:load", "energy and intensity"),
+    Format(
+        "Avantage VGD", (".vgd",), _vgd, f"{_HOME}.thermo_vgd:load", "levels and points apart; maps summed"
+    ),
+    Format(
+        "Columns",
+        (".csv", ".txt", ".xy"),
+        _columns,
+        f"{_HOME}.columns:load",
+        "energy and intensity, regions side by side",
+    ),
 )
 
 

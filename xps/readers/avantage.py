@@ -1,5 +1,6 @@
 """Thermo Avantage `.xlsx` export."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,16 @@ import xarray as xr
 from openpyxl import load_workbook
 
 from interlayer.core.errors import ReadError
+from interlayer.core.files import MAX_RATIO
+from interlayer.xps.readers.units import is_rate
 from interlayer.xps.spectra import Spectrum, build
+
+_MAX_ROWS, _MAX_MEMBER = 100_000, 64 * 2**20
 
 
 def load(path: Path) -> xr.Dataset:
     """Read the sheets that have ``Binding Energy (E)`` in column A; column C is the raw intensity."""
+    _check_sizes(path)
     book = load_workbook(path, read_only=True, data_only=True)
     try:
         spectra = [each for sheet in book.worksheets if (each := _sheet(sheet)) is not None]
@@ -25,21 +31,34 @@ def load(path: Path) -> xr.Dataset:
     return build(spectra)
 
 
+def _check_sizes(path: Path) -> None:
+    """Raise where a member of the workbook unpacks out of proportion."""
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            ratio = info.file_size / max(info.compress_size, 1)
+            if info.file_size > _MAX_MEMBER or (ratio > MAX_RATIO and info.file_size > 2**20):
+                raise ReadError("a sheet of the workbook unpacks out of proportion", found=info.filename)
+
+
 def _sheet(sheet: Any) -> Spectrum | None:
     rows = [
-        list(row[:3]) + [None] * (3 - len(row[:3]))
-        for row in sheet.iter_rows(values_only=True, max_row=100_000)
+        list(row[:4]) + [None] * (4 - len(row[:4]))
+        for row in sheet.iter_rows(values_only=True, max_row=_MAX_ROWS, max_col=4)
     ]
     start = next((i for i, row in enumerate(rows) if str(row[0]).startswith("Binding Energy")), None)
     if start is None or len(rows) < start + 5:
         return None
     unit = str(rows[start + 1][2] or "")
-    body = [
-        row
-        for row in rows[start + 2 :]
-        if isinstance(row[0], int | float) and isinstance(row[2], int | float)
-    ]
-    table = np.array([[float(row[0]), float(row[2])] for row in body])
+    body = [(row[0], row[2]) for row in rows[start + 2 :] if row[0] is not None or row[2] is not None]
+    if not all(isinstance(cell, int | float) for row in body for cell in row):
+        raise ReadError(f"sheet {sheet.title!r} holds a row without energy or intensity")
+    points = next(
+        (row[3] for row in rows[:start] if row[0] == "Axis" and isinstance(row[3], int | float)), None
+    )
+    if points is not None and points != len(body):
+        raise ReadError(
+            f"sheet {sheet.title!r} is not complete", expected=f"{points} points", found=len(body)
+        )
+    table = np.array(body, dtype=np.float64).reshape(-1, 2)
     name = str(sheet.title).removesuffix("Scan").strip()
-    rate = "/" in unit or "cps" in unit.lower()
-    return Spectrum(name, table[:, 0], table[:, 1], "counts/s" if rate else "counts")
+    return Spectrum(name, table[:, 0], table[:, 1], "counts/s" if is_rate(unit) else "counts")

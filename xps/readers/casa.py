@@ -12,6 +12,8 @@ from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
 from interlayer.xps.spectra import Attribute, Spectrum, build
 
+#: CasaXPS writes some 300 characters; the patterns below take the square of a line's length
+_LONGEST = 4000
 _COMPONENT = re.compile(
     r"CASA comp \(\*(?P<name>.*?)\*\) \(\*(?P<shape>.*?)\*\) Area (?P<area>\S+) \S+ \S+ "
     r"(?P<area_ref>\S+) \S+ "
@@ -54,7 +56,8 @@ class Region:
 
 def lines(comment: Sequence[str]) -> list[str]:
     """Return the region and component lines of a block comment."""
-    return [line for line in comment if line.startswith(("CASA region (*", "CASA comp (*"))]
+    marks = ("CASA region (*", "CASA comp (*")
+    return [line for line in comment if line.startswith(marks) and len(line) < _LONGEST]
 
 
 def fit(text: str, source_energy: float) -> tuple[list[Region], list[Component]]:
@@ -121,9 +124,11 @@ def _block(block: str) -> Spectrum:
         raise ReadError(f"block {title!r} has no columns Counts and B.E.", found=columns)
     energy_at, counts_at = columns.index("B.E."), columns.index("Counts")
     rows = [line.split("\t") for line in body.partition("\n")[2].splitlines() if line.strip()]
-    wanted = max(energy_at, counts_at)
-    energy = np.array([float(row[energy_at]) for row in rows if len(row) > wanted])
-    counts = np.array([float(row[counts_at]) for row in rows if len(row) > wanted])
+    try:
+        table = np.array([[float(row[energy_at]), float(row[counts_at])] for row in rows]).reshape(-1, 2)
+    except (ValueError, IndexError) as error:
+        raise ReadError(f"a row of block {title!r} has no energy or counts", found=error) from None
+    energy, counts = table.T
     attrs: dict[str, Attribute] = {"sample": sample, "scans": 1.0}
     if numbers:
         attrs |= {"source_energy": float(numbers[1]), "dwell_time": float(numbers[2])}

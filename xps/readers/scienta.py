@@ -8,6 +8,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
+from interlayer.xps.readers.axis import turned
 from interlayer.xps.spectra import Attribute, Spectrum, build
 
 
@@ -31,13 +32,16 @@ def _region(sections: dict[str, str], number: int) -> Spectrum:
     region = _facts(sections.get(f"Region {number}", ""))
     info = _facts(sections.get(f"Info {number}", ""))
     rows = [line.split() for line in sections[f"Data {number}"].splitlines() if line.strip()]
-    table = np.array([[float(cell) for cell in row] for row in rows])
+    try:
+        table = np.array([[float(cell) for cell in row] for row in rows])
+    except ValueError as error:
+        raise ReadError(f"[Data {number}] is not a table of numbers", found=error) from None
     expected = int(region.get("Dimension 1 size", str(table.shape[0])))
     if table.ndim != 2 or table.shape[1] < 2 or table.shape[0] != expected:
         raise ReadError(f"[Data {number}] is not complete", expected=f"{expected} rows", found=table.shape)
     photon = float(info.get("Excitation Energy", "nan"))
     binding = region.get("Dimension 1 name", info.get("Energy Scale", "")).lower().startswith("binding")
-    energy = table[:, 0] if binding else photon - table[:, 0]
+    energy = table[:, 0] if binding else turned(table[:, 0], photon)
     attrs: dict[str, Attribute] = {
         "source_energy": photon,
         "pass_energy": float(info.get("Pass Energy", "nan")),

@@ -10,7 +10,11 @@ from defusedxml.ElementTree import fromstring
 
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
-from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
+from interlayer.xps.readers.axis import turned
+from interlayer.xps.readers.units import counts
+from interlayer.xps.spectra import MAX_POINTS, Attribute, Floats, Spectrum, build
+
+_SCAN = re.compile(r"(?m)^#[ \t]*(Cycle: *\d+, *Curve: *\d+, *Scan: *\d+)")
 
 
 def load_xml(path: Path) -> xr.Dataset:
@@ -44,18 +48,22 @@ def _xml_region(node: Element) -> Spectrum:
     region = _child(node, "region")
     head, tail = int(_number(node, "mcd_head")), int(_number(node, "mcd_tail"))
     points, delta = int(_number(region, "values_per_curve")), _number(region, "scan_delta")
+    if not 0 < points <= MAX_POINTS or min(head, tail) < 0:
+        raise ReadError(
+            "a SPECS region of impossible size", found=f"{points} points, {head} and {tail} beside"
+        )
     start, pass_energy = _number(region, "kinetic_energy"), _number(region, "pass_energy")
     detectors = [
         (_number(each, "shift"), _number(each, "gain"))
         for each in _child(_child(node, "analyzer_info"), "detectors")
     ]
-    counts = [
+    recorded = [
         _array(_child(scan, "counts")) for cycle in _child(node, "cycles") for scan in _child(cycle, "scans")
     ]
-    if not counts:
+    if not recorded:
         raise ReadError("a SPECS region without scans")
     full = points + head + tail
-    stack = np.stack(counts)
+    stack = np.stack(recorded)
     if stack.shape[1] != full * len(detectors):
         raise ReadError(
             "SPECS counts do not fit the detectors", expected=full * len(detectors), found=stack.shape[1]
@@ -70,7 +78,7 @@ def _xml_region(node: Element) -> Spectrum:
     through = _array(_child(node, "transmission"))
     attrs: dict[str, Attribute] = {
         "dwell_time": _number(region, "dwell_time"),
-        "scans": float(len(counts)),
+        "scans": float(len(recorded)),
         "pass_energy": pass_energy,
         "source_energy": photon,
         "work_function": _number(region, "effective_workfunction"),
@@ -78,7 +86,7 @@ def _xml_region(node: Element) -> Spectrum:
     }
     name = _child(node, "name").text or ""
     valid = through.size == points and bool((through > 0).all()) and float(np.ptp(through)) > 0
-    return Spectrum(name, np.round(photon - kinetic, 6), total, "counts", through if valid else None, attrs)
+    return Spectrum(name, turned(kinetic, photon), total, "counts", through if valid else None, attrs)
 
 
 def load_xy(path: Path) -> xr.Dataset:
@@ -94,28 +102,30 @@ def load_xy(path: Path) -> xr.Dataset:
 
 
 def _key(text: str, key: str) -> str:
-    match = re.search(rf"(?m)^#\s*{re.escape(key)}:\s*(.*?)\s*$", text)
-    return match[1] if match else ""
+    match = re.search(rf"(?m)^#[ \t]*{re.escape(key)}:(.*)$", text)
+    return match[1].strip() if match else ""
 
 
 def _xy_region(block: str, kinetic: bool, rate: bool) -> Spectrum:
     name = _key(block, "Region")
-    curves = [curve for part in re.split(r"(?m)^# Cycle:.*$", block) if (curve := _curve(part)) is not None]
+    parts = re.split(r"(?m)^(?=#[ \t]*(?:Cycle:|External Channel))", block)
+    curves = [_curve(part) for part in parts if re.search(r"(?m)^[^#\s]", part) and "# External" not in part]
     if not curves:
         raise ReadError(f"region {name!r} of the SPECS .xy file has no data")
-    energy = curves[0][:, 0]
-    same = [curve for curve in curves if curve.shape == curves[0].shape and np.allclose(curve[:, 0], energy)]
-    dwell, photon = _float(_key(block, "Dwell Time")), _float(_key(block, "Excitation Energy"))
-    declared = _float(_key(block, "Number of Scans"))
-    scans = declared if len(same) == 1 and declared == declared else float(len(same))
-    total = np.sum([curve[:, 1] for curve in same], axis=0)
-    values, units = total, "counts"
-    if rate:
-        known = np.isfinite(dwell) and dwell > 0
-        # a rate of summed scans is their mean rate: each saved curve stands for scans / curves scans
-        values, units = (
-            (total * dwell * scans / len(same), "counts") if known else (total / len(same), "counts/s")
+    energy, stated = curves[0][:, 0], _float(_key(block, "Values/Curve"))
+    points = int(stated) if 0 < stated < 1e7 else energy.size
+    if any(curve.shape != (points, 2) or not np.array_equal(curve[:, 0], energy) for curve in curves):
+        found = ", ".join(str(len(curve)) for curve in curves[:5])
+        raise ReadError(
+            f"the curves of region {name!r} are not alike", expected=f"{points} points", found=found
         )
+    dwell, photon = _float(_key(block, "Dwell Time")), _float(_key(block, "Excitation Energy"))
+    saved = max(len(set(_SCAN.findall(block))), 1)
+    declared = _float(_key(block, "Number of Scans"))
+    scans = declared if saved == 1 and declared > 0 else float(saved)
+    # the channels of a scan add up; the rate of scans that were saved as one curve is their mean
+    total = np.sum([curve[:, 1] for curve in curves], axis=0)
+    values, units = counts(total / saved, "c/s", dwell, scans) if rate else (total, "counts")
     attrs: dict[str, Attribute] = {
         "dwell_time": dwell,
         "scans": scans,
@@ -123,13 +133,16 @@ def _xy_region(block: str, kinetic: bool, rate: bool) -> Spectrum:
         "source_energy": photon,
         "work_function": _float(_key(block, "Eff. Workfunction")),
     }
-    return Spectrum(name, photon - energy if kinetic else energy, values, units, attrs=attrs)
+    return Spectrum(name, turned(energy, photon) if kinetic else energy, values, units, attrs=attrs)
 
 
-def _curve(part: str) -> Floats | None:
+def _curve(part: str) -> Floats:
+    """Return energies and intensities of one curve, (n, 2)."""
     rows = [line.split() for line in part.splitlines() if line.strip() and not line.startswith("#")]
-    table = [[float(cell) for cell in row[:2]] for row in rows if len(row) >= 2]
-    return np.array(table) if len(table) >= 3 else None
+    try:
+        return np.array([[float(row[0]), float(row[1])] for row in rows])
+    except (ValueError, IndexError):
+        raise ReadError("a row of the SPECS .xy file is not energy and intensity") from None
 
 
 def _float(text: str) -> float:

@@ -9,9 +9,10 @@ import xarray as xr
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
 from interlayer.xps.readers import casa
+from interlayer.xps.readers.units import counts
 from interlayer.xps.spectra import Attribute, Floats, Spectrum, build
 
-_IDENTIFIER = "VAMAS Surface Chemical Analysis"
+_IDENTIFIER, _TERMINATOR = "VAMAS Surface Chemical Analysis", "end of experiment"
 _SPUTTER_MODES = ("MAPDP", "MAPSVDP", "SDP", "SDPSV")
 _ION_TECHNIQUES = (
     "FABMS",
@@ -23,6 +24,7 @@ _ION_TECHNIQUES = (
     "SNMS energy spec",
 )
 _SPUTTERED_TECHNIQUES = ("AES diff", "AES dir", "EDX", "ELS", "UPS", "XPS", "XRF")
+_TECHNIQUES = ("XPS", "UPS", "")
 #: 1E+37 means "not given"
 _NOT_GIVEN = 1e36
 
@@ -60,6 +62,16 @@ class _Lines:
         if not 0 <= abs(value) <= len(self.lines) or value != int(value):
             raise ReadError(f"line {self.at} states an impossible count", found=f"{value:g}")
         return int(value)
+
+    def end(self) -> None:
+        """Raise where something else than the terminator follows: then the counts before were wrong."""
+        rest = next((line.strip() for line in self.lines[self.at :] if line.strip()), _TERMINATOR)
+        if rest.lower() != _TERMINATOR:
+            raise ReadError(
+                f"the VAMAS blocks end before line {self.at + 1}",
+                expected=repr(_TERMINATOR),
+                found=repr(rest[:60]),
+            )
 
     def texts(self, count: int) -> list[str]:
         return [self.text() for _ in range(abs(count))]
@@ -131,16 +143,21 @@ def load(path: Path) -> xr.Dataset:
     lines = _Lines(read_text(path))
     header = _header(lines)
     blocks = [_block(lines, header) for _ in range(header.blocks)]
-    spectra = [_spectrum(block) for block in blocks if block.technique.upper() in ("XPS", "UPS", "")]
+    lines.end()
+    spectra = [_spectrum(block) for block in blocks if block.technique.upper() in _TECHNIQUES]
+    others = [block.technique for block in blocks if block.technique.upper() not in _TECHNIQUES]
     if not spectra:
-        found = ", ".join(sorted({block.technique for block in blocks})) or "no blocks"
-        raise ReadError("no XPS spectrum in this VAMAS file", found=found)
+        raise ReadError(
+            "no XPS spectrum in this VAMAS file", found=", ".join(sorted({*others})) or "no blocks"
+        )
+    attrs: dict[str, Attribute] = {"blocks_not_read": ", ".join(others)} if others else {}
     return build(
         spectra,
         sample=blocks[0].sample,
         instrument=header.instrument,
         institution=header.institution,
         experiment=header.experiment,
+        **attrs,
     )
 
 
@@ -158,7 +175,12 @@ def _header(lines: _Lines) -> _Header:
         lines.texts(3)
     header.variables = lines.count()
     lines.texts(2 * header.variables)
-    lines.texts(lines.count())
+    if lines.count():
+        raise ReadError(
+            "VAMAS blocks that leave out parameters are not read",
+            expected="an inclusion list of length 0",
+            advice="Save the file again with all parameters, for example from CasaXPS.",
+        )
     lines.texts(lines.count())
     upgrades, header.block_upgrades = lines.count(), lines.count()
     lines.texts(upgrades)
@@ -241,16 +263,26 @@ def _spectrum(block: _Block) -> Spectrum:
     labels = [label.lower() for label, _ in block.variables]
     axis_label, energies, first = _energies(block, labels)
     binding = energies
+    if "kinetic" not in axis_label and "binding" not in axis_label:
+        raise ReadError(
+            f"block {block.identifier!r} is not a spectrum over the electrons' energy",
+            expected="an axis called kinetic or binding energy",
+            found=repr(axis_label),
+        )
     if "kinetic" in axis_label:
         if not np.isfinite(block.source_energy) or block.source_energy <= 0:
             raise ReadError("a kinetic energy axis without the source's energy", found=block.source_label)
         binding = np.round(block.source_energy - energies, 9)
-    signal = next(i for i in range(first, len(labels)) if "transmission" not in labels[i])
+    signal = next((i for i in range(first, len(labels)) if "transmission" not in labels[i]), None)
+    if signal is None:
+        raise ReadError(f"block {block.identifier!r} has no intensities", found=labels)
     through = next((i for i, label in enumerate(labels) if "transmission" in label), None)
     transmission = None if through is None else block.values[:, through].copy()
     if transmission is not None and not (np.isfinite(transmission).all() and (transmission > 0).all()):
         transmission = None
-    values, units = _counts(block, signal)
+    values, units = counts(
+        block.values[:, signal].copy(), block.variables[signal][1], block.dwell_time, block.scans
+    )
     name = block.identifier if len(block.label) < 2 else block.label
     return Spectrum(name, binding, values, units, transmission, _attrs(block))
 
@@ -263,15 +295,6 @@ def _energies(block: _Block, labels: list[str]) -> tuple[str, Floats, int]:
     if len(labels) < 2:
         raise ReadError("an irregular scan needs the energy as its first variable", found=labels)
     return labels[0], block.values[:, 0].copy(), 1
-
-
-def _counts(block: _Block, signal: int) -> tuple[Floats, str]:
-    values, unit = block.values[:, signal].copy(), block.variables[signal][1].lower()
-    if unit not in ("c/s", "cps", "counts/s", "counts per second"):
-        return values, "counts"
-    if np.isfinite(block.dwell_time) and block.dwell_time > 0:
-        return values * block.dwell_time * max(block.scans, 1.0), "counts"
-    return values, "counts/s"
 
 
 def _attrs(block: _Block) -> dict[str, Attribute]:
