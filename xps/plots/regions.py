@@ -1,0 +1,181 @@
+"""A panel per region with the residuals below it: all regions of a measurement on one page."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from interlayer.core.figure import Band, Figure, Labels, Line, Mark, Panel, Points, Rule
+from interlayer.xps.plots.colours import colours, ink, phase_of, shown
+
+Floats = NDArray[np.floating[Any]]
+
+_AXIS = "binding energy / eV"
+#: more regions than this stand in three columns
+_WIDE = 8
+#: beyond this many standard deviations the residuals have a square-root scale, that ± 2 stays visible
+_LARGE = 8.0
+_LEAST = 4.0
+#: of the height: room above the curves for each label beyond two
+_ROOM = 0.05
+
+
+def region_figure(regions: Mapping[str, xr.Dataset], name: str, title: str, what: str = "") -> Figure:
+    """Return the figure of the regions of one measurement.
+
+    Parameters
+    ----------
+    regions
+        Nodes of the result by slug.
+    what
+        Said first in the caption.
+    """
+    columns = 1 if len(regions) == 1 else 2 if len(regions) <= _WIDE else 3
+    hue = colours(str(label) for each in regions.values() for label in each["component"].values)
+    members = list(regions.values())
+    panels: list[Panel] = []
+    for start in range(0, len(members), columns):
+        row = members[start : start + columns]
+        blank = [Panel("", "", share=0.3)] * (columns - len(row))
+        panels += [*(_curves(each, hue) for each in row), *blank]
+        panels += [*(_residuals(each) for each in row), *blank]
+    return Figure(name, title, f"{what}{_caption(members)}", panels, columns=columns)
+
+
+def _caption(members: Sequence[xr.Dataset]) -> str:
+    text = (
+        "Measured (points), background (grey), components (filled; name and, where there is room, binding "
+        "energy / eV), their sum (line); below each the residuals in standard deviations, ± 2 σ shaded. "
+        "χ²/ν: per degree of freedom."
+    )
+    statuses = {str(status) for each in members for status in each["status"].values}
+    if "not resolved" in statuses:
+        text += " A name in brackets is not resolved by itself."
+    if any(_reach(each["residual"].values) > _LARGE for each in members):
+        text += " Residuals beyond 8 σ: square-root scale."
+    if any(not _is_corrected(each) for each in members):
+        text += " Without a charge reference: energies as measured."
+    return text
+
+
+def _is_corrected(dataset: xr.Dataset) -> bool:
+    return str(dataset.attrs.get("charge_reference", "")) != "no charge reference"
+
+
+def title_of(dataset: xr.Dataset) -> str:
+    """Return the core level of a region, or its name in the file."""
+    return str(dataset.attrs.get("core_level") or dataset.attrs.get("region", ""))
+
+
+def measured_in(dataset: xr.Dataset) -> tuple[Floats, str]:
+    """Return the measured values and the label of their axis."""
+    if "counts" in dataset:
+        return np.asarray(dataset["counts"].values, dtype=float), "counts"
+    units = str(dataset["intensity"].attrs.get("units", ""))
+    label = "intensity / (counts/s)" if units == "counts/s" else "intensity"
+    return np.asarray(dataset["intensity"].values, dtype=float), label
+
+
+def components(dataset: xr.Dataset) -> list[tuple[str, str, Floats, float]]:
+    """Return label, status, curve above the background and position of what is drawn, strongest first."""
+    x = dataset["binding_energy"].values
+    found = []
+    for i, label in enumerate(dataset["component"].values):
+        curve, status = (
+            np.asarray(dataset["components"].values[i], dtype=float),
+            str(dataset["status"].values[i]),
+        )
+        if status == "not detected" or float(curve.max(initial=0.0)) <= 0:
+            continue
+        at = (
+            float(dataset["position"].values[i]) if "position" in dataset else float(x[int(np.argmax(curve))])
+        )
+        found.append((str(label), status, curve, at))
+    return sorted(found, key=lambda each: -float(each[2].max()))
+
+
+def _curves(dataset: xr.Dataset, hue: Mapping[str, str]) -> Panel:
+    x = np.asarray(dataset["binding_energy"].values, dtype=float)
+    measured, unit = measured_in(dataset)
+    background, envelope = (
+        np.asarray(dataset[each].values, dtype=float) for each in ("background", "envelope")
+    )
+    marks: list[Mark] = [Points(x, measured, "", "data", size=1.8)]
+    drawn = components(dataset)
+    for label, _, curve, _ in drawn:
+        name = hue[phase_of(label)]
+        marks.append(Band(x, background, background + curve, "", name, 0.4))
+        marks.append(Line(x, background + curve, "", name, 0.8))
+    marks += [Line(x, background, "", "background", 0.9), Line(x, envelope, "", "fit", 1.1)]
+    if drawn:
+        marks.append(_labels(drawn, hue))
+    low = min(float(measured.min()), float(background.min()))
+    high = max(float(measured.max()), float(envelope.max()))
+    pad = 0.03 * (high - low or 1.0)
+    room = _ROOM * max(len(drawn) - 2, 0) * (high - low)
+    quality = _quality(dataset)
+    return Panel(
+        _AXIS,
+        unit,
+        marks,
+        f"{title_of(dataset)} ({quality})" if quality else title_of(dataset),
+        x_reversed=True,
+        xlim=(float(x.min()), float(x.max())),
+        ylim=(low - pad, high + pad + room),
+        bare=True,
+    )
+
+
+def _labels(drawn: Sequence[tuple[str, str, Floats, float]], hue: Mapping[str, str]) -> Labels:
+    names = [shown(phase_of(label)) for label, *_ in drawn]
+    names = [
+        name if status == "measured" else f"({name})"
+        for name, (_, status, *_) in zip(names, drawn, strict=True)
+    ]
+    return Labels(
+        [at for *_, at in drawn],
+        tuple(_with_energy(name, at) for name, (*_, at) in zip(names, drawn, strict=True)),
+        [float(curve.max()) for _, _, curve, _ in drawn],
+        tuple(ink(hue[phase_of(label)]) for label, *_ in drawn),
+        tuple(names),
+        pile=True,
+    )
+
+
+def _with_energy(name: str, at: float) -> str:
+    return f"{name}: {at:.1f}" if name.strip("()").isdigit() else f"{name} {at:.1f}"
+
+
+def _reach(residual: Floats) -> float:
+    good = np.abs(residual[np.isfinite(residual)])
+    return max(_LEAST, 1.05 * float(good.max(initial=0.0)))
+
+
+def _residuals(dataset: xr.Dataset) -> Panel:
+    x = np.asarray(dataset["binding_energy"].values, dtype=float)
+    residual = np.asarray(dataset["residual"].values, dtype=float)
+    marks: list[Mark] = [
+        Band(x, np.full(x.size, -2.0), np.full(x.size, 2.0), "", "muted", 0.35),
+        Rule(0.0, "y"),
+        Line(x, residual, "", "residual", 0.7),
+    ]
+    reach = _reach(residual)
+    far = () if reach <= _LARGE else (float(f"{0.8 * reach:.1g}"),)
+    return Panel(
+        _AXIS,
+        "residual / σ",
+        marks,
+        y_root=reach > _LARGE,
+        x_reversed=True,
+        share=0.36,
+        xlim=(float(x.min()), float(x.max())),
+        ylim=(-reach, reach),
+        yticks=(*(-each for each in far), -2.0, 0.0, 2.0, *far),
+    )
+
+
+def _quality(dataset: xr.Dataset) -> str:
+    chi, dof = (float(dataset.attrs.get(key, np.nan)) for key in ("chi_square", "degrees_of_freedom"))
+    return f"χ²/ν = {chi / dof:.2f}" if np.isfinite(chi) and dof > 0 else ""

@@ -1,0 +1,32 @@
+"""The composition over depth, time or the order of the measurements."""
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core.figure import Band, Figure, Line, Mark, Panel, Points
+from interlayer.xps.plots.colours import ink
+
+_ELEMENTS = {"Li": 1, "C": 0, "N": 2, "O": 3, "F": 7, "S": 6}
+
+
+def series_figure(dataset: xr.Dataset) -> Figure:
+    """Return the figure of a series (depth profile, repeated scans)."""
+    marks: list[Mark] = []
+    elements = dataset["quantity"].values == "atomic_fraction"
+    names = [str(each) for each in dict.fromkeys(dataset["subject"].values[elements]) if "/" not in str(each)]
+    over = "measurement"
+    for place, name in enumerate(names):
+        here = elements & (dataset["subject"].values == name)
+        x, y = dataset[over].values[here], dataset["value"].values[here]
+        colour = _ELEMENTS.get(name, place + 4)
+        marks += [
+            Band(x, dataset["low"].values[here], dataset["high"].values[here], "", colour, 0.25),
+            Line(x, y, name, colour, 1.2),
+            Points(x, y, "", ink(colour), size=3.0),
+        ]
+    return Figure(
+        "xps_series",
+        "XPS: series of measurements",
+        "Atomic fractions over the measurements of the sample in their order, with 95 % intervals (shaded).",
+        [Panel(over, "atomic fraction / at.%", marks)],
+    )

@@ -1,0 +1,31 @@
+"""The survey with the core levels that it shows."""
+
+import numpy as np
+import xarray as xr
+
+from interlayer.core.figure import Figure, Labels, Line, Mark, Panel
+from interlayer.xps.plots.regions import measured_in
+
+
+def survey_figure(name: str, dataset: xr.Dataset) -> Figure:
+    """Return the figure of one survey."""
+    x = np.asarray(dataset["binding_energy"].values, dtype=float)
+    y, unit = measured_in(dataset)
+    marks: list[Mark] = [Line(x, y, "", "data", 0.9)]
+    texts = tuple(str(each) for each in dataset["level"].values)
+    if texts:
+        at, height = dataset["position"].values, dataset["height"].values
+        marks.append(Labels(at, texts, height, ("accent",) * len(texts)))
+    caption = "Survey with the core levels at which a peak was found, strongest first: " + (
+        str(dataset.attrs.get("elements")) or "none"
+    )
+    low, high = float(y.min()), float(y.max())
+    panel = Panel(
+        "binding energy / eV",
+        unit,
+        marks,
+        x_reversed=True,
+        xlim=(float(x.min()), float(x.max())),
+        ylim=(min(0.0, low), high + 0.03 * (high - low or 1.0)),
+    )
+    return Figure(f"xps_{name}", "XPS: survey", f"{caption}.", [panel])
