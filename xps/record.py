@@ -65,6 +65,11 @@ def _region(part: Measured, r: int, region: Region) -> xr.Dataset:
             components,
             {"units": region.units, "long_name": "components above the background"},
         ),
+        "position": xr.Variable(
+            "component",
+            np.array([_component(part, _status(part, r, i))["binding_energy"] for i in range(region.count)]),
+            {"units": "eV", "long_name": "binding energy of the (stronger) line, after the charge reference"},
+        ),
         "status": (
             "component",
             np.array([_status(part, r, i).status for i in range(region.count)], dtype=object),

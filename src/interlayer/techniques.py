@@ -64,6 +64,14 @@ def figures(result: "xr.DataTree") -> "list[Figure]":
     return cast("list[Figure]", module.figures(result))
 
 
+def comparison(technique: str, results: "Mapping[str, xr.DataTree]") -> "list[Figure]":
+    """Return the figures in which a technique compares samples (by name): none where it does not."""
+    compare = getattr(import_module(f"interlayer.{technique}.plots"), "compare", None)
+    if compare is None or len(results) < 2:
+        return []
+    return cast("list[Figure]", compare(results))
+
+
 def exports(result: "xr.DataTree") -> "dict[str, str]":
     """Return the files that a result offers beside its tables: name to text (an instrument's calibration)."""
     return {

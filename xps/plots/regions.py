@@ -1,18 +1,23 @@
 """A panel per region with the residuals below it: all regions of a measurement on one page."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from interlayer.core.figure import Band, Figure, Labels, Line, Mark, Panel, Points, Rule
-from interlayer.xps.plots.colours import colours, ink, phase_of, shown
+from interlayer.xps.plots.colours import colours, ink, shown
+from interlayer.xps.plots.curves import (
+    AXIS,
+    Component,
+    Floats,
+    components,
+    curve_of,
+    is_corrected,
+    measured_in,
+    title_of,
+)
 
-Floats = NDArray[np.floating[Any]]
-
-_AXIS = "binding energy / eV"
 #: more regions than this stand in three columns
 _WIDE = 8
 #: beyond this many standard deviations the residuals have a square-root scale, that ± 2 stays visible
@@ -33,8 +38,8 @@ def region_figure(regions: Mapping[str, xr.Dataset], name: str, title: str, what
         Said first in the caption.
     """
     columns = 1 if len(regions) == 1 else 2 if len(regions) <= _WIDE else 3
-    hue = colours(str(label) for each in regions.values() for label in each["component"].values)
     members = list(regions.values())
+    hue = colours(str(label) for each in members for label in each["component"].values)
     panels: list[Panel] = []
     for start in range(0, len(members), columns):
         row = members[start : start + columns]
@@ -55,59 +60,19 @@ def _caption(members: Sequence[xr.Dataset]) -> str:
         text += " A name in brackets is not resolved by itself."
     if any(_reach(each["residual"].values) > _LARGE for each in members):
         text += " Residuals beyond 8 σ: square-root scale."
-    if any(not _is_corrected(each) for each in members):
+    if any(not is_corrected(each) for each in members):
         text += " Without a charge reference: energies as measured."
     return text
 
 
-def _is_corrected(dataset: xr.Dataset) -> bool:
-    return str(dataset.attrs.get("charge_reference", "")) != "no charge reference"
-
-
-def title_of(dataset: xr.Dataset) -> str:
-    """Return the core level of a region, or its name in the file."""
-    return str(dataset.attrs.get("core_level") or dataset.attrs.get("region", ""))
-
-
-def measured_in(dataset: xr.Dataset) -> tuple[Floats, str]:
-    """Return the measured values and the label of their axis."""
-    if "counts" in dataset:
-        return np.asarray(dataset["counts"].values, dtype=float), "counts"
-    units = str(dataset["intensity"].attrs.get("units", ""))
-    label = "intensity / (counts/s)" if units == "counts/s" else "intensity"
-    return np.asarray(dataset["intensity"].values, dtype=float), label
-
-
-def components(dataset: xr.Dataset) -> list[tuple[str, str, Floats, float]]:
-    """Return label, status, curve above the background and position of what is drawn, strongest first."""
-    x = dataset["binding_energy"].values
-    found = []
-    for i, label in enumerate(dataset["component"].values):
-        curve, status = (
-            np.asarray(dataset["components"].values[i], dtype=float),
-            str(dataset["status"].values[i]),
-        )
-        if status == "not detected" or float(curve.max(initial=0.0)) <= 0:
-            continue
-        at = (
-            float(dataset["position"].values[i]) if "position" in dataset else float(x[int(np.argmax(curve))])
-        )
-        found.append((str(label), status, curve, at))
-    return sorted(found, key=lambda each: -float(each[2].max()))
-
-
 def _curves(dataset: xr.Dataset, hue: Mapping[str, str]) -> Panel:
-    x = np.asarray(dataset["binding_energy"].values, dtype=float)
-    measured, unit = measured_in(dataset)
-    background, envelope = (
-        np.asarray(dataset[each].values, dtype=float) for each in ("background", "envelope")
-    )
+    x, (measured, unit) = curve_of(dataset, "binding_energy"), measured_in(dataset)
+    background, envelope = curve_of(dataset, "background"), curve_of(dataset, "envelope")
     marks: list[Mark] = [Points(x, measured, "", "data", size=1.8)]
     drawn = components(dataset)
-    for label, _, curve, _ in drawn:
-        name = hue[phase_of(label)]
-        marks.append(Band(x, background, background + curve, "", name, 0.4))
-        marks.append(Line(x, background + curve, "", name, 0.8))
+    for each in drawn:
+        marks.append(Band(x, background, background + each.curve, "", hue[each.phase], 0.4))
+        marks.append(Line(x, background + each.curve, "", hue[each.phase], 0.8))
     marks += [Line(x, background, "", "background", 0.9), Line(x, envelope, "", "fit", 1.1)]
     if drawn:
         marks.append(_labels(drawn, hue))
@@ -117,7 +82,7 @@ def _curves(dataset: xr.Dataset, hue: Mapping[str, str]) -> Panel:
     room = _ROOM * max(len(drawn) - 2, 0) * (high - low)
     quality = _quality(dataset)
     return Panel(
-        _AXIS,
+        AXIS,
         unit,
         marks,
         f"{title_of(dataset)} ({quality})" if quality else title_of(dataset),
@@ -128,24 +93,19 @@ def _curves(dataset: xr.Dataset, hue: Mapping[str, str]) -> Panel:
     )
 
 
-def _labels(drawn: Sequence[tuple[str, str, Floats, float]], hue: Mapping[str, str]) -> Labels:
-    names = [shown(phase_of(label)) for label, *_ in drawn]
-    names = [
-        name if status == "measured" else f"({name})"
-        for name, (_, status, *_) in zip(names, drawn, strict=True)
-    ]
+def _labels(drawn: Sequence[Component], hue: Mapping[str, str]) -> Labels:
+    names = [shown(each.phase) if each.status == "measured" else f"({shown(each.phase)})" for each in drawn]
     return Labels(
-        [at for *_, at in drawn],
-        tuple(_with_energy(name, at) for name, (*_, at) in zip(names, drawn, strict=True)),
-        [float(curve.max()) for _, _, curve, _ in drawn],
-        tuple(ink(hue[phase_of(label)]) for label, *_ in drawn),
+        [each.position for each in drawn],
+        tuple(
+            f"{name}{':' * each.is_numbered} {each.position:.1f}"
+            for name, each in zip(names, drawn, strict=True)
+        ),
+        [float(each.curve.max()) for each in drawn],
+        tuple(ink(hue[each.phase]) for each in drawn),
         tuple(names),
         pile=True,
     )
-
-
-def _with_energy(name: str, at: float) -> str:
-    return f"{name}: {at:.1f}" if name.strip("()").isdigit() else f"{name} {at:.1f}"
 
 
 def _reach(residual: Floats) -> float:
@@ -154,8 +114,7 @@ def _reach(residual: Floats) -> float:
 
 
 def _residuals(dataset: xr.Dataset) -> Panel:
-    x = np.asarray(dataset["binding_energy"].values, dtype=float)
-    residual = np.asarray(dataset["residual"].values, dtype=float)
+    x, residual = curve_of(dataset, "binding_energy"), curve_of(dataset, "residual")
     marks: list[Mark] = [
         Band(x, np.full(x.size, -2.0), np.full(x.size, 2.0), "", "muted", 0.35),
         Rule(0.0, "y"),
@@ -164,7 +123,7 @@ def _residuals(dataset: xr.Dataset) -> Panel:
     reach = _reach(residual)
     far = () if reach <= _LARGE else (float(f"{0.8 * reach:.1g}"),)
     return Panel(
-        _AXIS,
+        AXIS,
         "residual / σ",
         marks,
         y_root=reach > _LARGE,

@@ -1,6 +1,5 @@
 """The composition over depth, time or the order of the measurements."""
 
-import numpy as np
 import xarray as xr
 
 from interlayer.core.figure import Band, Figure, Line, Mark, Panel, Points

@@ -1,15 +1,14 @@
 """The survey with the core levels that it shows."""
 
-import numpy as np
 import xarray as xr
 
 from interlayer.core.figure import Figure, Labels, Line, Mark, Panel
-from interlayer.xps.plots.regions import measured_in
+from interlayer.xps.plots.curves import AXIS, curve_of, measured_in
 
 
 def survey_figure(name: str, dataset: xr.Dataset) -> Figure:
     """Return the figure of one survey."""
-    x = np.asarray(dataset["binding_energy"].values, dtype=float)
+    x = curve_of(dataset, "binding_energy")
     y, unit = measured_in(dataset)
     marks: list[Mark] = [Line(x, y, "", "data", 0.9)]
     texts = tuple(str(each) for each in dataset["level"].values)
@@ -21,7 +20,7 @@ def survey_figure(name: str, dataset: xr.Dataset) -> Figure:
     )
     low, high = float(y.min()), float(y.max())
     panel = Panel(
-        "binding energy / eV",
+        AXIS,
         unit,
         marks,
         x_reversed=True,
