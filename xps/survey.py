@@ -29,6 +29,8 @@ _AUGER_REACH = 12.0
 #: spin–orbit splitting that a survey resolves, eV; the lead of usual levels where two claim one peak; the
 #: reach of a usual level's chemical shifts
 _WIDE_DOUBLET, _LEAD, _SHIFTED = 3.0, 2.5, 6.5
+#: least variance over mean: that of a computed curve
+_NOISE_FREE = 1e-9
 #: median of χ² with one degree of freedom
 _MEDIAN_CHI2 = 0.4549364
 
@@ -107,7 +109,11 @@ def _look(energy: Floats, values: Floats, level: CoreLevel, at: float, fano: flo
     sides = float(np.median(values[left])), float(np.median(values[right]))
     base = 0.5 * sum(sides)
     height = float(values[core].mean() - base)
-    spread = np.sqrt(fano * abs(base) * (1 / core.sum() + 0.4 / left.sum() + 0.4 / right.sum()))
+    spread = np.sqrt(
+        max(fano, _NOISE_FREE)
+        * max(abs(base), 1e-12)
+        * (1 / core.sum() + 0.4 / left.sum() + 0.4 / right.sum())
+    )
     significance = height / float(np.hypot(spread, 0.5 * (sides[0] - sides[1]))) if height > 0 else 0.0
     if significance <= _CLAIM or not _has_partner(energy, values, level, top, height):
         return None

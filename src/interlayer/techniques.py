@@ -81,6 +81,12 @@ def exports(result: "xr.DataTree") -> "dict[str, str]":
     }
 
 
+def documents(result: "xr.DataTree") -> "dict[str, str]":
+    """Return the texts that belong to a result, such as the record of a fit: file name to text."""
+    make = getattr(package(str(result.attrs["technique"])), "documents", None)
+    return {} if make is None else cast("dict[str, str]", make(result))
+
+
 def compute(
     technique: str, kind: str, paths: "Sequence[Path]", settings: "Mapping[str, Value]"
 ) -> "xr.DataTree":

@@ -55,7 +55,8 @@ def _regions(result: xr.DataTree) -> list[Figure]:
 
 def _series(result: xr.DataTree) -> list[Figure]:
     """Return the course of the composition, and the spectra of each level above each other."""
-    out = [series_figure(result["series"].to_dataset(inherit=False))] if "series" in result else []
+    series = result.children.get("series")
+    out = [] if series is None else [series_figure(series.to_dataset(inherit=False))]
     pages = []
     levels = by_title(result)
     hue = hues([dataset for datasets in levels.values() for dataset in datasets])

@@ -32,7 +32,7 @@ _STEP, _MOST = 1.15, 10
 #: share of the panel's width that a name may cover, and its distance from the curve
 _NAME, _ABOVE = 0.3, 0.05
 #: share of the height for each label beyond three
-_ROW = 0.06
+_ROW = 0.1
 #: a spectrum of nothing but noise is not blown up: its height counts as this many of its σ at least
 _NOISE = 12.0
 

@@ -46,7 +46,7 @@ def print_tables(items: Sequence[Item]) -> None:
 
 
 def write(items: Sequence[Item], folder: Path) -> None:
-    """Write each result as a record and its summary and tables as CSV."""
+    """Write each result as a record, its summary and tables as CSV, and the texts that belong to it."""
     used: set[str] = set()
     for item in items:
         if item.result is None:
@@ -58,6 +58,8 @@ def write(items: Sequence[Item], folder: Path) -> None:
         _write_records(folder / f"{stem}-summary.csv", records(rows_of(item.result)))
         for name, rows in tables(item.result).items():
             _write_records(folder / f"{stem}-{slug(name)}.csv", rows)
+        for name, text in techniques.documents(item.result).items():
+            write_text(folder / f"{stem}-{name}", text)
 
 
 def _unique(stem: str, used: set[str]) -> str:
