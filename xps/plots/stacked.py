@@ -31,6 +31,8 @@ _COPY = re.compile(r"_(\d+)$")
 _STEP, _MOST = 1.15, 10
 #: share of the panel's width that a name may cover, and its distance from the curve
 _NAME, _ABOVE = 0.3, 0.05
+#: letters of a name that are drawn
+_LETTERS = 36
 #: share of the height for each label beyond three
 _ROW = 0.1
 #: a spectrum of nothing but noise is not blown up: its height counts as this many of its σ at least
@@ -231,10 +233,18 @@ def _names(spectra: Sequence[_Spectrum], low: float, high: float) -> list[Text]:
         for i in (0, 1)
     ]
     side = 0 if over[0] <= over[1] else 1
-    return [
-        Text(high if side else low, tops[side] + _ABOVE / 2, each.name, "black", "start" if side else "end")
-        for tops, each in zip(ends, spectra, strict=True)
-    ]
+    names = []
+    for tops, each in zip(ends, spectra, strict=True):
+        height = tops[side] + _ABOVE / 2
+        text = _short(each.name)
+        names.append(
+            Text(high, height, text, anchor="start") if side else Text(low, height, text, anchor="end")
+        )
+    return names
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LETTERS else f"{name[: _LETTERS - 1]}…"
 
 
 def _top(each: _Spectrum, where: Bools) -> float:
