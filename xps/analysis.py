@@ -105,10 +105,9 @@ def analyze(
         tables["series"] = course
         warnings += series.damage(rows)
     if settings.get("survey", True):
-        for each in surveys:
-            node, text = record.survey(each, _shift(rows))
-            nodes[each.name] = node
-            warnings += text
+        more, rows, said = record.surveys(surveys, rows, _shift(rows), [each.level for each in found])
+        nodes |= more
+        warnings += said
     if not found and not surveys:
         raise AnalysisError(
             "no region to fit", expected="a core-level region or a survey", found=" ".join(warnings) or None

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from interlayer.core import results
 from interlayer.core.intervals import Z95
+from interlayer.core.summary import Row
 from interlayer.xps import intervals, iso19830
 from interlayer.xps import survey as search
 from interlayer.xps.decide import Outcome
@@ -231,9 +232,30 @@ def documents(result: xr.DataTree) -> dict[str, str]:
     return {"iso19830.txt": "\n".join(head) + "\n\n".join(parts)}
 
 
-def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
-    """Return the survey's curve with the elements found, and what they warn of."""
-    found = search.elements(region.energy, region.values, shift)
+def surveys(
+    regions: Sequence[Region], rows: Sequence[Row], shift: float, wanted: Sequence[str]
+) -> tuple[dict[str, xr.Dataset], list[Row], list[str]]:
+    """Return the surveys' curves with the elements found, the rows with notes on them, and what they warn of.
+
+    Parameters
+    ----------
+    shift
+        Charge shift, eV.
+    wanted
+        Core levels that were fitted: only what disturbs these is a warning (without any, everything is).
+    """
+    nodes: dict[str, xr.Dataset] = {}
+    seen: dict[str, str] = {}
+    for region in regions:
+        source = float(region.attrs.get("source_energy", 1486.6))
+        found = search.elements(region.energy, region.values, shift, source)
+        nodes[region.name] = _survey(region, found, shift)
+        seen |= search.overlaps(found, wanted)
+    warnings = [f"The survey shows {level}: {text}." for level, text in seen.items()]
+    return nodes, search.noted(rows, seen), warnings
+
+
+def _survey(region: Region, found: Sequence[search.Element], shift: float) -> xr.Dataset:
     energy = xr.Variable(
         "binding_energy", region.energy - shift, {"units": "eV", "long_name": "binding energy"}
     )
@@ -245,9 +267,5 @@ def survey(region: Region, shift: float) -> tuple[xr.Dataset, list[str]]:
         "height": ("element", np.array([each.height for each in found], dtype=np.float64)),
         "significance": ("element", np.array([each.significance for each in found], dtype=np.float64)),
     }
-    seen = {each.level for each in found}
-    warnings = [
-        f"The survey shows {level}: {text}." for level, text in search.OVERLAPS.items() if level in seen
-    ]
     attrs = {"elements": ", ".join(each.level for each in found), "survey": 1}
-    return xr.Dataset(data, {"binding_energy": energy}, attrs=attrs), warnings
+    return xr.Dataset(data, {"binding_energy": energy}, attrs=attrs)
