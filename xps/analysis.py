@@ -101,9 +101,10 @@ def analyze(
             warnings += [text + suffix for text in part.warnings]
             steps += [text + suffix for text in part.steps]
     tables = record.tables(everything)
-    if (course := series.table(rows)) is not None:
+    along = series.axis(nodes)
+    if (course := series.table(rows, along)) is not None:
         tables["series"] = course
-        warnings += series.damage(rows)
+        warnings += series.damage(rows, along)
     if settings.get("survey", True):
         more, rows, said = record.surveys(surveys, rows, _shift(rows), [each.level for each in found])
         nodes |= more

@@ -156,7 +156,7 @@ def test_residuals_show_two_sigma_whatever_the_misfit() -> None:
 
 def test_what_is_not_detected_is_not_drawn_and_brackets_say_not_resolved() -> None:
     one = result("N 1s")
-    one["n1s"].to_dataset(inherit=False)["status"].values[:] = [
+    one.children["n1s"].to_dataset()["status"].values[:] = [
         "measured",
         "not detected",
         "not resolved",
@@ -165,6 +165,10 @@ def test_what_is_not_detected_is_not_drawn_and_brackets_say_not_resolved() -> No
     (figure,) = figures(one)
     (labels,) = marks_of(figure.panels[0], Labels)
     assert set(labels.short) == {"Li₃N", "(C=N)", "C≡N"}
+    fills = [mark.colour for mark in marks_of(figure.panels[0], Band)]
+    assert fills.count("muted") == 1  # part of the sum, without a name
+    (panel,) = stacked({"a": one, "b": one})[0].panels
+    assert len([mark for mark in marks_of(panel, Line) if mark.dash]) == 3
     assert "not resolved" in figure.caption
 
 

@@ -8,7 +8,7 @@ import xarray as xr
 
 from interlayer.core.figure import Figure
 from interlayer.xps.plots.regions import region_figure
-from interlayer.xps.plots.series import series_figure
+from interlayer.xps.plots.series import places, series_figure
 from interlayer.xps.plots.stacked import by_title, copy_number, hues, on_one_page, split, stack, stacked
 from interlayer.xps.plots.survey import survey_figure
 
@@ -57,13 +57,14 @@ def _series(result: xr.DataTree) -> list[Figure]:
     """Return the course of the composition, and the spectra of each level above each other."""
     series = result.children.get("series")
     out = [] if series is None else [series_figure(series.to_dataset(inherit=False))]
+    names = {} if series is None else places(series.to_dataset(inherit=False))
     pages = []
     levels = by_title(result)
     hue = hues([dataset for datasets in levels.values() for dataset in datasets])
     for title, datasets in levels.items():
         if len(datasets) > 1:
             chosen = sorted({round(i) for i in np.linspace(0, len(datasets) - 1, _DRAWN)})
-            members = [(f"measurement {i + 1}", datasets[i]) for i in chosen]
+            members = [(names.get(i + 1, f"measurement {i + 1}"), datasets[i]) for i in chosen]
             pages += stack(title, members, "measurements", hue)
     return out + ([on_one_page(pages, "xps_series_spectra", "XPS: spectra of the series")] if pages else [])
 

@@ -30,6 +30,11 @@ class Component:
         return phase_of(self.label)
 
     @property
+    def is_seen(self) -> bool:
+        """Return whether it is detected; what is not has neither name nor colour, but is part of the sum."""
+        return self.status != "not detected"
+
+    @property
     def is_numbered(self) -> bool:
         """Return whether it has a number and no assignment."""
         return self.phase.isdigit()
@@ -59,10 +64,10 @@ def measured_in(dataset: xr.Dataset) -> tuple[Floats, str]:
 
 
 def components(dataset: xr.Dataset) -> list[Component]:
-    """Return what is drawn of the components, strongest first: not those that are not detected."""
+    """Return the components of a region, strongest first."""
     found = []
     for i, label in enumerate(dataset["component"].values):
         curve, status = curve_of(dataset, "components")[i], str(dataset["status"].values[i])
-        if status != "not detected" and float(curve.max(initial=0.0)) > 0:
+        if float(curve.max(initial=0.0)) > 0:
             found.append(Component(str(label), status, curve, float(dataset["position"].values[i])))
     return sorted(found, key=lambda each: -float(each.curve.max()))

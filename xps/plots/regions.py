@@ -58,6 +58,8 @@ def _caption(members: Sequence[xr.Dataset]) -> str:
     statuses = {str(status) for each in members for status in each["status"].values}
     if "not resolved" in statuses:
         text += " A name in brackets is not resolved by itself."
+    if "not detected" in statuses:
+        text += " Light grey without a name: not detected by itself."
     if any(_reach(each["residual"].values) > _LARGE for each in members):
         text += " Residuals beyond 8 σ: square-root scale."
     if any(not is_corrected(each) for each in members):
@@ -71,8 +73,10 @@ def _curves(dataset: xr.Dataset, hue: Mapping[str, str]) -> Panel:
     marks: list[Mark] = [Points(x, measured, "", "data", size=1.8)]
     drawn = components(dataset)
     for each in drawn:
-        marks.append(Band(x, background, background + each.curve, "", hue[each.phase], 0.4))
-        marks.append(Line(x, background + each.curve, "", hue[each.phase], 0.8))
+        name = hue[each.phase] if each.is_seen else "muted"
+        marks.append(Band(x, background, background + each.curve, "", name, 0.4))
+        marks.append(Line(x, background + each.curve, "", name, 0.8))
+    drawn = [each for each in drawn if each.is_seen]
     marks += [Line(x, background, "", "background", 0.9), Line(x, envelope, "", "fit", 1.1)]
     if drawn:
         marks.append(_labels(drawn, hue))

@@ -13,7 +13,8 @@ def series_figure(dataset: xr.Dataset) -> Figure:
     marks: list[Mark] = []
     elements = dataset["quantity"].values == "atomic_fraction"
     names = [str(each) for each in dict.fromkeys(dataset["subject"].values[elements]) if "/" not in str(each)]
-    over = "measurement"
+    title, unit = (str(dataset.attrs.get(f"position_{key}", "")) for key in ("title", "unit"))
+    over = "position" if title else "measurement"
     for place, name in enumerate(names):
         here = elements & (dataset["subject"].values == name)
         x, y = dataset[over].values[here], dataset["value"].values[here]
@@ -26,6 +27,16 @@ def series_figure(dataset: xr.Dataset) -> Figure:
     return Figure(
         "xps_series",
         "XPS: series of measurements",
-        "Atomic fractions over the measurements of the sample in their order, with 95 % intervals (shaded).",
-        [Panel(over, "atomic fraction / at.%", marks)],
+        f"Atomic fractions over {f'the {title}' if title else 'the measurements in their order'}, "
+        "with 95 % intervals (shaded).",
+        [Panel(f"{title} / {unit}" if title else over, "atomic fraction / at.%", marks)],
     )
+
+
+def places(dataset: xr.Dataset) -> dict[int, str]:
+    """Return the depth or time of each measurement, "30 s"; nothing where the files do not tell it."""
+    if "position" not in dataset:
+        return {}
+    unit = str(dataset.attrs["position_unit"])
+    pairs = zip(dataset["measurement"].values, dataset["position"].values, strict=True)
+    return {int(number): f"{value:.4g} {unit}" for number, value in pairs}

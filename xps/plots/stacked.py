@@ -209,7 +209,7 @@ def _marks(each: _Spectrum, hue: Mapping[str, str]) -> list[Mark]:
     marks: list[Mark] = [Points(each.energy, each.measured, "", "data", size=1.4)]
     for part in each.parts:
         # numbers of peaks say nothing across samples: they share one colour
-        name = "accent" if part.is_numbered else hue[part.phase]
+        name = "muted" if not part.is_seen else "accent" if part.is_numbered else hue[part.phase]
         curve = each.background + part.curve / each.scale
         marks += [
             Band(each.energy, each.background, curve, "", name, 0.4),
@@ -257,7 +257,7 @@ def _guides(spectra: Sequence[_Spectrum]) -> dict[str, float]:
     found: dict[str, list[float]] = {}
     for each in spectra:
         for part in each.parts:
-            if not part.is_numbered:
+            if part.is_seen and not part.is_numbered:
                 found.setdefault(part.phase, []).append(part.position)
     return {phase: float(np.median(values)) for phase, values in found.items()}
 
