@@ -249,13 +249,16 @@ def surveys(
     for region in regions:
         source = float(region.attrs.get("source_energy", 1486.6))
         found = search.elements(region.energy, region.values, shift, source)
-        nodes[region.name] = _survey(region, found, shift)
+        more = search.others(region.energy, region.values, found, shift, source)
+        nodes[region.name] = _survey(region, found, more, shift)
         seen |= search.overlaps(found, wanted)
     warnings = [f"The survey shows {level}: {text}." for level, text in seen.items()]
     return nodes, search.noted(rows, seen), warnings
 
 
-def _survey(region: Region, found: Sequence[search.Element], shift: float) -> xr.Dataset:
+def _survey(
+    region: Region, found: Sequence[search.Element], more: Sequence[search.Element], shift: float
+) -> xr.Dataset:
     energy = xr.Variable(
         "binding_energy", region.energy - shift, {"units": "eV", "long_name": "binding energy"}
     )
@@ -265,6 +268,9 @@ def _survey(region: Region, found: Sequence[search.Element], shift: float) -> xr
         "level": ("element", np.array([each.level for each in found], dtype=object)),
         "position": ("element", np.array([each.energy - shift for each in found], dtype=np.float64)),
         "height": ("element", np.array([each.height for each in found], dtype=np.float64)),
+        "weaker": ("line", np.array([each.level for each in more], dtype=object)),
+        "weaker_position": ("line", np.array([each.energy - shift for each in more], dtype=np.float64)),
+        "weaker_height": ("line", np.array([each.height for each in more], dtype=np.float64)),
         "significance": ("element", np.array([each.significance for each in found], dtype=np.float64)),
     }
     attrs = {"elements": ", ".join(each.level for each in found), "survey": 1}

@@ -31,6 +31,8 @@ _BETWEEN = (0.35, 0.65)
 _WIDEST = 4.0
 #: of the base: what the background's own waves may look like, 1 σ
 _WAVES = 0.005
+#: how far beside a weaker line its foot is looked for, eV
+_WIDE = 12.0
 #: distance at which another line of another element explains a peak: core levels, Auger lines
 _SAME, _AUGER_REACH = 3.5, 9.0
 #: spin–orbit splitting that a survey resolves, eV; the lead of usual levels where two claim one peak; the
@@ -224,3 +226,56 @@ def _nearest(found: list[Element], shift: float) -> list[Element]:
 def _distance(each: Element, shift: float) -> float:
     lead = _LEAD if each.level in levels.USUAL else 0.0
     return abs(levels.table()[each.level].energy + shift - each.energy) - lead
+
+
+def others(
+    energy: Floats,
+    values: Floats,
+    found: Sequence[Element],
+    shift: float = 0.0,
+    source_energy: float = _ALUMINIUM,
+) -> list[Element]:
+    """Return the weaker core levels, and the strongest Auger line, that the elements found show too.
+
+    Parameters
+    ----------
+    energy, values, shift, source_energy
+        As for `elements`.
+    found
+        What `elements` found.
+    """
+    fano, moved = _fano(values), shift + source_energy - _ALUMINIUM
+    out: list[Element] = []
+    for each in found:
+        weaker = _data()["secondary"].get(each.symbol, {})
+        lines = [_prominent(energy, values, name, at + shift, _SAME, fano) for name, at in weaker.items()]
+        auger = _data()["auger"].get(each.symbol, [])
+        name = f"{each.symbol} Auger"
+        seen = [_prominent(energy, values, name, at + moved, _AUGER_REACH, fano) for at in auger]
+        best = max((one for one in seen if one is not None), key=lambda one: one.height, default=None)
+        out += [one for one in (*lines, best) if one is not None]
+    taken = [each.energy for each in found]
+    return [one for one in out if all(abs(one.energy - at) > _SAME for at in taken)]
+
+
+def _prominent(
+    energy: Floats, values: Floats, name: str, at: float, reach: float, fano: float
+) -> Element | None:
+    """Return a peak that stands out of what lies within 12 eV on either side of it, or None."""
+    near = np.flatnonzero(np.abs(energy - at) <= reach)
+    if near.size < 3:
+        return None
+    top = int(near[np.argmax(values[near])])
+    smoothed = smooth(values, 1)
+    sides = [
+        smoothed[(energy >= energy[top] - _WIDE) & (energy <= energy[top])],
+        smoothed[(energy >= energy[top]) & (energy <= energy[top] + _WIDE)],
+    ]
+    base = max(float(side.min()) for side in sides)
+    height = float(smoothed[top]) - base
+    # a flank of another peak is no peak
+    is_top = float(smoothed[top]) >= 0.98 * float(smoothed[np.abs(energy - energy[top]) <= reach].max())
+    significance = height / float(np.hypot(np.sqrt(fano * max(base, 1e-12) / 2.0), _WAVES * base))
+    if not is_top or significance <= _CLAIM:
+        return None
+    return Element(name, float(energy[top]), height, significance)

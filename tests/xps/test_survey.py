@@ -146,3 +146,24 @@ def test_data_name_known_levels() -> None:
     symbols = {level.element for level in levels.table().values()}
     assert data["secondary"].keys() <= symbols
     assert data["auger"].keys() <= symbols
+
+
+def test_weaker_lines_are_named_after_the_element_that_is_there() -> None:
+    nickel = {853.0: 9000.0, 870.5: 4500.0, 111.0: 900.0, 67.0: 900.0, 641.0: 3000.0}
+    counts = simulated(nickel)
+    main = survey.elements(AXIS, counts)
+    named = {each.level: each.energy for each in survey.others(AXIS, counts, main)}
+    assert named.keys() == {"Ni 3s", "Ni 3p", "Ni Auger"}
+    assert named["Ni Auger"] == pytest.approx(641.0, abs=1.5)
+    assert survey.others(AXIS, counts, []) == []
+    moved = {
+        each.level: each.energy
+        for each in survey.others(
+            AXIS,
+            simulated({532.0: 9e3, 745.0: 3e3}),
+            survey.elements(AXIS, simulated({532.0: 9e3, 745.0: 3e3})),
+            0.0,
+            1253.6,
+        )
+    }
+    assert moved == {"O Auger": pytest.approx(745.0, abs=1.5)}

@@ -5,6 +5,8 @@ import xarray as xr
 from interlayer.core.figure import Figure, Labels, Line, Mark, Panel
 from interlayer.xps.plots.curves import AXIS, curve_of, measured_in
 
+_GREY = "#6e6e6e"
+
 
 def survey_figure(name: str, dataset: xr.Dataset) -> Figure:
     """Return the figure of one survey."""
@@ -13,11 +15,17 @@ def survey_figure(name: str, dataset: xr.Dataset) -> Figure:
     marks: list[Mark] = [Line(x, y, "", "data", 0.9)]
     texts = tuple(str(each) for each in dataset["level"].values)
     if texts:
-        at, height = dataset["position"].values, dataset["height"].values
-        marks.append(Labels(at, texts, height, ("accent",) * len(texts)))
+        # the strongest line of each element first, whatever its height
+        rank = dataset["height"].values + y.max()
+        marks.append(Labels(dataset["position"].values, texts, rank, ("accent",) * len(texts)))
+    weaker = tuple(str(each) for each in dataset["weaker"].values)
+    if weaker:
+        at, rank = dataset["weaker_position"].values, dataset["weaker_height"].values
+        marks.append(Labels(at, weaker, rank, (_GREY,) * len(weaker)))
     caption = "Survey with the core levels at which a peak was found, strongest first: " + (
         str(dataset.attrs.get("elements")) or "none"
     )
+    caption += "; grey: weaker and Auger lines of the same elements" if weaker else ""
     low, high = float(y.min()), float(y.max())
     panel = Panel(
         AXIS,
