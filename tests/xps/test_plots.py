@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.axes import Axes
 
 from interlayer import report
 from interlayer.core.draw import draw
@@ -72,11 +73,12 @@ def boxes(figure: Figure, width: float = 7.0) -> list[list[tuple[str, Box]]]:
     """Return texts and boxes of the labels that matplotlib drew, by panel."""
     drawn = draw(figure, width=width)
     drawn.draw_without_rendering()
-    found = []
-    for axis in drawn.axes:
-        extents = [(text.get_text(), text.get_window_extent()) for text in axis.texts if text.get_text()]
-        found.append([(text, Box(each.x0, each.y0, each.x1, each.y1)) for text, each in extents])
-    return found
+    return [boxes_of(axis) for axis in drawn.axes]
+
+
+def boxes_of(axis: Axes) -> list[tuple[str, Box]]:
+    extents = [(text.get_text(), text.get_window_extent()) for text in axis.texts if text.get_text()]
+    return [(text, Box(each.x0, each.y0, each.x1, each.y1)) for text, each in extents]
 
 
 def marks_of(panel: Panel, kind: type) -> list:  # type: ignore[type-arg]
@@ -237,6 +239,22 @@ def test_any_number_of_samples(count: int) -> None:
         assert "nan" not in render(page, "u")
         for panel in boxes(page):
             assert not any(one.touches(two) for (_, one), (_, two) in combinations(panel, 2))
+
+
+@pytest.mark.parametrize("name", ["A", "PEO-CAS activated", "a sample with quite a long name"])
+def test_names_of_samples_cover_no_curve(name: str) -> None:
+    page = compare({f"{name} {i}": result("C 1s", "N 1s") for i in range(3)})[0]
+    drawn = draw(page)
+    drawn.draw_without_rendering()
+    for axis, panel in zip(drawn.axes, page.panels, strict=True):
+        spectra = [axis.transData.transform(np.column_stack([m.x, m.y])) for m in marks_of(panel, Points)]
+        for text, box in boxes_of(axis):
+            if not text.startswith(name):
+                continue
+            for curve in spectra:
+                inside = (curve[:, 0] > box.left) & (curve[:, 0] < box.right)
+                inside &= (curve[:, 1] > box.bottom) & (curve[:, 1] < box.top)
+                assert not inside.any(), (panel.title, text)
 
 
 def test_split() -> None:

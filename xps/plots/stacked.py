@@ -29,8 +29,9 @@ _T = TypeVar("_T")
 _COPY = re.compile(r"_(\d+)$")
 #: distance of two spectra, whose heights are 1; most spectra in one figure
 _STEP, _MOST = 1.15, 10
-#: share of the panel's width that a name may cover, and its distance from the curve
-_NAME, _ABOVE = 0.3, 0.05
+#: share of the panel's width that a letter of a name covers, that a name may cover, and its distance from the
+#: curve
+_LETTER, _NAME, _ABOVE = 0.022, 0.6, 0.05
 #: letters of a name that are drawn
 _LETTERS = 36
 #: share of the height for each label beyond three
@@ -224,7 +225,8 @@ def _marks(each: _Spectrum, hue: Mapping[str, str]) -> list[Mark]:
 
 def _names(spectra: Sequence[_Spectrum], low: float, high: float) -> list[Text]:
     """Return the names of the spectra, all over that end of them which is lower."""
-    reach = _NAME * (high - low)
+    letters = max(len(_short(each.name)) for each in spectra)
+    reach = min(_LETTER * (letters + 2), _NAME) * (high - low)
     ends = [
         [_top(each, each.energy <= low + reach), _top(each, each.energy >= high - reach)] for each in spectra
     ]
