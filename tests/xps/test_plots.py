@@ -147,7 +147,7 @@ def test_residuals_show_two_sigma_whatever_the_misfit() -> None:
     for each, root in ((fine, False), (bad, True)):
         curves, residuals = figures(each)[0].panels
         assert residuals.y_root is root
-        assert {-2.0, 0.0, 2.0} <= set(residuals.yticks or ())
+        assert {-2.0, 2.0} <= set(residuals.yticks or ())
         assert residuals.ylim is not None
         height = np.sqrt(2.0 / residuals.ylim[1]) if root else 2.0 / residuals.ylim[1]
         assert height > 0.15
@@ -297,3 +297,22 @@ def test_real_files_are_drawn_without_overlap(real: Path) -> None:
         for figure in figures(analyze(read(real / "xps" / name), **settings)):
             for panel in boxes(figure):
                 assert not any(one.touches(two) for (_, one), (_, two) in combinations(panel, 2))
+
+
+def test_both_renderers_share_the_axis_of_curves_and_residuals() -> None:
+    (figure,) = figures(result("N 1s", "Li 1s"))
+    text = render(figure, "u")
+    assert text.count(">binding energy / eV<") == 2  # below the residuals only
+    assert text.count(">−2<") == 2
+    axes = draw(figure).axes
+    assert [axis.get_xlabel() for axis in axes] == ["", "", "binding energy / eV", "binding energy / eV"]
+    assert [tick.get_text() for tick in axes[2].get_yticklabels()] == ["−2", "0", "2"]
+    assert axes[0].get_xlim() == axes[2].get_xlim()
+    assert axes[0].get_xlim()[0] > axes[0].get_xlim()[1]
+
+
+def test_long_labels_give_way_to_short_ones_where_it_is_narrow() -> None:
+    (figure,) = figures(result("Li 1s"))
+    wide, narrow = (boxes(figure, width=width)[0] for width in (14.0, 3.35))
+    assert any(text.endswith("55.2") for text, _ in wide)
+    assert {text for text, _ in narrow} == {"Li₃N", "Li₂CO₃", "LiF", "Li metal"}

@@ -125,7 +125,9 @@ def _residuals(dataset: xr.Dataset) -> Panel:
         Line(x, residual, "", "residual", 0.7),
     ]
     reach = _reach(residual)
-    far = () if reach <= _LARGE else (float(f"{0.8 * reach:.1g}"),)
+    far = float(f"{0.8 * reach:.1g}")
+    # on the square-root scale 0 would touch its neighbours
+    ticks = (-2.0, 0.0, 2.0) if reach <= _LARGE else (-far, -2.0, 2.0, far)
     return Panel(
         AXIS,
         "residual / σ",
@@ -135,7 +137,7 @@ def _residuals(dataset: xr.Dataset) -> Panel:
         share=0.36,
         xlim=(float(x.min()), float(x.max())),
         ylim=(-reach, reach),
-        yticks=(*(-each for each in far), -2.0, 0.0, 2.0, *far),
+        yticks=ticks,
     )
 
 
