@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-__all__ = ["analyze", "plot", "read"]
+__all__ = ["analyze", "documents", "plot", "read"]
 
 
 def read(path: Path | str) -> "xr.Dataset":
@@ -30,6 +30,13 @@ def analyze(raw: "xr.Dataset | Sequence[xr.Dataset]", **settings: Any) -> "xr.Da
     from interlayer.xps import analysis
 
     return analysis.analyze(raw, **settings)
+
+
+def documents(result: "xr.DataTree") -> dict[str, str]:
+    """Return the texts that belong to a result by file name; see :func:`interlayer.xps.record.documents`."""
+    from interlayer.xps import record
+
+    return record.documents(result)
 
 
 def plot(result: "xr.DataTree") -> "Figure":

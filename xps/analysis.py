@@ -101,14 +101,14 @@ def analyze(
             warnings += [text + suffix for text in part.warnings]
             steps += [text + suffix for text in part.steps]
     tables = record.tables(everything)
-    if (course := series.table(rows)) is not None:
+    along = series.axis(nodes)
+    if (course := series.table(rows, along)) is not None:
         tables["series"] = course
-        warnings += series.damage(rows)
+        warnings += series.damage(rows, along)
     if settings.get("survey", True):
-        for each in surveys:
-            node, text = record.survey(each, _shift(rows))
-            nodes[each.name] = node
-            warnings += text
+        more, rows, said = record.surveys(surveys, rows, _shift(rows), [each.level for each in found])
+        nodes |= more
+        warnings += said
     if not found and not surveys:
         raise AnalysisError(
             "no region to fit", expected="a core-level region or a survey", found=" ".join(warnings) or None

@@ -98,13 +98,6 @@ USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
 
 
 @cache
-def auger() -> dict[str, float]:
-    """Return the main Auger line of an element on the binding-energy scale of Al Kα, eV."""
-    text = files("interlayer.xps").joinpath("data/levels.toml").read_text(encoding="utf-8")
-    return dict(tomllib.loads(text)["auger"])
-
-
-@cache
 def factor_sets() -> dict[str, dict[str, float]]:
     """Return the sets of sensitivity factors with λ and T folded in (kratos, wagner) by core level."""
     text = files("interlayer.xps").joinpath("data/levels.toml").read_text(encoding="utf-8")

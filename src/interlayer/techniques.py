@@ -64,6 +64,14 @@ def figures(result: "xr.DataTree") -> "list[Figure]":
     return cast("list[Figure]", module.figures(result))
 
 
+def comparison(technique: str, results: "Mapping[str, xr.DataTree]") -> "list[Figure]":
+    """Return the figures in which a technique compares samples (by name): none where it does not."""
+    compare = getattr(import_module(f"interlayer.{technique}.plots"), "compare", None)
+    if compare is None or len(results) < 2:
+        return []
+    return cast("list[Figure]", compare(results))
+
+
 def exports(result: "xr.DataTree") -> "dict[str, str]":
     """Return the files that a result offers beside its tables: name to text (an instrument's calibration)."""
     return {
@@ -71,6 +79,12 @@ def exports(result: "xr.DataTree") -> "dict[str, str]":
         for node in result.subtree
         if "export_name" in node.attrs
     }
+
+
+def documents(result: "xr.DataTree") -> "dict[str, str]":
+    """Return the texts that belong to a result, such as the record of a fit: file name to text."""
+    make = getattr(package(str(result.attrs["technique"])), "documents", None)
+    return {} if make is None else cast("dict[str, str]", make(result))
 
 
 def compute(

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from interlayer import batch, report, store
+from interlayer import batch, report, store, techniques
 from interlayer.batch import Outcome, Task
 from interlayer.core.files import sha256, write_text
 from interlayer.core.summary import Row, to_dataset
+from interlayer.core.text import slug
 from interlayer.evidence import Verdict
 from interlayer.sample import Sample
 from interlayer.study import SampleSpec, Study, load
@@ -115,6 +116,8 @@ def finish(study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence
     written.append(out / CATALOGUE)
     store.write_tree(catalogue(samples), written[-1])
     verdicts = tuple(report.verdicts(samples, study.claim))
+    for spec, sample in zip(study.sample, samples, strict=True):
+        written += _write_documents(out / spec.folder, sample)
     written += _write_tables(out, samples, verdicts)
     failures = [(outcome.title, outcome.error) for outcome in outcomes if outcome.status == "failed"]
     page = report.build(
@@ -189,6 +192,16 @@ def _write_tables(out: Path, samples: Sequence[Sample], verdicts: Sequence[Verdi
     write_csv(out / "summary.csv", names, summary)
     write_csv(out / "claims.csv", head, claims)
     return [out / "summary.csv", out / "claims.csv"]
+
+
+def _write_documents(folder: Path, sample: Sample) -> list[Path]:
+    """Write the texts that belong to results, such as the record of a fit."""
+    written = []
+    for path, result in sample.results():
+        for name, text in techniques.documents(result).items():
+            written.append(folder / f"{slug(path.strip('/').replace('/', '-'))}-{name}")
+            write_text(written[-1], text)
+    return written
 
 
 def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

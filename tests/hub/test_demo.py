@@ -103,6 +103,16 @@ def test_the_results_are_whole_and_a_second_run_does_nothing(demo: Demo) -> None
     assert records(record.rows) == records(sample.rows)
 
 
+def test_samples_are_compared_and_records_of_fits_written(demo: Demo) -> None:
+    page = demo.run.report.read_text(encoding="utf-8")
+    begin, end = page.index('id="compared"'), page.index('<h2 id="activated"')
+    assert "X-ray photoelectron spectroscopy" in page[begin:end]
+    assert page.index("Samples compared") < begin < end
+    text = (demo.run.out / "cycled" / "xps-iso19830.txt").read_text(encoding="utf-8")
+    assert all(f"\n{level}\n" in text for level in ("C 1s", "N 1s", "F 1s", "Li 1s", "O 1s"))
+    assert "cycled/xps-iso19830.txt" in (demo.run.out / "manifest.json").read_text(encoding="utf-8")
+
+
 def test_the_report_is_one_offline_page_with_every_number(demo: Demo) -> None:
     page = demo.run.report.read_text(encoding="utf-8")
     assert "default-src 'none'" in page and len(page) < 12e6

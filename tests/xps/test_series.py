@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 from interlayer.core import results
+from interlayer.core.figure import Line
 from interlayer.xps import analyze
 from interlayer.xps.model.shapes import line
 from interlayer.xps.plots import figures
@@ -97,3 +98,50 @@ def test_attenuation_of_a_material() -> None:
     rows = results.rows_of(analyze(measurement(0.5, 1), template="cycled", attenuation="LiF"))
     fluorine = next(row for row in rows if row.quantity == "atomic_fraction" and row.subject == "F")
     assert "TPP-2M" in fluorine.method
+
+
+@pytest.mark.parametrize(
+    ("attrs", "title", "unit", "at"),
+    [
+        (
+            [{"sputter_time": 0.0}, {"sputter_time": 30.0}, {"sputter_time": 90.0}],
+            "sputter time",
+            "s",
+            [0, 30, 90],
+        ),
+        ([{"depth": 1.0, "sputter_time": 9.0}, {"depth": 2.0}, {"depth": 5.0}], "depth", "nm", [1, 2, 5]),
+        (
+            [{"date": f"2026-01-01T10:{minute:02d}:30"} for minute in (5, 15, 45)],
+            "time",
+            "min",
+            [0, 10, 40],
+        ),
+        ([{"sputter_time": 0.0}, {}, {"sputter_time": 90.0}], "", "", None),
+        ([{"date": "2026-01-01"}] * 3, "", "", None),
+        ([{"date": "yesterday"}, {"date": "today"}, {}], "", "", None),
+    ],
+)
+def test_series_over_depth_or_time(
+    own: str, attrs: list[dict[str, float | str]], title: str, unit: str, at: list[float] | None
+) -> None:
+    raws = []
+    for i, each in enumerate(attrs):
+        raw = measurement((0.8, 0.7, 0.6)[i], i)
+        for array in raw.data_vars.values():
+            array.attrs |= each
+        raws.append(raw)
+    result = analyze(raws, template=own)
+    table = result["series"].to_dataset()
+    (figure,) = (each for each in figures(result) if each.name == "xps_series")
+    label = figure.panels[0].xlabel
+    if at is None:
+        assert "position" not in table
+        assert label == "measurement"
+        return
+    assert label == f"{title} / {unit}"
+    found = dict(zip(table["measurement"].values, table["position"].values, strict=True))
+    assert [found[number] for number in (1.0, 2.0, 3.0)] == pytest.approx(at)
+    (line,) = (mark for mark in figure.panels[0].marks if isinstance(mark, Line) and mark.label == "F")
+    assert list(np.asarray(line.x)) == pytest.approx(at)
+    said = [text for text in results.warnings_of(result) if "last measurement" in text]
+    assert bool(said) == (title == "time")  # what was sputtered away is no damage

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import xarray as xr
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -11,6 +12,7 @@ from interlayer import store, techniques
 from interlayer.cli.files import Item
 from interlayer.core.draw import draw as draw_figure
 from interlayer.core.errors import InterlayerError
+from interlayer.core.figure import Figure
 from interlayer.core.files import atomic, read_text, write_text
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import records
@@ -44,7 +46,7 @@ def print_tables(items: Sequence[Item]) -> None:
 
 
 def write(items: Sequence[Item], folder: Path) -> None:
-    """Write each result as a record and its summary and tables as CSV."""
+    """Write each result as a record, its summary and tables as CSV, and the texts that belong to it."""
     used: set[str] = set()
     for item in items:
         if item.result is None:
@@ -56,6 +58,8 @@ def write(items: Sequence[Item], folder: Path) -> None:
         _write_records(folder / f"{stem}-summary.csv", records(rows_of(item.result)))
         for name, rows in tables(item.result).items():
             _write_records(folder / f"{stem}-{slug(name)}.csv", rows)
+        for name, text in techniques.documents(item.result).items():
+            write_text(folder / f"{stem}-{name}", text)
 
 
 def _unique(stem: str, used: set[str]) -> str:
@@ -99,6 +103,8 @@ def export(items: Sequence[Item], folder: Path) -> list[Path]:
 def draw(items: Sequence[Item], path: Path) -> None:
     """Draw every result: one file, or with several figures ``name-1``, ``name-2`` …
 
+    Of several inputs the technique may draw a comparison too: ``name-stacked``.
+
     Raises
     ------
     InterlayerError
@@ -111,8 +117,24 @@ def draw(items: Sequence[Item], path: Path) -> None:
     ]
     for number, figure in enumerate(figures, start=1):
         target = path if len(figures) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-        with atomic(target) as part:
-            drawn = draw_figure(figure)
-            kind = path.suffix[1:].lower()
-            metadata = {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else None
-            drawn.savefig(part, format=kind, dpi=200, metadata=metadata)
+        _save(figure, target)
+    for figure in _compared(items):
+        name = figure.name.partition("_")[2] or figure.name
+        _save(figure, path.with_name(f"{path.stem}-{slug(name)}{path.suffix}"))
+
+
+def _compared(items: Sequence[Item]) -> list[Figure]:
+    """Return the figures that compare the inputs: those of one file each, by the files' names."""
+    named: dict[str, xr.DataTree] = {}
+    for item in items:
+        if item.result is not None and not item.source.is_dir():
+            name = item.source.stem if item.source.stem not in named else str(item.source)
+            named[name] = item.result
+    return techniques.comparison(items[0].technique, named) if named else []
+
+
+def _save(figure: Figure, path: Path) -> None:
+    kind = path.suffix[1:].lower()
+    metadata = {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else None
+    with atomic(path) as part:
+        draw_figure(figure).savefig(part, format=kind, dpi=200, metadata=metadata)

@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from interlayer.core import figure as fig
-from interlayer.core.place import arrange, skyline
+from interlayer.core.place import arrange_marks, skyline
 
 #: inches: lane of ticks, room for labels, lowest panel; points: letters of labels
 _LEGEND_ROW = 0.16
@@ -143,11 +143,9 @@ def _labels(axis: Axes, panel: fig.Panel) -> None:
     curves = [page(m.x, m.y).T for m in panel.marks if isinstance(m, fig.Line | fig.Points)]
     curves += [page(axis.get_xlim(), [m.at] * 2).T for m in panel.marks if _is_level(m)]
     at = np.concatenate([page(m.x, np.full(np.size(m.x), fig.limits(panel)[1][1]))[:, 0] for m in marks])
-    texts = [text for mark in marks for text in mark.texts]
     colours = [fig.colour(each) for mark in marks for each in mark.colours]
-    rank = np.concatenate([np.atleast_1d(np.asarray(mark.rank, dtype=float)) for mark in marks])
     sky = skyline([(each[0], each[1]) for each in curves], box.width * points)
-    placed, turned = arrange(at, texts, rank, sky, box.height * points, _LABEL)
+    texts, placed, turned = arrange_marks(marks, at, sky, box.height * points, _LABEL)
     for each in placed:
         place, name = each.box, colours[each.index]
         x, y = back.transform(origin + np.array([(place.left + place.right) / 2, place.bottom]) / points)
@@ -172,11 +170,15 @@ def _panel(axis: Axes, panel: fig.Panel) -> None:
     axis.set_ylim((y1, y0) if is_image else (y0, y1))
     if panel.equal or is_image:
         axis.set_aspect("equal", adjustable="box")
-    axis.set_xlabel(panel.xlabel)
+    axis.set_xlabel("" if panel.bare else panel.xlabel)
+    axis.tick_params(labelbottom=not panel.bare)
     axis.set_ylabel(panel.ylabel)
     above = _has_room(panel) and any(fig.in_legend(mark) for mark in panel.marks)
     axis.set_title("" if above else panel.title, fontsize=9)
-    if panel.y_root:
+    if panel.yticks is not None:
+        axis.set_yticks(panel.yticks, [f"{each:g}".replace("-", "−") for each in panel.yticks])
+        axis.yaxis.set_minor_locator(NullLocator())
+    elif panel.y_root:
         _root_axis(axis, y0, y1)
     elif not panel.y_log:
         axis.yaxis.set_major_locator(MaxNLocator(5 if panel.share > 0.5 else 3, symmetric=y0 == -y1))

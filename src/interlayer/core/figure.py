@@ -156,12 +156,18 @@ class Labels:
         Those of the highest rank are placed first; what does not fit is left out.
     colours
         One for each label.
+    short
+        Shorter texts, for where the others do not all fit.
+    pile
+        Whether a label that fits nowhere may stand upon another.
     """
 
     x: ArrayLike
     texts: tuple[str, ...]
     rank: ArrayLike
     colours: tuple[str | int, ...]
+    short: tuple[str, ...] = ()
+    pile: bool = False
 
 
 @dataclass(slots=True)
@@ -191,7 +197,17 @@ Mark = Line | Points | Band | Bars | Rule | Ticks | Text | Image | Outlines | La
 
 @dataclass(slots=True)
 class Panel:
-    """One pair of axes. Labels carry the units: "2θ / degree". ``y_root``: a square-root scale."""
+    """One pair of axes. Labels carry the units: "2θ / degree".
+
+    Parameters
+    ----------
+    y_root
+        A square-root scale.
+    bare
+        No numbers along x: the panel below has the same axis.
+    yticks
+        The numbers along y; chosen where it is drawn by default.
+    """
 
     xlabel: str
     ylabel: str
@@ -205,6 +221,8 @@ class Panel:
     share: float = 1.0
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
+    bare: bool = False
+    yticks: tuple[float, ...] | None = None
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from interlayer.core.figure import Labels
+
 Floats = NDArray[np.floating[Any]]
 Segment = tuple[float, float, float, float]
 
@@ -14,6 +16,8 @@ Segment = tuple[float, float, float, float]
 _GAP, _APART = 3.0, 1.5
 #: a label higher above its peak than this gets a leader line, and none is higher than the second
 _NEAR, _REACH = 7.0, 64.0
+#: letters' heights that a leader may run sideways before shorter texts are tried
+_FAR = 4.0
 #: sideways moves in label widths, tried in this order
 _MOVES = (0.0, 0.55, -0.55, 1.1, -1.1, 1.8, -1.8, 2.6, -2.6)
 
@@ -66,7 +70,14 @@ def skyline(curves: Sequence[tuple[ArrayLike, ArrayLike]], width: float) -> Floa
 
 
 def arrange(
-    x: ArrayLike, texts: Sequence[str], rank: ArrayLike, sky: Floats, top: float, font: float
+    x: ArrayLike,
+    texts: Sequence[str],
+    rank: ArrayLike,
+    sky: Floats,
+    top: float,
+    font: float,
+    *,
+    pile: bool = False,
 ) -> tuple[list[Placed], bool]:
     """Place labels, upright or, where some would be left out, turned by 90°.
 
@@ -80,6 +91,8 @@ def arrange(
         Height of the curves (`skyline`), and of the panel.
     font
         Size of the letters.
+    pile
+        Whether a label that fits nowhere may stand upon another, without a leader.
 
     Returns
     -------
@@ -87,11 +100,51 @@ def arrange(
         The labels that fit, and whether they are turned.
     """
     wide = [0.66 * font * len(text) + 1.0 for text in texts]
-    flat = place(x, [(each, font) for each in wide], rank, sky, top)
+    sizes = [(each, font) for each in wide]
+    flat = place(x, sizes, rank, sky, top)
+    if pile:
+        flat += _piled(x, sizes, sky, top, flat)
     if len(flat) == len(texts):
         return flat, False
     turned = place(x, [(font, each) for each in wide], rank, sky, top)
     return (turned, True) if len(turned) > len(flat) else (flat, False)
+
+
+def arrange_marks(
+    marks: Sequence[Labels], x: ArrayLike, sky: Floats, top: float, font: float
+) -> tuple[list[str], list[Placed], bool]:
+    """Place all labels of a panel: with their short texts where the others do not all fit upright.
+
+    Parameters
+    ----------
+    x
+        Where each label belongs, in units of the page.
+    sky, top, font
+        As in `arrange`.
+
+    Returns
+    -------
+    list of str, list of Placed, bool
+        The texts that are used, the labels that fit, and whether they are turned.
+    """
+    rank = np.concatenate([np.atleast_1d(np.asarray(mark.rank, dtype=float)) for mark in marks])
+    texts = [text for mark in marks for text in mark.texts]
+    short = [text for mark in marks for text in mark.short or mark.texts]
+    pile = all(mark.pile for mark in marks)
+    placed, turned = arrange(x, texts, rank, sky, top, font, pile=pile and short == texts)
+    crowded = turned or len(placed) < len(texts)
+    if short == texts or not (crowded or any(_is_far(each, font) for each in placed)):
+        return texts, placed, turned
+    fewer, fewer_turned = arrange(x, short, rank, sky, top, font, pile=pile)
+    if crowded or len(fewer) == len(texts):
+        return short, fewer, fewer_turned
+    return texts, placed, turned
+
+
+def _is_far(label: Placed, font: float) -> bool:
+    """Return True when the eye must follow a long leader."""
+    leader = label.leader
+    return leader is not None and abs(leader[2] - leader[0]) > _FAR * font
 
 
 def place(
@@ -108,6 +161,29 @@ def place(
         if fits:
             placed.append(min(fits, key=lambda each: each[0])[1])
     return placed
+
+
+def _piled(
+    x: ArrayLike, sizes: Sequence[tuple[float, float]], sky: Floats, top: float, placed: Sequence[Placed]
+) -> list[Placed]:
+    """Return the labels that are not yet placed, straight above their place on whatever is there."""
+    at = np.atleast_1d(np.asarray(x, dtype=float))
+    done = list(placed)
+    taken = {each.index for each in placed}
+    for index, (width, height) in enumerate(sizes):
+        if index in taken or not 0 <= at[index] <= sky.size - 1:
+            continue
+        left = float(np.clip(at[index] - width / 2, 0.0, max(0.0, sky.size - 1 - width)))
+        bottom = _over(sky, left, left + width) + _GAP
+        while True:
+            box = Box(left, bottom, left + width, bottom + height)
+            above = [each for each in (_blocked(box, other) for other in done) if each is not None]
+            if not above:
+                break
+            bottom = max(above) + 2 * _APART
+        if box.top <= top:
+            done.append(Placed(index, box, None))
+    return done[len(placed) :]
 
 
 def _over(sky: Floats, left: float, right: float) -> float:

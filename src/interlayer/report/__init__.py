@@ -52,6 +52,7 @@ def build(
         claims=tuple(model.claim_row(verdict, labels) for verdict in verdicts(samples, claims)),
         failures=tuple(failures),
         doubts=tuple(_doubts(samples)),
+        comparisons=model.comparisons(samples),
     )
     return _html(page)
 

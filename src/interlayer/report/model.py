@@ -3,8 +3,9 @@
 import hashlib
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import xarray as xr
 
@@ -71,6 +72,15 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Comparison:
+    """What one technique shows of several samples together."""
+
+    title: str
+    drawings: tuple[Drawing, ...]
+    faults: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SamplePart:
     """One sample of the report."""
 
@@ -122,6 +132,7 @@ class Report:
     claims: tuple[ClaimRow, ...]
     failures: tuple[tuple[str, str], ...] = ()
     doubts: tuple[tuple[str, str, str], ...] = field(default=())
+    comparisons: tuple[Comparison, ...] = ()
 
     @property
     def tally(self) -> dict[str, int]:
@@ -175,14 +186,34 @@ def section(sample_id: str, path: str, result: xr.DataTree) -> Section:
 
 def _drawings(result: xr.DataTree, anchor: str) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
     """Return the figures of a result; a fault in drawing must not cost the report its numbers."""
+    return _drawn(lambda: techniques.figures(result), anchor)
+
+
+def _drawn(describe: Callable[[], list[Figure]], anchor: str) -> tuple[tuple[Drawing, ...], tuple[str, ...]]:
     try:
-        described = techniques.figures(result)
         return tuple(
             Drawing(figure.title, figure.caption, render(figure, f"{anchor}-{index}"), _is_picture(figure))
-            for index, figure in enumerate(described)
+            for index, figure in enumerate(describe())
         ), ()
     except Exception as error:
         return (), (f"The figures could not be drawn ({type(error).__name__}: {error}); please report it.",)
+
+
+def comparisons(samples: Sequence[Sample]) -> tuple[Comparison, ...]:
+    """Return what each technique shows of the samples together; nothing of a technique with one result."""
+    found: dict[str, dict[str, xr.DataTree]] = {}
+    for sample in samples:
+        for path, result in sample.results():
+            mine = found.setdefault(str(result.attrs["technique"]), {})
+            name, more = sample.label or sample.sample_id, str(result.attrs.get("measurement", ""))
+            name = f"{name}, {more}" if more else name
+            mine[name if name not in mine else f"{name} ({sample.sample_id}{path})"] = result
+    parts = []
+    for technique, results in found.items():
+        drawn = _drawn(partial(techniques.comparison, technique, results), anchor_of("compared", technique))
+        if any(drawn):
+            parts.append(Comparison(techniques.TITLES[technique], *drawn))
+    return tuple(parts)
 
 
 def _is_picture(figure: Figure) -> bool:

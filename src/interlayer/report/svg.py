@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core import figure as fig
-from interlayer.core.place import arrange, skyline
+from interlayer.core.place import arrange_marks, skyline
 from interlayer.report.axes import Floats, Scale, decimate
 from interlayer.report.colormaps import apply
 
@@ -39,9 +39,9 @@ def render(description: fig.Figure, uid: str = "f") -> str:
         panels = [replace(panel, xlim=panel.xlim or common) for panel in panels]
     rows = [panels[i : i + columns] for i in range(0, len(panels), columns)]
     for index, row in enumerate(rows):
-        bare = description.share_x and columns == 1 and index < len(rows) - 1
+        shared = description.share_x and columns == 1 and index < len(rows) - 1
         drawn = [
-            _panel(panel, column * cell, top, cell, bare, f"{uid}-{index}-{column}")
+            _panel(panel, column * cell, top, cell, shared or panel.bare, f"{uid}-{index}-{column}")
             for column, panel in enumerate(row)
         ]
         parts += [text for text, _ in drawn]
@@ -144,7 +144,10 @@ def _axes(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float, 
             parts.append(
                 f'<text class="n" x="{at:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{label}</text>'
             )
-    for value, label in y.ticks(max(3 if height < 70 else 4, int(height / 45))):
+    chosen = (
+        None if panel.yticks is None else [(each, f"{each:g}".replace("-", "−")) for each in panel.yticks]
+    )
+    for value, label in y.ticks(max(3 if height < 70 else 4, int(height / 45))) if chosen is None else chosen:
         at = float(y(value)[0])
         if top - 1 <= at <= bottom + 1 - _TICK_ROW * (1 + max(fig.lanes(panel), default=-1)):
             parts.append(
@@ -301,10 +304,8 @@ def _labels(panel: fig.Panel, x: Scale, y: Scale, box: tuple[float, float, float
         if isinstance(mark, fig.Rule) and mark.axis == "y"
     ]
     at = np.concatenate([x(mark.x) - left for mark in marks])
-    texts = [text for mark in marks for text in mark.texts]
     colours = [fig.colour(each) for mark in marks for each in mark.colours]
-    rank = np.concatenate([np.atleast_1d(np.asarray(mark.rank, dtype=float)) for mark in marks])
-    placed, turned = arrange(at, texts, rank, skyline(curves, box[2]), box[3] - 1, _LABEL)
+    texts, placed, turned = arrange_marks(marks, at, skyline(curves, box[2]), box[3] - 1, _LABEL)
     parts = []
     for each in placed:
         middle, colour = left + (each.box.left + each.box.right) / 2, colours[each.index]
