@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps import levels
-from interlayer.xps.chemistry import REACH, Line, Template
+from interlayer.xps import chemistry, levels
+from interlayer.xps.chemistry import REACH, Line, Separation, Template
 from interlayer.xps.factors import Factors, factor
-from interlayer.xps.model.joint import Joint, Link, Parameter, Place
+from interlayer.xps.model.joint import Joint, Link, Parameter, Place, Tie
 from interlayer.xps.model.region import Peak, Region
 from interlayer.xps.model.shapes import PARAMETERS, SKEW
 
@@ -126,7 +126,30 @@ class _Builder:
                     for line in self.lines[region.name]
                 ]
             )
-        return Joint(self.regions, self.parameters, places, tails, blends)
+        return Joint(self.regions, self.parameters, places, tails, blends, self._ties())
+
+    def _ties(self) -> list[Tie]:
+        """Return the published separations of lines whose energies are the references', as priors.
+
+        A template with energies of its own is not held to the references' separations.
+        """
+        known = chemistry.references()
+        present = {
+            line.name
+            for members in self.lines.values()
+            for line in members
+            if line.name in known and line.energy == known[line.name].energy
+        }
+        return [self._tie(each) for each in chemistry.separations() if present.issuperset(each.lines)]
+
+    def _tie(self, separation: Separation) -> Tie:
+        reference, mean = self.options.reference, separation.middle
+        first, second = (self.index.get(f"energy:{name}", -1) for name in separation.lines)
+        if reference is not None and first < 0:
+            first, second, mean = second, -1, reference.energy - mean
+        elif reference is not None and second < 0:
+            mean += reference.energy
+        return Tie(first, second, mean, separation.spread)
 
     def _width(self, region: Region) -> tuple[int, tuple[int, ...]]:
         """Return the width's parameter and those that stretch it: regions are alike within their spread."""

@@ -1,5 +1,6 @@
 """Chemistry as data: reference lines, phases, separations, templates (all TOML)."""
 
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ _LEAST_TOLERANCE = 0.15
 #: a line stays within this many tolerances of its energy
 REACH = 4.0
 _RATIO_UNCERTAINTY = 0.05
+#: of published energies among laboratories, eV (1 σ)
+REFERENCE_SCATTER = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,16 @@ class Separation:
     low: float
     high: float
     source: str
+
+    @property
+    def middle(self) -> float:
+        """Return the middle of the published range, eV."""
+        return 0.5 * (self.low + self.high)
+
+    @property
+    def spread(self) -> float:
+        """Return the expectation's standard deviation, eV: half the range, with the references' scatter."""
+        return math.hypot(0.5 * (self.high - self.low), REFERENCE_SCATTER)
 
 
 @dataclass(frozen=True, slots=True)

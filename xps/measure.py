@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps import build, decide, discrepancy, intervals, noise, quantify, start
+from interlayer.xps import build, decide, discrepancy, exchange, intervals, noise, quantify, start
 from interlayer.xps.build import Options, Reference
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.decide import Outcome, Sum
@@ -60,7 +60,7 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
         Whether phases that the data do not ask for leave the model (they are still reported, with a limit).
     """
     lines: dict[str, tuple[Line, ...]] = {region.name: _inside(region, template) for region in regions}
-    found, options = _fit(regions, lines, template, options)
+    found = exchange.settled(_fit(regions, lines, template, options))
     steps = [_first_step(regions, lines, options)]
     dropped: list[Line] = []
     if choose:
@@ -79,8 +79,11 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
     steps += widths
     pulls = quantify.pulls(found)
     found, options, layering = _release(found, lines, template, options, pulls)
+    others = exchange.alternatives(found)
+    extra = exchange.spread(found, others)
     if not options.shape_known:
-        found.widen(_between(found, gap) + discrepancy.covariance(found))
+        extra = extra + _between(found, gap) + discrepancy.covariance(found)
+    found.widen(extra)
     outcomes, sums = decide.outcomes(found, [lines[region.name] for region in found.joint.regions])
     result = Measured(
         found,
@@ -94,7 +97,7 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
         steps=steps,
     )
     result.steps += noise.correlated(found.noise)
-    result.warnings += [*layering, *_misfits(found), *_factors(found)]
+    result.warnings += [*layering, *exchange.warnings(found, others), *_misfits(found), *_factors(found)]
     result.dropped = [_limit(found, line, lines, template, options) for line in dropped]
     return result
 
@@ -125,22 +128,20 @@ def _model(regions: Sequence[Region], lines: Lines, template: Template, options:
     return build.joint(ready, lines, template, options)
 
 
-def _fit(
-    regions: Sequence[Region], lines: Lines, template: Template, options: Options
-) -> tuple[Fit, Options]:
+def _fit(regions: Sequence[Region], lines: Lines, template: Template, options: Options) -> Fit:
     ready = [replace(region, peaks=build.peaks(lines[region.name])) for region in regions]
     shifts = [0.0] if options.reference is None else start.shifts(ready, lines)
     tried = []
     for shift in shifts:
         model = build.joint(ready, lines, template, options)
         tried.append(fit(model, start.at_shift(model, lines, shift)))
-    return min(tried, key=_badness), options
+    return min(tried, key=_badness)
 
 
 def _badness(found: Fit) -> float:
     """Return χ² with one noise for all candidates (that of second differences) plus priors."""
     theta, joint = found.theta, found.joint
-    cost = float(np.sum(joint.precision * (theta - joint.mean) ** 2))
+    cost = joint.prior(theta)
     for region, model in zip(joint.regions, found.solution.normal.model, strict=True):
         expected = noise.floor(model)
         residual = region.values - model
@@ -158,13 +159,7 @@ def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:
     """
     joint = found.joint
     other = "voigt" if joint.regions[0].shape == "pseudo-voigt" else "pseudo-voigt"
-    model = Joint(
-        [replace(region, shape=other) for region in joint.regions],
-        joint.parameters,
-        joint.places,
-        joint.tails,
-        joint.blends,
-    )
+    model = joint.on([replace(region, shape=other) for region in joint.regions])
     tried = fit(model, found.theta)
     drop = _badness(found) - _badness(tried)
     best = tried if drop > 0 else found

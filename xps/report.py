@@ -14,8 +14,8 @@ from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
 
 #: a value contradicts a published range when it is this many standard deviations outside, the references'
-#: own scatter of charge referencing (eV, 1 σ) included
-_CONTRADICTS, _REFERENCE_SCATTER = 2.0, 0.1
+#: own scatter included
+_CONTRADICTS = 2.0
 #: of the prior's spread: above it the data say little
 _UNINFORMED = 0.8
 
@@ -104,7 +104,7 @@ def binding_energy(part: Measured, each: Outcome) -> Interval:
 
 
 def _outside(found: Interval, low: float, high: float) -> bool:
-    reach = _CONTRADICTS * math.hypot(found.stddev, _REFERENCE_SCATTER)
+    reach = _CONTRADICTS * math.hypot(found.stddev, chemistry.REFERENCE_SCATTER)
     return found.value + reach < low or found.value - reach > high
 
 
@@ -142,6 +142,8 @@ def _separations(part: Measured, make: Rows, suffix: str) -> list[Row]:
         first, second = (seen[name] for name in separation.lines)
         found = _difference(part, first, second)
         note = ""
+        if part.shift.own and found.stddev > _UNINFORMED * separation.spread:
+            note = f"the data say little: mostly the published {separation.low:g} to {separation.high:g} eV"
         if _outside(found, separation.low, separation.high):
             note = (
                 f"{separation.lines[0]} − {separation.lines[1]} = {found.value:.2f} ± "

@@ -183,6 +183,17 @@ def evaluate(flat: Flat, theta: Floats, scale: Floats, work: Floats, out: tuple[
         cost += flat.precision[i] * gap * gap
         gradient[i] = flat.precision[i] * gap
         hessian[i, i] = flat.precision[i]
+    for i in range(flat.tie_mean.size):
+        one, other, weight = flat.tie_first[i], flat.tie_second[i], flat.tie_precision[i]
+        gap = theta[one] - flat.tie_mean[i] - (theta[other] if other >= 0 else 0.0)
+        cost += weight * gap * gap
+        gradient[one] += weight * gap
+        hessian[one, one] += weight
+        if other >= 0:
+            gradient[other] -= weight * gap
+            hessian[other, other] += weight
+            hessian[one, other] -= weight
+            hessian[other, one] -= weight
     # derivatives of each raw parameter: those added, then those in the exponent
     index, slope = np.empty((raw.size, 8), dtype=np.int64), np.empty((raw.size, 8))
     counts = np.zeros(raw.size, dtype=np.int64)

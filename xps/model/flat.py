@@ -47,6 +47,10 @@ class Flat(NamedTuple):
     sign: Floats
     mean: Floats
     precision: Floats
+    tie_first: Ints
+    tie_second: Ints
+    tie_mean: Floats
+    tie_precision: Floats
 
 
 class _Links:
@@ -114,6 +118,10 @@ def flatten(joint: "Joint") -> Flat:
         sign=np.array([sign for each in links.scaled for _, sign in each]),
         mean=joint.mean,
         precision=joint.precision,
+        tie_first=np.array([each.first for each in joint.ties], dtype=np.int64),
+        tie_second=np.array([each.second for each in joint.ties], dtype=np.int64),
+        tie_mean=np.array([each.mean for each in joint.ties]),
+        tie_precision=np.array([each.sigma**-2 for each in joint.ties]),
     )
 
 
@@ -163,4 +171,8 @@ def alone(region: "Region") -> Flat:
         sign=none,
         mean=none,
         precision=none,
+        tie_first=empty,
+        tie_second=empty,
+        tie_mean=none,
+        tie_precision=none,
     )

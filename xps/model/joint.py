@@ -63,6 +63,16 @@ class Place:
     stretch: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A normal prior on the difference of two parameters, θ[first] − θ[second] (−1: of the first alone)."""
+
+    first: int
+    second: int
+    mean: float
+    sigma: float
+
+
 @dataclass
 class Joint:
     """Regions that share parameters.
@@ -79,6 +89,8 @@ class Joint:
         Per region: indices of the three shape parameters, k, constant, slope.
     blends
         Per region: index of the ln of a factor on its first shape parameter, -1 for none (default: none).
+    ties
+        Priors on differences of parameters.
 
     Notes
     -----
@@ -91,6 +103,7 @@ class Joint:
     places: Sequence[Sequence[Place]]
     tails: Sequence[tuple[int, ...]]
     blends: Sequence[int] = ()
+    ties: Sequence[Tie] = ()
     lower: Floats = field(init=False)
     upper: Floats = field(init=False)
     mean: Floats = field(init=False)
@@ -176,9 +189,21 @@ class Joint:
 
     def with_regions(self, regions: Sequence[Region]) -> "Joint":
         """Return the same model on other data of the same axes; nothing is set up again."""
-        other = Joint(regions, self.parameters, self.places, self.tails, self.blends)
+        other = self.on(regions)
         other.__dict__["flat"] = with_data(self.flat, regions)
         return other
+
+    def on(self, regions: Sequence[Region]) -> "Joint":
+        """Return the model of the same parameters on other regions."""
+        return Joint(regions, self.parameters, self.places, self.tails, self.blends, self.ties)
+
+    def prior(self, theta: Floats) -> float:
+        """Return what the priors add to the cost."""
+        flat = self.flat
+        before = np.append(theta, 0.0)[flat.tie_second]
+        gaps = theta[flat.tie_first] - before - flat.tie_mean
+        own = self.precision @ (theta - self.mean) ** 2
+        return float(own + flat.tie_precision @ gaps**2)
 
     def raw(self, region: int, theta: Floats) -> tuple[Floats, Floats]:
         """Return the raw parameters of a region and their derivatives (size of region, size)."""
