@@ -18,6 +18,8 @@ _OPEN = 6.0
 #: an assignment is another one when a line lies this many eV elsewhere
 _ELSEWHERE = 0.15
 _ROUNDS = 3
+#: standard deviations of an area from which a line takes part
+_SEEN = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,11 @@ def _exchanges(found: Fit) -> Iterator[tuple[tuple[str, str], Floats]]:
     joint = found.joint
     for r, (region, places) in enumerate(zip(joint.regions, joint.places, strict=True)):
         n = region.count
-        raw, _ = joint.raw(r, found.theta)
-        for i in range(n):
-            for j in range(i):
+        raw, by = joint.raw(r, found.theta)
+        variance = np.einsum("ij,jk,ik->i", by[n : 2 * n], found.curvature, by[n : 2 * n])
+        seen = [i for i in range(n) if raw[n + i] > _SEEN * np.sqrt(variance[i])]
+        for at, i in enumerate(seen):
+            for j in seen[:at]:
                 one, other = places[i].energy, places[j].energy
                 near = abs(raw[i] - raw[j]) < _NEAR * max(raw[2 * n + i], raw[2 * n + j])
                 if not near or one < 0 or other < 0:

@@ -14,8 +14,9 @@ _ROOT_PI = math.sqrt(math.pi)
 _SIGMA = 1.0 / math.sqrt(8.0 * _LN2)
 #: the table's variable v, t = sinh(v) / 2 in units of the FWHM: every 0.04 up to t = 12,000
 _STEP, _CELLS = 0.04, 252
-#: nodes of the Gaussian that the Lorentzian's powers are folded with, ± 4.5 σ
-_NODES, _REACH = 41, 4.5
+#: the Gaussian that the Lorentzian's powers are folded with: ± 4.5 σ, at least so many nodes, at most so far
+#: apart (FWHM of the Lorentzian, whose poles lie at half of it: an error of exp(−2π 0.5 / 0.2))
+_REACH, _LEAST_NODES, _APART = 4.5, 21, 0.2
 _GAUSS_POINT = 0.5 * math.sqrt(0.6)
 
 
@@ -50,18 +51,17 @@ def _table(product: bool, p: float) -> Floats:
 
 
 @njit(cache=True, error_model="numpy")
-def _look_up(table: Floats, t: float, which: int) -> float:
-    """Return an integral up to t ≥ 0: cubic Hermite between the table's points."""
+def _look_up(table: Floats, t: float) -> tuple[float, float]:
+    """Return the integral up to t ≥ 0 and its derivative by p: cubic Hermite between the table's points."""
     at = min(math.asinh(2.0 * t) / _STEP, _CELLS - 1e-9)
     i = int(at)
     s = at - i
     s2, s3 = s * s, s * s * s
-    return float(
-        (2 * s3 - 3 * s2 + 1) * table[i, which]
-        + (s3 - 2 * s2 + s) * _STEP * table[i, which + 2]
-        + (3 * s2 - 2 * s3) * table[i + 1, which]
-        + (s3 - s2) * _STEP * table[i + 1, which + 2]
-    )
+    here, rise = 2.0 * s3 - 3.0 * s2 + 1.0, (s3 - 2.0 * s2 + s) * _STEP
+    there, fall = 3.0 * s2 - 2.0 * s3, (s3 - s2) * _STEP
+    value = here * table[i, 0] + rise * table[i, 2] + there * table[i + 1, 0] + fall * table[i + 1, 2]
+    slope = here * table[i, 1] + rise * table[i, 3] + there * table[i + 1, 1] + fall * table[i + 1, 3]
+    return value, slope
 
 
 @njit(cache=True, error_model="numpy")
@@ -95,7 +95,7 @@ def product(energy: Floats, position: float, fwhm: float, eta: float, out: Float
         value = bare / (norm * fwhm)
         slope = -value * (2.0 * a * t + 2.0 * b * t / (1.0 + b * tt))
         sign = 1.0 if t >= 0 else -1.0
-        inner, inner_slope = _look_up(table, abs(t), 0), _look_up(table, abs(t), 1)
+        inner, inner_slope = _look_up(table, abs(t))
         out[0, i] = value
         out[1, i] = -slope / fwhm
         out[2, i] = -(value + t * slope) / fwhm
@@ -116,7 +116,7 @@ def half_area(power: float) -> float:
 def asymmetric(energy: Floats, position: float, fwhm: float, parameters: Floats, out: Floats) -> None:
     """Write a Lorentzian to the power α above and β below its position, folded with a Gaussian.
 
-    ``parameters``: FWHM of the Gaussian over that of the Lorentzian, α, β. The Gaussian is a sum of 41
+    ``parameters``: FWHM of the Gaussian over that of the Lorentzian, α, β. The Gaussian is a sum of
     nodes, so that the area is exact.
     """
     ratio, alpha, beta = parameters[0], parameters[1], parameters[2]
@@ -125,16 +125,17 @@ def asymmetric(energy: Floats, position: float, fwhm: float, parameters: Floats,
     right_slope = (half_area(alpha + 1e-5) - half_area(alpha - 1e-5)) / 2e-5
     left_slope = (half_area(beta + 1e-5) - half_area(beta - 1e-5)) / 2e-5
     norm = right + left
-    spacing = 2.0 * _REACH / (_NODES - 1)
-    weights = np.empty(_NODES)
-    for k in range(_NODES):
+    nodes = max(_LEAST_NODES, 2 * int(_REACH * _SIGMA * ratio / _APART) + 3)
+    spacing = 2.0 * _REACH / (nodes - 1)
+    weights = np.empty(nodes)
+    for k in range(nodes):
         weights[k] = math.exp(-0.5 * (-_REACH + k * spacing) ** 2)
     weights /= weights.sum()
     for i in range(energy.size):
         t0 = (energy[i] - position) / fwhm
         value, slope, by_ratio, by_alpha, by_beta = 0.0, 0.0, 0.0, 0.0, 0.0
         below, below_ratio, below_alpha, below_beta = 0.0, 0.0, 0.0, 0.0
-        for k in range(_NODES):
+        for k in range(nodes):
             u = _SIGMA * (-_REACH + k * spacing)
             t = t0 - ratio * u
             log = math.log(1.0 + 4.0 * t * t)
@@ -148,13 +149,15 @@ def asymmetric(energy: Floats, position: float, fwhm: float, parameters: Floats,
             below_ratio -= bare * u
             if t >= 0:
                 by_alpha -= log * bare
-                below += w * (left + _look_up(above, t, 0))
-                below_alpha += w * _look_up(above, t, 1)
+                inner, inner_slope = _look_up(above, t)
+                below += w * (left + inner)
+                below_alpha += w * inner_slope
                 below_beta += w * left_slope
             else:
                 by_beta -= log * bare
-                below += w * (left - _look_up(under, -t, 0))
-                below_beta += w * (left_slope - _look_up(under, -t, 1))
+                inner, inner_slope = _look_up(under, -t)
+                below += w * (left - inner)
+                below_beta += w * (left_slope - inner_slope)
         value, slope, below = value / norm, slope / norm, below / norm
         out[0, i] = value / fwhm
         out[1, i] = -slope / fwhm**2

@@ -21,7 +21,7 @@ SHAPES = {
 }
 #: real lines are a little broader above their position, up to some 10 % of the width (vibrations; G. Beamson,
 #: D. Briggs, High Resolution XPS of Organic Polymers, 1992)
-SKEW = ("skew", -0.4, 0.4, 0.0, 0.05)
+SKEW = ("skew", -0.4, 0.4, 0.0, 0.07)
 #: names, lower and upper bounds, start values and spreads of the priors of the shape parameters
 PARAMETERS: dict[str, tuple[tuple[str, float, float, float, float], ...]] = {
     "pseudo-voigt": (("eta", 0.0, 1.0, 0.3, 0.2), SKEW),
