@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer._version import __version__
+from interlayer.xps import discrepancy
 from interlayer.xps.factors import factor
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.joint import Joint, Link, Place
@@ -121,13 +122,20 @@ def _fit_fields(part: Measured, r: int, region: Region) -> dict[str, Attribute]:
         "uncertainties": (
             "standard deviations from the curvature at the minimum; 95 % intervals from these, or from the "
             "profile likelihood for areas whose standard deviation exceeds 10 %; misfit and correlation of "
-            "neighbours are factors on the variance"
+            "neighbours are factors on the variance" + _left_open(part)
         ),
         "sensitivity": f"{described}; {region.level}: area / ({known.value:.4g} ± {100 * known.spread:.0f} %)"
         if known
         else f"none known for {region.level or 'this region'}: not in the atomic fractions",
         "software": f"interlayer {__version__}",
     }
+
+
+def _left_open(part: Measured) -> str:
+    if part.options.shape_known:
+        return ""
+    share = f"{100 * discrepancy.SHAPE_KNOWN:g} %"
+    return f"; what the shape of real lines leaves open ({share} of their height) is added"
 
 
 def residual(part: Measured, r: int, region: Region) -> NDArray[np.floating[Any]]:

@@ -131,11 +131,15 @@ def _model(regions: Sequence[Region], lines: Lines, template: Template, options:
 def _fit(regions: Sequence[Region], lines: Lines, template: Template, options: Options) -> Fit:
     ready = [replace(region, peaks=build.peaks(lines[region.name])) for region in regions]
     shifts = [0.0] if options.reference is None else start.shifts(ready, lines)
-    tried = []
-    for shift in shifts:
-        model = build.joint(ready, lines, template, options)
-        tried.append(fit(model, start.at_shift(model, lines, shift)))
-    return min(tried, key=_badness)
+    model = build.joint(ready, lines, template, options)
+    tried = [fit(model, start.at_shift(model, lines, shift)) for shift in shifts]
+    best = min(tried, key=_badness)
+    poor = {region.name for region, each in zip(ready, best.noise, strict=True) if each.flagged}
+    if poor:
+        # one broad line may have swallowed its neighbours
+        again = [fit(model, theta) for theta in start.scattered(model, best.theta, poor)]
+        best = min([best, *again], key=_badness)
+    return best
 
 
 def _badness(found: Fit) -> float:

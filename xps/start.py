@@ -1,6 +1,6 @@
 """Where to begin: the charge shift by a scan over all regions, the areas by non-negative least squares."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -20,6 +20,8 @@ _SCAN = np.arange(-9.0, 13.01, 0.25)
 _SPREAD = 6.0
 #: a minimum this much worse than the best is not tried
 _HOPELESS = 1.5
+#: other starts where the first one fits badly, and their widths, eV
+_STARTS, _WIDTHS = 12, (0.8, 1.1, 1.4)
 
 
 @cache
@@ -46,6 +48,26 @@ def shifts(regions: Sequence[Region], lines: Mapping[str, Sequence[Line]], count
     least = float(cost.min())
     best = sorted(minima, key=lambda i: float(cost[i]))[:count]
     return [float(_SCAN[i]) for i in best if cost[i] <= _HOPELESS * least]
+
+
+def scattered(joint: Joint, theta: Floats, names: Collection[str]) -> Iterator[Floats]:
+    """Yield other starts: lines of the named regions anywhere in their priors, narrow, of equal areas."""
+    rng = np.random.default_rng(0)
+    for number in range(_STARTS):
+        out = theta.copy()
+        for r, (region, places) in enumerate(zip(joint.regions, joint.places, strict=True)):
+            if region.name not in names:
+                continue
+            whole = float(joint.raw(r, theta)[0][region.count : 2 * region.count].sum())
+            for place in places:
+                if place.energy >= 0:
+                    drawn = joint.mean[place.energy] + rng.normal() / np.sqrt(joint.precision[place.energy])
+                    low, high = joint.lower[place.energy], joint.upper[place.energy]
+                    out[place.energy] = np.clip(drawn, low, high)
+                if not place.area.exponents:
+                    out[place.area.amount] = whole / len(places)
+                out[place.width] = _WIDTHS[number % len(_WIDTHS)]
+        yield out
 
 
 def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) -> Floats:

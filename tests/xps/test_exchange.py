@@ -51,19 +51,17 @@ def test_separations_tell_overlapping_lithium_lines_apart() -> None:
 
 
 def test_what_the_data_leave_open_is_said(tmp_path: Path) -> None:
-    """Two names with one expectation each for both places: no spectrum can tell."""
+    """Two names that may each stand at either place: no spectrum can tell."""
     own = tmp_path / "open.toml"
     own.write_text(
         'lines = ["Li 1s/Li2O", "Li 1s/a", "Li 1s/b"]\n[line]\n'
-        '"Li 1s/a" = { energy = 54.95, tolerance = 0.4 }\n"Li 1s/b" = { energy = 54.95, tolerance = 0.4 }\n'
+        '"Li 1s/a" = { energy = 54.8, tolerance = 0.4 }\n"Li 1s/b" = { energy = 55.1, tolerance = 0.4 }\n'
     )
     result = analyze(spectra(1, ("Li 1s",)), template=str(own), charge_reference="none")
     assert "could as well lie" in str(result.attrs["warnings"])
     found = energies(result)
-    for name in ("a", "b"):
-        row = found[f"Li 1s/{name}"]
-        if row.status == "measured":
-            assert row.low < 54.7 < 55.2 < row.high
+    # one line at 54.7, the other at 55.2: which is which is open, and each interval is wider than its noise
+    assert min(found[f"Li 1s/{name}"].stddev for name in ("a", "b")) > 0.1
 
 
 @pytest.mark.parametrize("template", ["study-cycled", "study-activated"])
