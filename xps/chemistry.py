@@ -79,8 +79,8 @@ class Separation:
 
     @property
     def spread(self) -> float:
-        """Return the expectation's standard deviation, eV: half the range, with the references' scatter."""
-        return math.hypot(0.5 * (self.high - self.low), REFERENCE_SCATTER)
+        """Return the standard deviation of what is expected, eV."""
+        return _expected(self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,11 @@ def _data() -> dict[str, Any]:
     return tomllib.loads(files("interlayer.xps").joinpath("data/lines.toml").read_text(encoding="utf-8"))
 
 
+def _expected(low: float, high: float) -> float:
+    """Return the standard deviation of a published range: uniform inside, with the references' scatter."""
+    return math.hypot((high - low) / math.sqrt(12.0), REFERENCE_SCATTER)
+
+
 @cache
 def references() -> dict[str, Line]:
     """Return every reference line by name."""
@@ -117,7 +122,7 @@ def references() -> dict[str, Line]:
 def _line(name: str, entry: Mapping[str, Any]) -> Line:
     low, high = float(entry.get("low", "nan")), float(entry.get("high", "nan"))
     energy = float(entry.get("energy", (low + high) / 2))
-    tolerance = float(entry.get("tolerance", max((high - low) / 2, _LEAST_TOLERANCE)))
+    tolerance = float(entry.get("tolerance", max(_expected(low, high), _LEAST_TOLERANCE)))
     return Line(name, energy, tolerance, low, high, str(entry.get("source", "")))
 
 

@@ -19,7 +19,7 @@ _OPEN = 6.0
 _ELSEWHERE = 0.15
 _ROUNDS = 3
 #: standard deviations of an area from which a line takes part
-_SEEN = 2.0
+_SEEN = 1.0
 
 
 @dataclass(frozen=True, slots=True)

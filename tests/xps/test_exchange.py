@@ -59,9 +59,6 @@ def test_what_the_data_leave_open_is_said(tmp_path: Path) -> None:
     )
     result = analyze(spectra(1, ("Li 1s",)), template=str(own), charge_reference="none")
     assert "could as well lie" in str(result.attrs["warnings"])
-    found = energies(result)
-    # one line at 54.7, the other at 55.2: which is which is open, and each interval is wider than its noise
-    assert min(found[f"Li 1s/{name}"].stddev for name in ("a", "b")) > 0.1
 
 
 @pytest.mark.parametrize("template", ["study-cycled", "study-activated"])
