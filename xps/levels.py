@@ -81,16 +81,19 @@ def from_name(text: str) -> str:
 def from_range(low: float, high: float) -> str:
     """Return the one main core level that lies well inside an energy range (eV), or "".
 
-    With several candidates the one of the lithium interphase wins; otherwise nothing is guessed.
+    With several candidates the one of the lithium interphase wins; otherwise nothing is guessed, nor in a
+    valence band.
     """
     if high - low > _WIDEST_REGION:
         return ""
-    inside = [level for level in table().values() if low + 2 <= level.energy <= high - 2]
+    inside = [level for level in table().values() if max(low + 2, _VALENCE) <= level.energy <= high - 2]
     usual = [level for level in inside if level.name in USUAL]
     chosen = usual or inside
     return chosen[0].name if len(chosen) == 1 else ""
 
 
+#: below it lie valence bands, eV
+_VALENCE = 40.0
 #: a wider window is not the region of one core level, eV
 _WIDEST_REGION = 100.0
 #: the levels of the lithium interphase
