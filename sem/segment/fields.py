@@ -23,18 +23,28 @@ def halve(image: Array, factor: int, out: Array) -> None:
 def gradients(blurred: Array, top: int, factor: float, smooth: Array, dx: Array, dy: Array) -> None:
     """Fill smooth levels and central differences times ``factor``; row 0 of ``out`` is row ``top``."""
     height, columns = blurred.shape
-    half, most = np.float32(0.5) * factor, np.float32(32000.0)
+    half = np.float32(0.5) * factor
     for y in range(smooth.shape[0]):
         here = blurred[y + top]
         above, below = blurred[max(y + top - 1, 0)], blurred[min(y + top + 1, height - 1)]
         for x in range(columns):
             smooth[y, x] = np.uint16(min(max(here[x] + np.float32(0.5), np.float32(0.0)), np.float32(65535.0)))
-            dy[y, x] = np.int16(min(max((below[x] - above[x]) * half, -most), most))
+            dy[y, x] = (below[x] - above[x]) * half
         dx[y, 0] = dx[y, columns - 1] = 0
         for x in range(1, columns - 1):
-            dx[y, x] = np.int16(min(max((here[x + 1] - here[x - 1]) * half, -most), most))
+            dx[y, x] = (here[x + 1] - here[x - 1]) * half
         if y + top == 0 or y + top == height - 1:
             dy[y, :] = 0
+
+
+@numba.njit(cache=True)
+def counts(values: Array, factor: float) -> Array:
+    """Return values times a factor in 16 bit, limited."""
+    out, most = np.empty(values.shape, np.int16), np.float32(32000.0)
+    for y in range(values.shape[0]):
+        for x in range(values.shape[1]):
+            out[y, x] = np.int16(min(max(values[y, x] * factor, -most), most))
+    return out
 
 
 @numba.njit(cache=True)
@@ -43,7 +53,7 @@ def vote(points: Array, dx: Array, dy: Array, radii: Array, sign: float, first: 
     rows, columns = votes.shape
     for k in range(points.shape[0]):
         x, y = points[k, 0], points[k, 1]
-        gx, gy = np.float32(dx[y, x]), np.float32(dy[y, x])
+        gx, gy = dx[y, x], dy[y, x]
         norm = np.float32(sign) / max(np.sqrt(gx * gx + gy * gy), np.float32(1e-6))
         gx, gy = gx * norm, gy * norm
         for r in radii:

@@ -14,15 +14,14 @@ from interlayer.sem.segment import fields
 
 F32 = NDArray[np.float32]
 U16 = NDArray[np.uint16]
-I16 = NDArray[np.int16]
 I32 = NDArray[np.int32]
 
 #: radii in level pixels that a level is responsible for; the next finer level takes the smaller ones
 R_MIN, R_MAX = 5.5, 14.0
 #: standard deviation of the smoothing at every level, in level pixels
 SIGMA = 1.2
-#: counts of the stored gradients per noise of one component: 16 bit hold up to 1000 times the noise
-UNIT = 32.0
+#: counts per noise of the gradients that Canny sees: 16 bit hold up to 1000 times the noise
+_UNIT = 32.0
 #: quantile of the gradient magnitude taken as noise, and its value for Rayleigh-distributed magnitudes
 _QUANTILE = 0.4
 _RAYLEIGH = math.sqrt(-2.0 * math.log(1.0 - _QUANTILE))
@@ -41,7 +40,7 @@ class Level:
     smooth
         (rows, columns) smoothed grey levels, 16 bit.
     dx, dy
-        (rows, columns) gradients of ``smooth`` along x and y, ``UNIT`` counts per noise of one component.
+        (rows, columns) gradients of ``smooth`` along x and y in units of the noise of one component.
     step_x, step_y
         Image pixels per level pixel along x and y: a level's pixels are square on the specimen.
     noise
@@ -49,8 +48,8 @@ class Level:
     """
 
     smooth: U16
-    dx: I16
-    dy: I16
+    dx: F32
+    dy: F32
     step_x: float
     step_y: float
     noise: float
@@ -63,7 +62,8 @@ class Level:
     @cached_property
     def edges(self) -> I32:
         """Return the edge pixels (n, 2), x and y, ordered by row."""
-        found = cv2.Canny(self.dx, self.dy, _EDGE_LOW * UNIT, _EDGE_HIGH * UNIT, L2gradient=True)
+        dx, dy = (fields.counts(each, np.float32(_UNIT)) for each in (self.dx, self.dy))
+        found = cv2.Canny(dx, dy, _EDGE_LOW * _UNIT, _EDGE_HIGH * _UNIT, L2gradient=True)
         points = cv2.findNonZero(found)
         none = np.empty((0, 2), np.int32)
         return none if points is None else np.ascontiguousarray(points.reshape(-1, 2), dtype=np.int32)
@@ -138,10 +138,10 @@ def level(
     first, last = rows or (0, height)
     noise = noise or noise_of(image)
     smooth = np.empty((last - first, columns), np.uint16)
-    dx, dy = np.empty(smooth.shape, np.int16), np.empty(smooth.shape, np.int16)
+    dx, dy = np.empty(smooth.shape, np.float32), np.empty(smooth.shape, np.float32)
     for low, high, _, _ in strips(last - first, 0):
         blurred, top = _blurred(image, first + low, first + high)
-        fields.gradients(blurred, top, np.float32(UNIT / noise), smooth[low:high], dx[low:high], dy[low:high])
+        fields.gradients(blurred, top, np.float32(1.0 / noise), smooth[low:high], dx[low:high], dy[low:high])
     return Level(smooth, dx, dy, shape[1] / columns, shape[0] / height, noise)
 
 

@@ -15,7 +15,7 @@ _NONE = np.float32(-1e9)
 def trace(
     dx: Array,
     dy: Array,
-    unit: float,
+    sign: float,
     centre: Array,
     base: Array,
     cosine: Array,
@@ -32,7 +32,9 @@ def trace(
     Parameters
     ----------
     dx, dy
-        Gradients, ``unit`` of them per noise and negative for bright particles' inward gradient.
+        Gradients in units of noise.
+    sign
+        -1 for bright particles: the gradient points inward.
     cosine, sine
         (rays,) directions.
     rho
@@ -51,7 +53,7 @@ def trace(
     for s in range(samples):
         away[s] = np.float32(prior) * abs(rho[s] - np.float32(1.0))
     for i in range(centre.shape[0]):
-        _sample(dx, dy, np.float32(unit), centre[i, 0], centre[i, 1], base[i], cosine, sine, rho, inward)
+        _sample(dx, dy, np.float32(sign), centre[i, 0], centre[i, 1], base[i], cosine, sine, rho, inward)
         for k in range(rays):
             for s in range(samples):
                 g = inward[k, s]
@@ -65,7 +67,7 @@ def trace(
 def _sample(
     dx: Array,
     dy: Array,
-    unit: float,
+    sign: float,
     x0: float,
     y0: float,
     base: Array,
@@ -75,24 +77,34 @@ def _sample(
     out: Array,
 ) -> None:
     """Fill the inward gradient along the rays; NaN outside the image."""
-    rows, columns = dx.shape
-    right, bottom = np.float32(columns - 1), np.float32(rows - 1)
+    right, bottom = np.float32(dx.shape[1] - 1), np.float32(dx.shape[0] - 1)
+    near, far = rho[0], rho[rho.size - 1]
     for k in range(cosine.size):
-        c, s = cosine[k] * unit, sine[k] * unit
+        c, s = cosine[k] * sign, sine[k] * sign
         step_x, step_y = cosine[k] * base[k], sine[k] * base[k]
+        xa, xb, ya, yb = x0 + step_x * near, x0 + step_x * far, y0 + step_y * near, y0 + step_y * far
+        line = out[k]
+        if min(xa, xb) >= 0 and max(xa, xb) < right and min(ya, yb) >= 0 and max(ya, yb) < bottom:
+            for j in range(rho.size):
+                line[j] = _bilinear(dx, dy, x0 + step_x * rho[j], y0 + step_y * rho[j], c, s)
+            continue
         for j in range(rho.size):
             x, y = x0 + step_x * rho[j], y0 + step_y * rho[j]
-            if not (x >= 0 and y >= 0 and x < right and y < bottom):
-                out[k, j] = np.nan
-                continue
-            column, row = int(x), int(y)
-            u, v = x - np.float32(column), y - np.float32(row)
-            a = np.float32(dx[row, column]) * c + np.float32(dy[row, column]) * s
-            b = np.float32(dx[row, column + 1]) * c + np.float32(dy[row, column + 1]) * s
-            d = np.float32(dx[row + 1, column]) * c + np.float32(dy[row + 1, column]) * s
-            e = np.float32(dx[row + 1, column + 1]) * c + np.float32(dy[row + 1, column + 1]) * s
-            upper, lower = a + (b - a) * u, d + (e - d) * u
-            out[k, j] = upper + (lower - upper) * v
+            inside = x >= 0 and y >= 0 and x < right and y < bottom
+            line[j] = _bilinear(dx, dy, x, y, c, s) if inside else np.float32(np.nan)
+
+
+@numba.njit(cache=True, inline="always")
+def _bilinear(dx: Array, dy: Array, x: float, y: float, c: float, s: float) -> float:
+    """Return c dx + s dy at a point within the image; unsigned indices spare the test for negative ones."""
+    column, row = np.int32(x), np.int32(y)
+    u, v = x - np.float32(column), y - np.float32(row)
+    i, j = np.uint64(column), np.uint64(row)
+    right, below = i + np.uint64(1), j + np.uint64(1)
+    a, b = dx[j, i] * c + dy[j, i] * s, dx[j, right] * c + dy[j, right] * s
+    d, e = dx[below, i] * c + dy[below, i] * s, dx[below, right] * c + dy[below, right] * s
+    upper, lower = a + (b - a) * u, d + (e - d) * u
+    return upper + (lower - upper) * v
 
 
 @numba.njit(cache=True)

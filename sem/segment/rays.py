@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.sem.segment import paths
-from interlayer.sem.segment.level import UNIT, Level
+from interlayer.sem.segment.level import Level
 
 F32 = NDArray[np.float32]
 
@@ -103,7 +103,7 @@ def trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan = FINE) -> O
     paths.trace(
         level.dx,
         level.dy,
-        -sign / UNIT,
+        -sign,
         centre,
         base,
         np.cos(turn),
