@@ -79,7 +79,7 @@ def greedy(
         As `select.support` and `levels_inside` give them.
     limits
         Least share of rays with an edge of its own, least share of open points that are unlike the ground,
-        largest share hidden, inset in pixels, weight of hiddenness.
+        largest share hidden, inset in pixels.
     kept, own
         Filled: numbers of the outlines chosen, and where they are seen.
     """
@@ -90,10 +90,10 @@ def greedy(
     px, py = np.empty(cosine.size, np.float32), np.empty(cosine.size, np.float32)
     while len(queue) > 0:
         _, i = heapq.heappop(queue)
-        share, alike, free = _look(labels, centre[i], radius[i], seen[i], like[i], cosine, sine, rho, limits, mine)
+        share, alike = _look(labels, centre[i], radius[i], seen[i], like[i], cosine, sine, rho, limits, mine)
         if share < limits[0] or alike < limits[1]:
             continue
-        now = worth[i] * _left(share, np.mean(seen[i]), free, limits[4])
+        now = worth[i] * (0.4 + 0.6 * share) / (0.4 + 0.6 * np.mean(seen[i]))
         if len(queue) > 0 and now < -queue[0][0]:
             heapq.heappush(queue, (-now, i))
             continue
@@ -103,12 +103,6 @@ def greedy(
             kept[count], own[count] = i, mine
             count += 1
     return count
-
-
-@numba.njit(cache=True)
-def _left(share: float, seen: float, free: float, weight: float) -> float:
-    """Return how much of an outline's worth is left when others explain some of its edge and area."""
-    return (0.4 + 0.6 * share) / (0.4 + 0.6 * seen) * (1 - weight * (1 - free))
 
 
 @numba.njit(cache=True)
@@ -123,11 +117,11 @@ def _look(
     rho: Array,
     limits: Array,
     mine: Array,
-) -> tuple[float, float, float]:
-    """Return shares: edge of its own, open points unlike the ground, open area; fill ``mine``."""
+) -> tuple[float, float]:
+    """Return shares: edge of its own, open points unlike the ground; fill ``mine``."""
     rows, columns = labels.shape
     rays = cosine.size
-    share, free, alike, area, whole = 0, 0, 0, 0.0, 0.0
+    share, free, alike = 0, 0, 0
     for k in range(rays):
         inset = max(radius[k] - max(np.float32(0.1) * radius[k], np.float32(limits[3])), np.float32(0.0))
         x, y = _pixel(centre, inset, cosine[k], sine[k], rows, columns)
@@ -135,13 +129,10 @@ def _look(
         share += mine[k]
         for j in range(rho.size - 1):
             x, y = _pixel(centre, radius[k] * rho[j], cosine[k], sine[k], rows, columns)
-            weight = rho[j] * radius[k] * radius[k]
-            whole += weight
             if labels[y, x] == 0:
                 free += 1
                 alike += like[k, j]
-                area += weight
-    return share / rays, alike / max(free, 1), area / max(whole, 1e-9)
+    return share / rays, alike / max(free, 1)
 
 
 @numba.njit(cache=True)
@@ -195,7 +186,6 @@ def shadows(
     sine: Array,
     within: float,
     private: float,
-    sure: float,
 ) -> Array:
     """Return the heir of each label (0 is ground): outlines within others without an edge of their own.
 
@@ -203,8 +193,8 @@ def shadows(
     ----------
     within
         Share of an outline that lies within the other one.
-    private, sure
-        Least share of all rays, and of the rays well within the other one, with an edge seen.
+    private
+        Least share of rays with an edge seen well within the other one.
     """
     count, rays = radius.shape
     heir = np.arange(count + 1).astype(np.int32)
@@ -217,7 +207,7 @@ def shadows(
             small, large = large, small
         if heir[small + 1] != small + 1 or heir[large + 1] != large + 1:
             continue
-        contained, deep, seen = 0, 0, 0
+        contained, seen = 0, 0
         for k in range(rays):
             x = centre[small, 0] + radius[small, k] * cosine[k] - centre[large, 0]
             y = centre[small, 1] + radius[small, k] * sine[k] - centre[large, 1]
@@ -225,8 +215,7 @@ def shadows(
             depth = at - np.sqrt(x * x + y * y)
             contained += depth > -max(0.1 * at, 1.5)
             if depth > max(0.15 * at, 1.5):
-                deep += 1
                 seen += own[small, k]
-        if contained >= within * rays and (seen < private * rays or seen < sure * deep):
+        if contained >= within * rays and seen < private * rays:
             heir[small + 1] = large + 1
     return heir

@@ -28,7 +28,9 @@ def gradients(blurred: Array, top: int, factor: float, smooth: Array, dx: Array,
         here = blurred[y + top]
         above, below = blurred[max(y + top - 1, 0)], blurred[min(y + top + 1, height - 1)]
         for x in range(columns):
-            smooth[y, x] = np.uint16(min(max(here[x] + np.float32(0.5), np.float32(0.0)), np.float32(65535.0)))
+            smooth[y, x] = np.uint16(
+                min(max(here[x] + np.float32(0.5), np.float32(0.0)), np.float32(65535.0))
+            )
             dy[y, x] = (below[x] - above[x]) * half
         dx[y, 0] = dx[y, columns - 1] = 0
         for x in range(1, columns - 1):
@@ -73,7 +75,7 @@ def peaks(field: Array, least: float, reach: int, low: int, high: int, out: Arra
             value = field[y, x]
             if value < least or found == out.shape[0]:
                 continue
-            if x > 0 and field[y, x - 1] > value or x + 1 < columns and field[y, x + 1] > value:
+            if (x > 0 and field[y, x - 1] > value) or (x + 1 < columns and field[y, x + 1] > value):
                 continue
             if _top(field, x, y, value, reach, rows, columns):
                 out[found, 0], out[found, 1] = x, y

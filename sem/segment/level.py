@@ -103,7 +103,7 @@ def _integers(image: NDArray[np.generic]) -> NDArray[np.generic]:
 
 
 def _halved(image: Any) -> Any:
-    """Return an image of half the size in 16 bit, so that the mean of four 8-bit pixels keeps its quarters."""
+    """Return an image of half the size in 16 bit, so that means of 8-bit pixels keep quarters."""
     rows, columns = image.shape[0] // 2, image.shape[1] // 2
     small = np.empty((rows, columns), np.uint16)
     factor = 64 if image.dtype == np.uint8 else 1
@@ -119,7 +119,10 @@ def strips(rows: int, margin: int, size: int = _STRIP) -> Iterator[tuple[int, in
 
 
 def level(
-    image: NDArray[np.generic], shape: tuple[int, int], rows: tuple[int, int] | None = None, noise: float = 0.0
+    image: NDArray[np.generic],
+    shape: tuple[int, int],
+    rows: tuple[int, int] | None = None,
+    noise: float = 0.0,
 ) -> Level:
     """Return the gradients of one image of the pyramid.
 

@@ -25,10 +25,6 @@ _WEAK, _POOR = 0.15, 0.04
 _INSIDE = 2.0
 #: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
 _WITHIN, _PRIVATE = 0.9, 0.15
-#: ... and this share of the rays that lie well within it
-_SURE = 0.0
-#: loss of worth of an outline that others hide altogether
-_COVERED = 0.0
 #: relative radii of the points looked at: within, just inside the edge, just outside
 _RHO = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
 
@@ -112,7 +108,7 @@ def choose(outlines: Outlines, score: F32, level: Level, sign: int) -> Chosen:
     kept = np.empty(len(score), np.intp)
     own = np.empty(outlines.radius.shape, np.bool_)
     like = inside(level, outlines, sign)
-    limits = np.array([OWN, _OPEN, HIDDEN, _INSIDE, _COVERED])
+    limits = np.array([OWN, _OPEN, HIDDEN, _INSIDE])
     cosine, sine = outlines.directions
     count = canvas.greedy(
         labels,
@@ -140,7 +136,7 @@ def _without_shadows(chosen: Chosen) -> Chosen:
     pairs = seeds.ordered_pairs(outlines.centre, 1.2 * float(outlines.radius.mean(axis=1).max()))
     cosine, sine = outlines.directions
     heir = canvas.shadows(
-        pairs, outlines.centre, outlines.radius, chosen.own, cosine, sine, _WITHIN, _PRIVATE, _SURE
+        pairs, outlines.centre, outlines.radius, chosen.own, cosine, sine, _WITHIN, _PRIVATE
     )
     return _bequeath(chosen, heir)
 
