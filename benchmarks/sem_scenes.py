@@ -1,4 +1,4 @@
-"""Simulated piles of solids, by height maps: packed spheres with necks, faceted grains, agglomerates, charging.
+"""Simulated piles of solids, by height maps: packed spheres, faceted grains, agglomerates.
 
 Solids lie at random heights; the highest one is seen at each pixel. The signal follows the slope of the
 surface (secondary electrons, 1/cos) with bright edges and shade in the gaps. Shares no code with the
@@ -34,7 +34,7 @@ class Pile:
 
 @dataclass(frozen=True)
 class Seen:
-    """An image, the visible part of each solid, true diameters (of equal projected area), and who is whole."""
+    """An image, the visible part of each solid, true equivalent diameters, and who is whole."""
 
     image: NDArray[np.uint8]
     labels: NDArray[np.int32]

@@ -129,7 +129,7 @@ def _steps_given(raw: xr.Dataset, view: Frame, segmenter: Segmenter) -> list[str
     name = getattr(segmenter, "__name__", type(segmenter).__name__)
     return [
         *_framed(raw, view),
-        f"Particles are the labels of the segmenter {name}; their outlines are star-shaped and of equal area.",
+        f"Particles are the labels of the segmenter {name}; outlines are star-shaped and of equal area.",
         "Particles cut by the frame were left out and the others weighted after Miles and Lantuéjoul.",
     ]
 

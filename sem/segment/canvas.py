@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Scalar = float | np.floating[Any]
 _MOST = 16
 
 
 @numba.njit(cache=True)
 def levels_inside(
     smooth: Array,
-    sign: float,
+    sign: Scalar,
     centre: Array,
     radius: Array,
     seen: Array,
@@ -47,7 +48,7 @@ def levels_inside(
 
 @numba.njit(cache=True)
 def _pixel(
-    centre: Array, reach: float, cosine: float, sine: float, rows: int, columns: int
+    centre: Array, reach: Scalar, cosine: Scalar, sine: Scalar, rows: int, columns: int
 ) -> tuple[int, int]:
     x = int(np.rint(centre[0] + reach * cosine))
     y = int(np.rint(centre[1] + reach * sine))
@@ -136,7 +137,7 @@ def _look(
 
 
 @numba.njit(cache=True)
-def paint(labels: Array, px: Array, py: Array, label: int, least: float) -> bool:
+def paint(labels: Array, px: Array, py: Array, label: int, least: Scalar) -> bool:
     """Paint an outline below what is there already; False (nothing painted) when too much is hidden."""
     rows, columns = labels.shape
     low, high = max(int(np.ceil(py.min())), 0), min(int(np.floor(py.max())), rows - 1)
@@ -160,7 +161,7 @@ def paint(labels: Array, px: Array, py: Array, label: int, least: float) -> bool
 
 
 @numba.njit(cache=True)
-def _crossings(px: Array, py: Array, y: float, out: Array) -> int:
+def _crossings(px: Array, py: Array, y: Scalar, out: Array) -> int:
     """Fill where a polygon crosses a row, in ascending order; return how often."""
     count, last = 0, px.size - 1
     for k in range(px.size):
@@ -184,8 +185,8 @@ def shadows(
     own: Array,
     cosine: Array,
     sine: Array,
-    within: float,
-    private: float,
+    within: Scalar,
+    private: Scalar,
 ) -> Array:
     """Return the heir of each label (0 is ground): outlines within others without an edge of their own.
 

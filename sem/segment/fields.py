@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Scalar = float | np.floating[Any]
 
 
 @numba.njit(cache=True)
@@ -20,7 +21,7 @@ def halve(image: Array, factor: int, out: Array) -> None:
 
 
 @numba.njit(cache=True)
-def gradients(blurred: Array, top: int, factor: float, smooth: Array, dx: Array, dy: Array) -> None:
+def gradients(blurred: Array, top: int, factor: Scalar, smooth: Array, dx: Array, dy: Array) -> None:
     """Fill smooth levels and central differences times ``factor``; row 0 of ``out`` is row ``top``."""
     height, columns = blurred.shape
     half = np.float32(0.5) * factor
@@ -40,7 +41,7 @@ def gradients(blurred: Array, top: int, factor: float, smooth: Array, dx: Array,
 
 
 @numba.njit(cache=True)
-def counts(values: Array, factor: float) -> Array:
+def counts(values: Array, factor: Scalar) -> Array:
     """Return values times a factor in 16 bit, limited."""
     out, most = np.empty(values.shape, np.int16), np.float32(32000.0)
     for y in range(values.shape[0]):
@@ -50,7 +51,7 @@ def counts(values: Array, factor: float) -> Array:
 
 
 @numba.njit(cache=True)
-def vote(points: Array, dx: Array, dy: Array, radii: Array, sign: float, first: int, votes: Array) -> None:
+def vote(points: Array, dx: Array, dy: Array, radii: Array, sign: Scalar, first: int, votes: Array) -> None:
     """Let edge pixels vote at the given distances along their gradient; row 0 of votes is row ``first``."""
     rows, columns = votes.shape
     for k in range(points.shape[0]):
@@ -66,8 +67,8 @@ def vote(points: Array, dx: Array, dy: Array, radii: Array, sign: float, first: 
 
 
 @numba.njit(cache=True)
-def peaks(field: Array, least: float, reach: int, low: int, high: int, out: Array) -> int:
-    """Fill ``out`` (n, 2) with x, y of the maxima within a disc among rows low to high; return their number."""
+def peaks(field: Array, least: Scalar, reach: int, low: int, high: int, out: Array) -> int:
+    """Fill ``out`` (n, 2) with x, y of the maxima within a disc among rows low to high; return how many."""
     rows, columns = field.shape
     found = 0
     for y in range(low, high):
@@ -84,7 +85,7 @@ def peaks(field: Array, least: float, reach: int, low: int, high: int, out: Arra
 
 
 @numba.njit(cache=True)
-def _top(field: Array, x: int, y: int, value: float, reach: int, rows: int, columns: int) -> bool:
+def _top(field: Array, x: int, y: int, value: Scalar, reach: int, rows: int, columns: int) -> bool:
     for j in range(-reach, reach + 1):
         if not 0 <= y + j < rows:
             continue

@@ -1,6 +1,7 @@
 """Particles from a label image that another program (a learned model, say) made."""
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -57,7 +58,7 @@ def particles(image: NDArray[np.generic], segmenter: Segmenter, aspect: float) -
     )
 
 
-def _boxes(labels: NDArray[np.int32], kept: list[int]) -> list[tuple[int, tuple[slice, slice]]]:
+def _boxes(labels: NDArray[np.int32], kept: list[int]) -> list[tuple[int, Any]]:
     from scipy import ndimage
 
     boxes = ndimage.find_objects(labels)
@@ -82,7 +83,7 @@ def _outline(
     return np.array([middle[0] + left + 0.5, (middle[1] + top + 0.5) * aspect]), radius
 
 
-def _polarity(image: NDArray[np.generic], inside: NDArray[np.bool_]) -> Polarity:
+def _polarity(image: NDArray[Any], inside: NDArray[np.bool_]) -> Polarity:
     if not inside.any() or inside.all():
         return "bright"
     return "bright" if float(np.mean(image[inside])) >= float(np.mean(image[~inside])) else "dark"

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+Scalar = float | np.floating[Any]
 _REACH = 2
 _NONE = np.float32(-1e9)
 
@@ -15,15 +16,15 @@ _NONE = np.float32(-1e9)
 def trace(
     dx: Array,
     dy: Array,
-    sign: float,
+    sign: Scalar,
     centre: Array,
     base: Array,
     cosine: Array,
     sine: Array,
     rho: Array,
-    cost: float,
-    prior: float,
-    half: float,
+    cost: Scalar,
+    prior: Scalar,
+    half: Scalar,
     radius: Array,
     strength: Array,
 ) -> None:
@@ -67,9 +68,9 @@ def trace(
 def _sample(
     dx: Array,
     dy: Array,
-    sign: float,
-    x0: float,
-    y0: float,
+    sign: Scalar,
+    x0: Scalar,
+    y0: Scalar,
     base: Array,
     cosine: Array,
     sine: Array,
@@ -95,7 +96,7 @@ def _sample(
 
 
 @numba.njit(cache=True, inline="always")
-def _bilinear(dx: Array, dy: Array, x: float, y: float, c: float, s: float) -> float:
+def _bilinear(dx: Array, dy: Array, x: Scalar, y: Scalar, c: Scalar, s: Scalar) -> Any:
     """Return c dx + s dy at a point within the image; unsigned indices spare the test for negative ones."""
     column, row = np.int32(x), np.int32(y)
     u, v = x - np.float32(column), y - np.float32(row)
@@ -108,7 +109,7 @@ def _bilinear(dx: Array, dy: Array, x: float, y: float, c: float, s: float) -> f
 
 
 @numba.njit(cache=True)
-def _forward(gain: Array, cost: float, totals: Array) -> None:
+def _forward(gain: Array, cost: Scalar, totals: Array) -> None:
     """Fill the greatest gain up to each sample, once and a half around."""
     rays, samples = gain.shape
     for s in range(samples):
@@ -127,7 +128,7 @@ def _forward(gain: Array, cost: float, totals: Array) -> None:
 
 
 @numba.njit(cache=True)
-def _backward(totals: Array, cost: float, path: Array) -> None:
+def _backward(totals: Array, cost: Scalar, path: Array) -> None:
     turns = totals.shape[0]
     path[turns - 1] = np.argmax(totals[turns - 1])
     for k in range(turns - 1, 0, -1):
