@@ -99,7 +99,8 @@ def greedy(
             heapq.heappush(queue, (-now, i))
             continue
         for k in range(cosine.size):
-            px[k], py[k] = centre[i, 0] + radius[i, k] * cosine[k], centre[i, 1] + radius[i, k] * sine[k]
+            reach = radius[i, k] + np.float32(0.5)  # a pixel counts that the outline touches
+            px[k], py[k] = centre[i, 0] + reach * cosine[k], centre[i, 1] + reach * sine[k]
         if paint(labels, px, py, count + 1, 1 - limits[2]):
             kept[count], own[count] = i, mine
             count += 1
