@@ -80,7 +80,8 @@ def _outline(
     radius = np.where(seen, r, 0.5).max(axis=1)
     radius *= np.sqrt(x.size * aspect / (np.pi * np.mean(radius**2)))
     left, top = box[1].start - 1, box[0].start - 1
-    return np.array([middle[0] + left + 0.5, (middle[1] + top + 0.5) * aspect]), radius
+    centre = np.array([middle[0] + left + 0.5, (middle[1] + top + 0.5) * aspect], dtype=np.float64)
+    return centre, np.asarray(radius, np.float64)
 
 
 def _polarity(image: NDArray[Any], inside: NDArray[np.bool_]) -> Polarity:
