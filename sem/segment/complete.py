@@ -68,7 +68,7 @@ def _fit(relative: F64, weight: F64, basis: F64) -> F64:
     right = (weight * (relative - 1.0)) @ basis
     found = np.linalg.solve(normal, right[..., None])[..., 0]
     found[:, 0] += 1.0
-    return np.asarray(found)
+    return np.asarray(found, np.float64)
 
 
 def smooth(radius: F64, harmonics: int = 8) -> F64:
