@@ -12,6 +12,7 @@ from interlayer.core.summary import origin
 from interlayer.sem import quality, summary, tables
 from interlayer.sem.frame import Frame, frame
 from interlayer.sem.image import Measured, measure_image
+from interlayer.sem.segment.labels import Segmenter
 from interlayer.sem.settings import SETTINGS
 
 #: images of one sample whose picture and outlines are kept in a pooled result
@@ -27,6 +28,7 @@ def analyze(
     max_diameter: str | float | None = None,
     tilt: str | float | None = None,
     scale_uncertainty: str | float | None = None,
+    segmenter: Segmenter | None = None,
 ) -> xr.DataTree:
     """Return the particles of one image, or of several images of one sample.
 
@@ -44,6 +46,10 @@ def analyze(
         Tilt of the surface in degrees.
     scale_uncertainty
         Relative standard deviation of the scale in percent (default 1 %).
+    segmenter
+        A function that takes the grey image (rows, columns, without data bar) and returns labels of its
+        shape (0 ground, 1 to n particles), such as a learned model; used instead of the outlines sought
+        here. Whatever follows (edge correction, distribution, intervals) is the same.
 
     Returns
     -------
@@ -63,11 +69,13 @@ def analyze(
     raws = results.as_list(raw)
     if not raws:
         raise AnalysisError("no images to analyse", expected="one micrograph or more", found="an empty list")
-    singles = [_single(each, index, settings) for index, each in enumerate(raws)]
+    singles = [_single(each, index, settings, segmenter) for index, each in enumerate(raws)]
     return singles[0] if len(singles) == 1 else pool(singles)
 
 
-def _single(raw: xr.Dataset, index: int, settings: Mapping[str, object]) -> xr.DataTree:
+def _single(
+    raw: xr.Dataset, index: int, settings: Mapping[str, object], segmenter: Segmenter | None
+) -> xr.DataTree:
     view = frame(raw, settings.get("pixel_size"), settings.get("tilt"), settings.get("scale_uncertainty"))  # type: ignore[arg-type]
     low, high = settings.get("min_diameter"), settings.get("max_diameter")
     name = str(raw.attrs.get("source", f"image {index + 1}"))
@@ -77,6 +85,7 @@ def _single(raw: xr.Dataset, index: int, settings: Mapping[str, object]) -> xr.D
         polarity=str(settings.get("polarity", "auto")),
         smallest=float(low) if isinstance(low, int | float) and view.calibrated else 0.0,
         largest=float(high) if isinstance(high, int | float) and view.calibrated else np.inf,
+        segmenter=segmenter,
     )
     particles = tables.particles([measured], view.calibrated)
     images = tables.images([measured], [origin(raw)], view.calibrated)
@@ -87,7 +96,7 @@ def _single(raw: xr.Dataset, index: int, settings: Mapping[str, object]) -> xr.D
         {"picture": measured.picture},
         settings,
         _warnings(view, measured, name),
-        _steps(raw, view, measured),
+        _steps(raw, view, measured) if segmenter is None else _steps_given(raw, view, segmenter),
     )
 
 
@@ -116,7 +125,16 @@ def _warnings(view: Frame, measured: Measured, name: str) -> list[str]:
     return [f"{name}: {text}" for text in found]
 
 
-def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
+def _steps_given(raw: xr.Dataset, view: Frame, segmenter: Segmenter) -> list[str]:
+    name = getattr(segmenter, "__name__", type(segmenter).__name__)
+    return [
+        *_framed(raw, view),
+        f"Particles are the labels of the segmenter {name}; outlines are star-shaped and of equal area.",
+        "Particles cut by the frame were left out and the others weighted after Miles and Lantuéjoul.",
+    ]
+
+
+def _framed(raw: xr.Dataset, view: Frame) -> list[str]:
     bar = int(raw.attrs.get("data_bar_rows", 0))
     steps = []
     if bar:
@@ -128,7 +146,12 @@ def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
         steps.append(f"The data bar of {bar} rows was left out, {source}.")
     if view.calibrated:
         steps.append(f"Pixels of {view.pixel_x:.6g} x {view.pixel_y:.6g} nm.")
-    steps += [
+    return steps
+
+
+def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
+    steps = [
+        *_framed(raw, view),
         "Outlines were sought over a resolution pyramid: edge pixels vote for centres, closed star-shaped"
         " outlines are traced around them by dynamic programming, and each piece of edge is explained once.",
         "Hidden arcs were completed by an ellipse through the visible ones; diameters are of whole outlines.",

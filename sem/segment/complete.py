@@ -63,11 +63,12 @@ def _robust(relative: F64, own: NDArray[np.bool_]) -> F64:
 
 def _fit(relative: F64, weight: F64, basis: F64) -> F64:
     """Return the coefficients (n, 5); without any visible ray the circle of radius 1."""
-    normal = np.einsum("nr,ri,rj->nij", weight, basis, basis) + _RIDGE + 1e-6 * np.eye(5)
-    right = np.einsum("nr,ri->ni", weight * (relative - 1.0), basis)
+    squares = (basis[:, :, None] * basis[:, None, :]).reshape(len(basis), 25)
+    normal = (weight @ squares).reshape(-1, 5, 5) + _RIDGE + 1e-6 * np.eye(5)
+    right = (weight * (relative - 1.0)) @ basis
     found = np.linalg.solve(normal, right[..., None])[..., 0]
     found[:, 0] += 1.0
-    return np.asarray(found)
+    return np.asarray(found, np.float64)
 
 
 def smooth(radius: F64, harmonics: int = 8) -> F64:

@@ -168,7 +168,7 @@ def _search(at: Level, sign: int) -> _Found:
     seen = chosen.own.mean(axis=1)
     arcs = seen * chosen.score**2 * radius
     small = float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9))
-    explained = float(np.sum(seen * radius)) * 2 * np.pi / max(seeds.edges(at)[0].size, 1)
+    explained = float(np.sum(seen * radius)) * 2 * np.pi / max(len(at.edges), 1)
     worth = (seen * select.gain(chosen.outlines)).astype(np.float64)
     return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, explained, worth)
 
@@ -189,7 +189,7 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
     score = (
         select.scores(outlines)
-        * _solid(select.inside(at, outlines, sign).like.mean(axis=1))
+        * _solid(select.inside(at, outlines, sign).mean(axis=(1, 2)))
         * shape.astype(np.float32)
     )
     order = select.thin(outlines, score)

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from interlayer.sem.segment import paths
 from interlayer.sem.segment.level import Level
 
 F32 = NDArray[np.float32]
@@ -15,10 +15,6 @@ F32 = NDArray[np.float32]
 HALF, SURE = 4.0, 2.5
 #: cost of a slope (relative change of radius per 15 degrees), and of a radius unlike the expected one
 _STEP, _PRIOR = 2.0, 0.10
-_SHIFTS = (0, -1, 1, -2, 2)
-_REACH = 2
-#: seeds traced at a time, to bound the memory
-_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +72,11 @@ class Outlines:
         """Return the angles of the rays."""
         return angles(self.radius.shape[1])
 
+    @property
+    def directions(self) -> tuple[F32, F32]:
+        """Return cosine and sine of the rays."""
+        return np.cos(self.angles), np.sin(self.angles)
+
     def points(self) -> F32:
         """Return (n, rays, 2) x, y of the outlines."""
         x = self.centre[:, :1] + self.radius * np.cos(self.angles)
@@ -95,11 +96,26 @@ def trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan = FINE) -> O
     sign
         +1 for bright particles, -1 for dark ones.
     """
-    if not len(centre):
-        none = np.empty((0, fan.rays), np.float32)
-        return Outlines(centre.astype(np.float32), none, none)
-    starts = range(0, len(centre), _CHUNK)
-    return join([_trace(level, centre[k : k + _CHUNK], base[k : k + _CHUNK], sign, fan) for k in starts])
+    centre, base = np.ascontiguousarray(centre, np.float32), np.ascontiguousarray(base, np.float32)
+    radius, strength = np.empty(base.shape, np.float32), np.empty(base.shape, np.float32)
+    turn = angles(fan.rays)
+    cost = _STEP * (fan.outer - fan.inner) / (fan.samples - 1) * 24 / fan.rays
+    paths.trace(
+        level.dx,
+        level.dy,
+        -sign,
+        centre,
+        base,
+        np.cos(turn),
+        np.sin(turn),
+        fan.rho,
+        cost,
+        _PRIOR,
+        HALF,
+        radius,
+        strength,
+    )
+    return Outlines(centre, radius, strength)
 
 
 def join(parts: Sequence[Outlines]) -> Outlines:
@@ -107,90 +123,3 @@ def join(parts: Sequence[Outlines]) -> Outlines:
     return Outlines(
         *(np.concatenate([getattr(p, n) for p in parts]) for n in ("centre", "radius", "strength"))
     )
-
-
-def _trace(level: Level, centre: F32, base: F32, sign: int, fan: Fan) -> Outlines:
-    inward = _sample(level, centre, base, sign, fan)  # (rays, n, samples)
-    gain = np.maximum(inward, 0)
-    gain /= gain + HALF
-    np.nan_to_num(gain, copy=False, nan=0.0)
-    gain -= _PRIOR * np.abs(fan.rho - 1)
-    cost = _STEP * (fan.outer - fan.inner) / (fan.samples - 1) * 24 / fan.rays
-    position, strength = _peak(inward, _best_path(gain, cost))
-    step = (fan.outer - fan.inner) / (fan.samples - 1)
-    radius = (fan.inner + position.T * step) * base
-    return Outlines(centre.astype(np.float32), radius.astype(np.float32), strength.T.copy())
-
-
-def _sample(level: Level, centre: F32, base: F32, sign: int, fan: Fan) -> F32:
-    """Return the inward gradient along the rays, (rays, n, samples); NaN outside the image."""
-    turn = angles(fan.rays)
-    cos = np.repeat(np.cos(turn), len(centre))[:, None]
-    sin = np.repeat(np.sin(turn), len(centre))[:, None]
-    reach = base.T.reshape(-1, 1) * fan.rho
-    x = cos * reach + np.tile(centre[:, 0], fan.rays)[:, None]
-    y = sin * reach + np.tile(centre[:, 1], fan.rays)[:, None]
-    both = cv2.remap(
-        level.gradient,
-        x,
-        y,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(np.nan, np.nan, 0, 0),
-    ).reshape(*x.shape, 2)
-    inward = both[..., 0] * (cos * -sign) + both[..., 1] * (sin * -sign)
-    return np.asarray(inward.reshape(fan.rays, len(centre), fan.samples), np.float32)
-
-
-def _best_path(gain: F32, cost: float) -> NDArray[np.intp]:
-    """Return (rays, n) sample of the closed path of greatest gain.
-
-    The path is run once and a half around; the middle full turn is closed but for one step.
-    """
-    rays, count, samples = gain.shape
-    turns = rays + rays // 2
-    totals = np.full((turns, count, samples + 2 * _REACH), -1e9, np.float32)
-    inner = slice(_REACH, -_REACH)
-    totals[0, :, inner] = gain[0]
-    moved = np.empty((count, samples), np.float32)
-    for k in range(1, turns):
-        last, now = totals[k - 1], totals[k, :, inner]
-        now[:] = last[:, inner]
-        for shift in _SHIFTS[1:]:
-            np.subtract(last[:, _REACH + shift : _REACH + shift + samples], cost * abs(shift), out=moved)
-            np.maximum(now, moved, out=now)
-        now += gain[k % rays]
-    path = _backwards(totals, cost)
-    quarter = rays // 4
-    return np.roll(path[quarter : quarter + rays] - _REACH, quarter, axis=0)
-
-
-def _backwards(totals: F32, cost: float) -> NDArray[np.intp]:
-    rows = np.arange(totals.shape[1])
-    path = np.zeros((len(totals), rows.size), np.intp)
-    path[-1] = totals[-1].argmax(axis=1)
-    for k in range(len(totals) - 1, 0, -1):
-        options = np.stack([totals[k - 1, rows, path[k] + shift] - cost * abs(shift) for shift in _SHIFTS])
-        path[k - 1] = path[k] + np.asarray(_SHIFTS)[options.argmax(axis=0)]
-    return path
-
-
-def _peak(inward: F32, path: NDArray[np.intp]) -> tuple[F32, F32]:
-    """Return position (in samples, refined by a parabola) and height of the gradient at the path.
-
-    The path climbs to the nearest peak within two samples; where there is none it runs along the flank of
-    another edge, and the height is 0.
-    """
-    rays, rows = np.arange(path.shape[0])[:, None], np.arange(path.shape[1])
-    last = inward.shape[2] - 2
-    middle = np.clip(path, 1, last)
-    for _ in range(2):
-        a, b, c = (inward[rays, rows, middle + shift] for shift in (-1, 0, 1))
-        middle = np.clip(middle + np.where((c > b) & (c >= a), 1, np.where(a > b, -1, 0)), 1, last)
-    a, b, c = (inward[rays, rows, middle + shift] for shift in (-1, 0, 1))
-    bend = a - 2 * b + c
-    top = (b >= a) & (b >= c)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        offset = np.where((bend < 0) & top, 0.5 * (a - c) / bend, 0.0)
-    height = np.where(top | np.isnan(b), b, 0.0)
-    return (middle + np.nan_to_num(offset)).astype(np.float32), height.astype(np.float32)

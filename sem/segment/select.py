@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
+from interlayer.sem.segment import canvas, fields, seeds
 from interlayer.sem.segment.level import Level
 from interlayer.sem.segment.rays import HALF, SURE, Outlines
 
@@ -26,6 +25,8 @@ _WEAK, _POOR = 0.15, 0.04
 _INSIDE = 2.0
 #: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
 _WITHIN, _PRIVATE = 0.9, 0.15
+#: relative radii of the points looked at: within, just inside the edge, just outside
+_RHO = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,40 +68,16 @@ def scores(outlines: Outlines) -> F32:
     return np.asarray(gain(outlines) / (1 + ragged**2), np.float32)
 
 
-@dataclass(frozen=True, slots=True)
-class Inside:
-    """Points within outlines: where they are, and whether they are like the inside of the visible edge.
+def inside(level: Level, outlines: Outlines, sign: int) -> NDArray[np.bool_]:
+    """Return (n, rays, 4): whether points within are like the inside of the visible edge.
 
-    Parameters
-    ----------
-    row, column
-        (n, points) pixels.
-    like
-        (n, points) True where the level is nearer to the inside than to the outside of the visible edge.
+    An outline that ties several particles together has ground within.
     """
-
-    row: NDArray[np.intp]
-    column: NDArray[np.intp]
-    like: NDArray[np.bool_]
-
-
-def inside(level: Level, outlines: Outlines, sign: int) -> Inside:
-    """Return points within outlines; an outline that ties several particles together has ground there."""
-    rho = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
-    reach = outlines.radius[..., None] * rho
-    turn = outlines.angles[None, :, None]
-    x = outlines.centre[:, 0, None, None] + reach * np.cos(turn)
-    y = outlines.centre[:, 1, None, None] + reach * np.sin(turn)
-    rows, columns = level.shape
-    row = np.clip(np.rint(y), 0, rows - 1).astype(np.intp)
-    column = np.clip(np.rint(x), 0, columns - 1).astype(np.intp)
-    values = level.smooth[row, column] * np.float32(sign)  # (n, rays, 5)
-    seen = support(outlines)[..., None]
-    weight = seen / np.maximum(seen.sum(axis=1, keepdims=True), 1)
-    middle = 0.5 * np.sum(weight * (values[..., 3:4] + values[..., 4:5]), axis=1, keepdims=True)
-    like = values[..., :4] > middle
-    shape = (len(like), like.shape[1] * like.shape[2])
-    return Inside(row[..., :4].reshape(shape), column[..., :4].reshape(shape), like.reshape(shape))
+    like = np.empty((*outlines.radius.shape, _RHO.size - 1), np.bool_)
+    cosine, sine = outlines.directions
+    seen = support(outlines)
+    canvas.levels_inside(level.smooth, sign, outlines.centre, outlines.radius, seen, cosine, sine, _RHO, like)
+    return like
 
 
 def support(outlines: Outlines) -> NDArray[np.bool_]:
@@ -115,67 +92,52 @@ def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
     order = np.argsort(-score, kind="stable")
     radius = outlines.radius.mean(axis=1)[order]
     reach = _NEAR * float(radius.max(initial=0.0))
-    pairs = (
-        cKDTree(outlines.centre[order]).query_pairs(reach, output_type="ndarray")
-        if reach
-        else np.empty((0, 2), int)
-    )
-    pairs = np.sort(pairs, axis=1)
-    apart = np.hypot(*(outlines.centre[order][pairs[:, 0]] - outlines.centre[order][pairs[:, 1]]).T)
+    if not reach:
+        return order
+    centre = outlines.centre[order]
+    pairs = seeds.ordered_pairs(centre, reach)
+    apart = np.hypot(*(centre[pairs[:, 0]] - centre[pairs[:, 1]]).T)
     ratio = radius[pairs[:, 0]] / radius[pairs[:, 1]]
     pairs = pairs[(apart < _NEAR * radius[pairs[:, 0]]) & (ratio < _LIKE) & (ratio > 1 / _LIKE)]
-    alive = np.ones(len(order), bool)
-    for better, worse in pairs[np.argsort(pairs[:, 0], kind="stable")].tolist():
-        if alive[better]:
-            alive[worse] = False
-    return order[alive]
+    return order[fields.survivors(len(order), pairs)]
 
 
 def choose(outlines: Outlines, score: F32, level: Level, sign: int) -> Chosen:
-    """Choose outlines greedily, the surest first, on the canvas of a level."""
-    shape = level.shape
-    labels = np.zeros(shape, np.int32)
-    within = inside(level, outlines, sign)
-    supported = support(outlines)
-    inner = _inner_points(outlines, shape)
-    points = outlines.points()
-    kept: list[int] = []
-    owns: list[NDArray[np.bool_]] = []
-    for i in range(len(score)):
-        if supported[i].mean() < OWN:
-            continue
-        own = supported[i] & (labels[inner[i, :, 1], inner[i, :, 0]] == 0)
-        if own.mean() < OWN:
-            continue
-        free = labels[within.row[i], within.column[i]] == 0
-        if within.like[i][free].sum() < _OPEN * free.sum():
-            continue
-        if _paint(labels, points[i], len(kept) + 1):
-            kept.append(i)
-            owns.append(own)
-    index = np.array(kept, dtype=np.intp)
-    own = np.array(owns, dtype=bool).reshape(len(kept), outlines.radius.shape[1])
-    return _without_shadows(Chosen(outlines.take(index), own, score[index], labels))
+    """Choose outlines greedily, the one that explains most of what is left first."""
+    labels = np.zeros(level.shape, np.int32)
+    kept = np.empty(len(score), np.intp)
+    own = np.empty(outlines.radius.shape, np.bool_)
+    like = inside(level, outlines, sign)
+    limits = np.array([OWN, _OPEN, HIDDEN, _INSIDE])
+    cosine, sine = outlines.directions
+    count = canvas.greedy(
+        labels,
+        outlines.centre,
+        outlines.radius,
+        support(outlines),
+        like,
+        score,
+        cosine,
+        sine,
+        _RHO,
+        limits,
+        kept,
+        own,
+    )
+    index = kept[:count]
+    return _without_shadows(Chosen(outlines.take(index), own[:count], score[index], labels))
 
 
 def _without_shadows(chosen: Chosen) -> Chosen:
     """Drop outlines that lie within another one and have hardly an edge that is not that one's."""
     outlines = chosen.outlines
-    count = len(chosen.score)
-    radius = outlines.radius.mean(axis=1)
-    points = outlines.points()
-    heir = np.zeros(count + 1, np.int32)
-    heir[1:] = np.arange(1, count + 1)
-    for a, b in sorted(cKDTree(outlines.centre).query_pairs(1.2 * float(radius.max(initial=1.0)))):
-        small, large = (a, b) if radius[a] < radius[b] else (b, a)
-        if heir[small + 1] != small + 1 or heir[large + 1] != large + 1:
-            continue
-        depth, at = _depth(outlines, points[small], large)
-        if np.mean(depth > -np.maximum(0.1 * at, 1.5)) < _WITHIN:
-            continue
-        private = chosen.own[small] & (depth > np.maximum(0.15 * at, 1.5))
-        if private.mean() < _PRIVATE:
-            heir[small + 1] = large + 1
+    if not len(chosen.score):
+        return chosen
+    pairs = seeds.ordered_pairs(outlines.centre, 1.2 * float(outlines.radius.mean(axis=1).max()))
+    cosine, sine = outlines.directions
+    heir = canvas.shadows(
+        pairs, outlines.centre, outlines.radius, chosen.own, cosine, sine, _WITHIN, _PRIVATE
+    )
     return _bequeath(chosen, heir)
 
 
@@ -191,15 +153,6 @@ def without_weak(chosen: Chosen) -> Chosen:
     return _bequeath(chosen, heir)
 
 
-def _depth(outlines: Outlines, points: F32, other: int) -> tuple[F32, F32]:
-    """Return how far points lie inside another outline, and that outline's radius there."""
-    away = points - outlines.centre[other]
-    rays = outlines.radius.shape[1]
-    turn = np.rint(np.arctan2(away[:, 1], away[:, 0]) * rays / (2 * np.pi)).astype(np.intp) % rays
-    at = outlines.radius[other, turn]
-    return at - np.hypot(away[:, 0], away[:, 1]), at
-
-
 def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
     alive = heir[1:] == np.arange(1, heir.size)
     if alive.all():
@@ -209,28 +162,3 @@ def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
     number = np.concatenate([[0], np.cumsum(alive)]).astype(np.int32)
     labels = number[heir][chosen.labels]
     return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels)
-
-
-def _inner_points(outlines: Outlines, shape: tuple[int, int]) -> NDArray[np.intp]:
-    """Return the pixel inside each outline point that tells whose edge it is."""
-    radius = outlines.radius - np.maximum(0.1 * outlines.radius, _INSIDE)
-    inside = Outlines(outlines.centre, np.maximum(radius, 0).astype(np.float32), outlines.strength).points()
-    return np.asarray(np.clip(np.rint(inside), 0, np.array(shape[::-1]) - 1), np.intp)
-
-
-def _paint(labels: NDArray[np.int32], points: F32, label: int) -> bool:
-    """Paint an outline below what is there already; False (nothing painted) when too much is hidden."""
-    rows, columns = labels.shape
-    low = np.maximum(np.floor(points.min(axis=0)).astype(int), 0)
-    high = np.minimum(np.ceil(points.max(axis=0)).astype(int) + 1, (columns, rows))
-    if (high - low < 2).any():
-        return False
-    part = labels[low[1] : high[1], low[0] : high[0]]
-    filled = np.zeros(part.shape, np.uint8)
-    cv2.fillPoly(filled, [np.rint((points - low) * 16).astype(np.int32)], 1, shift=4)
-    inside = filled > 0
-    free = inside & (part == 0)
-    if free.sum() < (1 - HIDDEN) * max(1, inside.sum()):
-        return False
-    part[free] = label
-    return True
