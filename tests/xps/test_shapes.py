@@ -1,4 +1,4 @@
-"""Lines that no model shape describes: the intervals hold all the same; a shape named by the user is tested."""
+"""Lines that no model shape describes: intervals hold all the same; a shape named by the user is tested."""
 
 from pathlib import Path
 
