@@ -14,7 +14,7 @@ from interlayer.xps.build import Options, joint
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.fit import Fit, carry, fit, smooth
 from interlayer.xps.measure import Measured, Shift
-from interlayer.xps.model.joint import Joint
+from interlayer.xps.model.joint import Joint, Parameter
 from interlayer.xps.model.region import Peak, Region
 
 Floats = NDArray[np.floating[Any]]
@@ -24,6 +24,7 @@ MOST_PEAKS = 6
 _STRONG = 0.3
 #: lines of one symmetric shape: a skewed line and a doublet of 0.6 FWHM cannot be told apart
 _SEARCH = Options(None, shape_known=True)
+_SKEWED = Options(None)
 #: a peak within this many eV of another has at least this share of its area
 _BESIDE, _LEAST_SHARE = 4.0, 0.025
 #: and is at least this many FWHM away: nearer, one line of another shape does as well
@@ -98,14 +99,23 @@ def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
     that of the second differences, which no missing peak can inflate, and 1 % of the lines' own height: the
     shape of real lines is not known better.
     """
-    kept = _scored(region, [[_highest(region, region.values - _chord(region.values), [])]])
+    path = [_scored(region, [[_highest(region, region.values - _chord(region.values), [])]])]
     for _ in range(MOST_PEAKS - 1):
-        tried = _scored(region, _with_one_more(region, kept))
-        if tried.score >= kept.score or not _credible(tried):
+        tried = _scored(region, _with_one_more(region, path[-1]))
+        if tried.score >= path[-1].score or not _credible(tried):
             break
-        kept = tried
-    kept = _wider(region, kept, _SEARCH)
+        path.append(tried)
+    kept = _seen(region, _wider(region, _skewed(region, path)))
     return kept.fit, kept.lines
+
+
+def _skewed(region: Region, path: Sequence["_Tried"]) -> "_Tried":
+    """Return the last fit of the search, or a better one of skewed lines that does with two peaks less.
+
+    With one peak less it would take doublets of 0.6 FWHM for skewed lines.
+    """
+    skewed = [_tried(region, each.lines, each.fit, _SKEWED) for each in path[:-2]]
+    return min([path[-1], *skewed], key=lambda each: each.score)
 
 
 def _with_one_more(region: Region, kept: "_Tried") -> list[list[float]]:
@@ -121,12 +131,37 @@ def _with_one_more(region: Region, kept: "_Tried") -> list[list[float]]:
     ]
 
 
-def _wider(region: Region, kept: "_Tried", options: Options) -> "_Tried":
+def _wider(region: Region, kept: "_Tried") -> "_Tried":
     """Return the better of the fit and one with a width for each line, where one width does not do."""
     if not kept.fit.noise[0].flagged or len(kept.lines) < 2:
         return kept
-    own = _tried(region, kept.lines, kept.fit, replace(options, stretch=frozenset({region.name})))
+    wider = replace(kept.options, stretch=frozenset({region.name}))
+    own = _tried(region, kept.lines, kept.fit, wider)
     return min(kept, own, key=lambda one: one.score)
+
+
+def _seen(region: Region, kept: "_Tried") -> "_Tried":
+    """Return the fit without peaks that the shape of others may explain, while it describes the data."""
+    while len(kept.lines) > 1:
+        weakest = _weakest(kept)
+        if weakest is None:
+            break
+        left = tuple(line for line in kept.lines if line is not weakest)
+        fewer = _tried(region, left, kept.fit, kept.options)
+        if fewer.fit.noise[0].flagged and not kept.fit.noise[0].flagged:
+            break
+        kept = fewer
+    return kept
+
+
+def _weakest(kept: "_Tried") -> Line | None:
+    """Return the least significant peak if it is below detection once the lines' shape is in doubt."""
+    doubted = replace(kept.fit)
+    doubted.widen(discrepancy.covariance(doubted))
+    amounts = [place.area.amount for place in doubted.joint.places[0]]
+    strengths = [intervals.significance(doubted, amount) for amount in amounts]
+    at = int(np.argmin(strengths))
+    return kept.lines[at] if strengths[at] < DETECTED else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +169,7 @@ class _Tried:
     score: float
     fit: Fit
     lines: tuple[Line, ...]
+    options: Options
 
 
 def _scored(region: Region, starts: Sequence[Sequence[float]]) -> _Tried:
@@ -153,7 +189,7 @@ def _tried(region: Region, lines: tuple[Line, ...], begin: Fit | None, options: 
         former = {new.name: lines[i].name for new, i in zip(ordered, moved, strict=True)}
         lines = ordered
         found = _once(region, lines, found, options, former)
-    return _Tried(_score(region, found, lines), found, lines)
+    return _Tried(_score(region, found, lines), found, lines, options)
 
 
 def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
@@ -161,8 +197,8 @@ def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
 
     Notes
     -----
-    Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a width of its own ln n
-    and its prior.
+    Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a skew or a width
+    of its own ln n and its prior.
     """
     places = max(float(np.ptp(region.energy)) / _width(region), 1.0)
     model = found.solution.normal.model[0]
@@ -171,10 +207,15 @@ def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
     _, background = found.joint.regions[0].parts(found.joint.raw(0, found.theta)[0])
     shape = (discrepancy.SHAPE_KNOWN * (model - background)) ** 2
     chi = float(np.sum(residual**2 / (scale * noise.floor(model) + shape)))
-    free = [i for i, p in enumerate(found.joint.parameters) if p.name.startswith("stretch")]
+    free = [i for i, p in enumerate(found.joint.parameters) if _extra(p)]
     prior = float(np.sum(found.joint.precision[free] * found.theta[free] ** 2))
     count = 2 * len(lines)
     return chi + prior + (count + len(free) + 5) * math.log(region.values.size) + count * math.log(places)
+
+
+def _extra(parameter: Parameter) -> bool:
+    free = parameter.lower < parameter.upper
+    return free and parameter.name.startswith(("stretch:", "skew:"))
 
 
 def _credible(tried: _Tried) -> bool:

@@ -65,3 +65,12 @@ def test_a_shape_of_ones_own_that_does_not_fit_is_said(template: str) -> None:
 )
 def test_a_level_from_its_range(low: float, high: float, level: str) -> None:
     assert levels.from_range(low, high) == level
+
+
+def test_the_shape_of_one_line_is_not_a_second_peak() -> None:
+    energy = np.round(278.0 + 0.1 * np.arange(200), 3)
+    counts = np.random.default_rng(7).poisson(9000.0 + 100_000.0 * line(energy, 286.0)).astype(float)
+    found = analyze(build([Spectrum("C 1s", energy, counts)], source="one"), charge_reference="none")
+    areas = [row for row in results.rows_of(found) if row.quantity == "area"]
+    assert [row.status for row in areas] == ["measured"]
+    assert areas[0].low < 100_000.0 < areas[0].high
