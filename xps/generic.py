@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.units import quantity
-from interlayer.xps import decide, discrepancy, intervals, levels, noise
+from interlayer.xps import decide, discrepancy, intervals, noise, start
 from interlayer.xps.build import Options, joint
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.fit import Fit, carry, fit, smooth
@@ -99,7 +99,7 @@ def choose(region: Region) -> tuple[Fit, tuple[Line, ...]]:
     that of the second differences, which no missing peak can inflate, and 1 % of the lines' own height: the
     shape of real lines is not known better.
     """
-    path = [_scored(region, [[_highest(region, region.values - _chord(region.values), [])]])]
+    path = [_scored(region, [[start.highest(region, region.values - _chord(region.values), [])]])]
     for _ in range(MOST_PEAKS - 1):
         tried = _scored(region, _with_one_more(region, path[-1]))
         if tried.score >= path[-1].score or not _credible(tried):
@@ -126,7 +126,7 @@ def _with_one_more(region: Region, kept: "_Tried") -> list[list[float]]:
     strongest = energies[int(np.argmax(areas))]
     rest = [each for each in energies if each != strongest]
     return [
-        [*energies, _highest(region, residual, energies)],
+        [*energies, start.highest(region, residual, energies)],
         [*rest, strongest - _APART, strongest + _APART],
     ]
 
@@ -200,7 +200,7 @@ def _score(region: Region, found: Fit, lines: Sequence[Line]) -> float:
     Each peak costs 2 ln n, and 2 ln of the places where it could have been found; a skew or a width
     of its own ln n and its prior.
     """
-    places = max(float(np.ptp(region.energy)) / _width(region), 1.0)
+    places = max(float(np.ptp(region.energy)) / start.usual_width(region), 1.0)
     model = found.solution.normal.model[0]
     residual = region.values - model
     scale = max(noise.differences(residual, noise.floor(model)), 1e-30)
@@ -253,7 +253,7 @@ def _energies(found: Fit, lines: Sequence[Line]) -> list[float]:
 
 
 def _start(model: Joint, region: Region, lines: Sequence[Line]) -> Floats:
-    theta, width = model.start(), _width(region)
+    theta, width = model.start(), start.usual_width(region)
     theta[model.index(f"fwhm:{region.name}")] = width
     height = smooth(region.values) - _chord(region.values)
     least = 1e-3 * float(np.ptp(region.values))
@@ -263,21 +263,6 @@ def _start(model: Joint, region: Region, lines: Sequence[Line]) -> Floats:
     return theta
 
 
-def _width(region: Region) -> float:
-    return 2.0 if levels.table().get(region.level) is None or region.level.endswith("s") else 2.5
-
-
 def _chord(values: Floats) -> Floats:
     ends = max(values.size // 20, 2)
     return np.linspace(float(values[:ends].mean()), float(values[-ends:].mean()), values.size)
-
-
-def _highest(region: Region, residual: Floats, taken: Sequence[float]) -> float:
-    step = float(np.ptp(region.energy)) / (region.energy.size - 1)
-    half = max(round(0.4 * _width(region) / step), 1)
-    level = smooth(residual, half) / np.sqrt(noise.floor(smooth(region.values, half)))
-    margin = max(region.energy.size // 30, 1)
-    level[:margin] = level[-margin:] = -np.inf
-    for each in taken:
-        level[np.abs(region.energy - each) < 0.35] = -np.inf
-    return float(region.energy[int(np.argmax(level))])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps import build, decide, discrepancy, exchange, intervals, noise, quantify, start
+from interlayer.xps import build, decide, discrepancy, exchange, intervals, noise, quantify, start, unassigned
 from interlayer.xps.build import Options, Reference
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.decide import Outcome, Sum
@@ -75,6 +75,9 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
     if not options.shape_known:
         found, gap, text = _shape(found)
         steps.append(text)
+    found, lines = unassigned.added(
+        found, lines, lambda more: _model(found.joint.regions, more, template, options)
+    )
     found, options, widths = _widths(found, lines, template, options)
     steps += widths
     pulls = quantify.pulls(found)
@@ -97,7 +100,13 @@ def measure(regions: Sequence[Region], template: Template, options: Options, *, 
         steps=steps,
     )
     result.steps += noise.correlated(found.noise)
-    result.warnings += [*layering, *exchange.warnings(found, others), *_misfits(found), *_factors(found)]
+    result.warnings += [
+        *layering,
+        *unassigned.warnings(found, lines),
+        *exchange.warnings(found, others),
+        *_misfits(found),
+        *_factors(found),
+    ]
     result.dropped = [_limit(found, line, lines, template, options) for line in dropped]
     return result
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from interlayer.xps import levels, noise
 from interlayer.xps.chemistry import Line
 from interlayer.xps.fit import smooth
 from interlayer.xps.model import scan
@@ -85,3 +86,20 @@ def at_shift(joint: Joint, lines: Mapping[str, Sequence[Line]], shift: float) ->
                 theta[place.area.amount] = max(area, floor)
         theta[joint.tails[r][4]] = float(np.median(np.sort(region.values)[: max(region.values.size // 8, 3)]))
     return theta
+
+
+def usual_width(region: Region) -> float:
+    """Return the width of an unremarkable peak of a region, eV."""
+    return 2.0 if levels.table().get(region.level) is None or region.level.endswith("s") else 2.5
+
+
+def highest(region: Region, residual: Floats, taken: Sequence[float]) -> float:
+    """Return where a residual, smoothed over a peak's width, is largest, away from energies (eV) taken."""
+    step = float(np.ptp(region.energy)) / (region.energy.size - 1)
+    half = max(round(0.4 * usual_width(region) / step), 1)
+    level = smooth(residual, half) / np.sqrt(noise.floor(smooth(region.values, half)))
+    margin = max(region.energy.size // 30, 1)
+    level[:margin] = level[-margin:] = -np.inf
+    for each in taken:
+        level[np.abs(region.energy - each) < 0.35] = -np.inf
+    return float(region.energy[int(np.argmax(level))])

@@ -25,13 +25,16 @@ def line(x: np.ndarray, at: float, area: float) -> np.ndarray:
     return area / 1.2 * (0.2 * 2.0 / np.pi / (1.0 + 4.0 * t**2) + 0.8 * gauss)
 
 
-def spectra(seed: int, levels: tuple[str, ...] = tuple(LINES)) -> xr.Dataset:
+def spectra(
+    seed: int, levels: tuple[str, ...] = tuple(LINES), more: dict[str, dict[float, float]] | None = None
+) -> xr.Dataset:
     rng = np.random.default_rng(seed)
     made = []
     for level in levels:
         low, lines = LINES[level]
         energy = np.round(low + 0.1 * np.arange(140), 3)
-        mean = 600.0 + sum(line(energy, at, area) for at, area in lines.items())
+        here = {**lines, **(more or {}).get(level, {})}
+        mean = 600.0 + sum(line(energy, at, area) for at, area in here.items())
         made.append(Spectrum(level, energy, rng.poisson(mean).astype(float)))
     return build(made, source="lithium")
 
@@ -44,10 +47,24 @@ def test_separations_tell_overlapping_lithium_lines_apart() -> None:
     held = []
     for seed in range(8):
         found = energies(analyze(spectra(seed), template="bare"))
+        assert not any("unassigned" in name for name in found)
         for name, at in (("Li2O", 53.8), ("Li metal", 54.7), ("Li2CO3", 55.2)):
             row = found[f"Li 1s/{name}"]
             held.append(row.low <= at <= row.high)
     assert np.mean(held) >= 0.9
+
+
+def test_a_line_that_the_template_lacks_is_unassigned() -> None:
+    result = analyze(spectra(3, more={"Li 1s": {58.3: 500.0}}), template="bare")
+    row = energies(result)["Li 1s/unassigned 1"]
+    assert row.low < 58.3 < row.high
+    area = next(
+        row
+        for row in results.rows_of(result)
+        if (row.quantity, row.subject) == ("area", "Li 1s/unassigned 1")
+    )
+    assert area.low < 500.0 < area.high
+    assert any("58.3" in text and "none of the template's" in text for text in results.warnings_of(result))
 
 
 def test_what_the_data_leave_open_is_said(tmp_path: Path) -> None:
