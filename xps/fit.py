@@ -170,6 +170,13 @@ def carry(found: Fit, model: Joint, former: Mapping[str, str] | None = None) -> 
     return theta
 
 
+def misfit(found: Fit, r: int) -> float:
+    """Return χ² of a region with the noise of its second differences, which no missing line inflates."""
+    region, model = found.joint.regions[r], found.solution.normal.model[r]
+    expected, residual = noise.floor(model), region.values - model
+    return float(np.sum(residual**2 / expected)) / max(noise.differences(residual, expected), 1e-30)
+
+
 def smooth(values: Floats, half: int = 3) -> Floats:
     """Return a running mean over 2·half + 1 points (fewer at the ends)."""
     width = min(2 * half + 1, values.size)

@@ -11,7 +11,7 @@ from interlayer.xps import build, decide, discrepancy, exchange, intervals, nois
 from interlayer.xps.build import Options, Reference
 from interlayer.xps.chemistry import Line, Template
 from interlayer.xps.decide import Outcome, Sum
-from interlayer.xps.fit import Fit, carry, fit
+from interlayer.xps.fit import Fit, carry, fit, misfit
 from interlayer.xps.model.joint import Joint
 from interlayer.xps.model.region import Region
 
@@ -153,13 +153,7 @@ def _fit(regions: Sequence[Region], lines: Lines, template: Template, options: O
 
 def _badness(found: Fit) -> float:
     """Return χ² with one noise for all candidates (that of second differences) plus priors."""
-    theta, joint = found.theta, found.joint
-    cost = joint.prior(theta)
-    for region, model in zip(joint.regions, found.solution.normal.model, strict=True):
-        expected = noise.floor(model)
-        residual = region.values - model
-        cost += float(np.sum(residual**2 / expected)) / max(noise.differences(residual, expected), 1e-30)
-    return cost
+    return found.joint.prior(found.theta) + sum(misfit(found, r) for r in range(len(found.joint.regions)))
 
 
 def _shape(found: Fit) -> tuple[Fit, dict[str, float], str]:

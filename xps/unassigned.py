@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.xps import intervals, noise, start
+from interlayer.xps import intervals, start
 from interlayer.xps.chemistry import Line
-from interlayer.xps.fit import Fit, carry, fit
+from interlayer.xps.fit import Fit, carry, fit, misfit
 from interlayer.xps.model.joint import Joint
-from interlayer.xps.model.region import Region
 
 Floats = NDArray[np.floating[Any]]
 Lines = Mapping[str, tuple[Line, ...]]
@@ -93,11 +92,5 @@ def _pays(found: Fit, tried: Fit, r: int) -> bool:
     places = max(float(np.ptp(region.energy)) / start.usual_width(region), 1.0)
     cost = 2.0 * math.log(region.values.size) + 2.0 * math.log(places)
     amount = tried.joint.places[r][-1].area.amount
-    gain = _chi_square(found, r, region) - _chi_square(tried, r, region)
+    gain = misfit(found, r) - misfit(tried, r)
     return gain > cost and intervals.significance(tried, amount) > _DETECTED
-
-
-def _chi_square(one: Fit, r: int, region: Region) -> float:
-    model = one.solution.normal.model[r]
-    expected, residual = noise.floor(model), region.values - model
-    return float(np.sum(residual**2 / expected)) / max(noise.differences(residual, expected), 1e-30)

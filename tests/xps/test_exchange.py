@@ -54,6 +54,32 @@ def test_separations_tell_overlapping_lithium_lines_apart() -> None:
     assert np.mean(held) >= 0.9
 
 
+def test_a_fit_that_exchanged_two_lines_finds_back() -> None:
+    """From a start with both lines in each other's place; the template's expectations tell which is which."""
+    from interlayer.xps import exchange
+    from interlayer.xps.build import Options, joint, peaks
+    from interlayer.xps.chemistry import Line, Template
+    from interlayer.xps.fit import fit
+    from interlayer.xps.model.region import Region
+
+    lines = tuple(
+        Line(f"Li 1s/{name}", at, 0.25, np.nan, np.nan, "test") for name, at in (("a", 54.6), ("b", 55.4))
+    )
+    energy = np.round(48.0 + 0.1 * np.arange(140), 3)
+    mean = 600.0 + line(energy, 54.5, 3000.0) + line(energy, 55.5, 2000.0)
+    counts = np.random.default_rng(2).poisson(mean).astype(float)
+    region = Region("li1s", energy, counts, peaks(lines), level="Li 1s")
+    model = joint([region], {"li1s": lines}, Template("", "", lines, {}), Options(None, shape_known=True))
+    places = [model.index("energy:Li 1s/a"), model.index("energy:Li 1s/b")]
+    start = model.start()
+    start[places] = 55.5, 54.5
+    wrong = fit(model, start)
+    assert wrong.theta[places[0]] > wrong.theta[places[1]]
+    found = exchange.settled(wrong)
+    assert found.theta[places] == pytest.approx([54.5, 55.5], abs=0.1)
+    assert found.cost < wrong.cost
+
+
 def test_a_line_that_the_template_lacks_is_unassigned() -> None:
     result = analyze(spectra(3, more={"Li 1s": {58.3: 500.0}}), template="bare")
     row = energies(result)["Li 1s/unassigned 1"]

@@ -7,6 +7,7 @@ from numba import njit
 
 from interlayer.xps.model.flat import Flat, Floats
 from interlayer.xps.model.kernels import VOIGT, fill
+from interlayer.xps.model.linear import dot
 
 #: shape parameters of a region, then k, constant, slope
 TAIL = 6
@@ -122,14 +123,6 @@ def region_model(flat: Flat, r: int, raw: Floats, model: Floats, work: Floats) -
                 jacobian[row, i] += k * below[row, i]
 
 
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-def _dot(a: Floats, b: Floats) -> float:
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
-
-
 @njit(cache=True, error_model="numpy")
 def deviance(values: Floats, model: Floats, floor: float, weight: Floats, pull: Floats) -> float:
     """Return the quasi-deviance; write 1/V and (f − y)/V.
@@ -219,14 +212,14 @@ def evaluate(flat: Flat, theta: Floats, scale: Floats, work: Floats, out: tuple[
                 blocks[r, i, k] = 0.0
             if idle:
                 continue
-            own = _dot(jacobian[i, :m], pull) / scale[r]
+            own = dot(jacobian[i, :m], pull) / scale[r]
             for a in range(counts[at + i]):
                 gradient[index[at + i, a]] += slope[at + i, a] * own
             for j in range(m):
                 weighted[i, j] = jacobian[i, j] * weight[j]
             for k in range(i + 1):
                 if not used <= k < count - 3:
-                    blocks[r, i, k] = _dot(weighted[i, :m], jacobian[k, :m]) / scale[r]
+                    blocks[r, i, k] = dot(weighted[i, :m], jacobian[k, :m]) / scale[r]
         for i in range(count):
             for k in range(i + 1):
                 inner = blocks[r, i, k]

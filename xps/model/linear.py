@@ -11,6 +11,15 @@ Floats = NDArray[np.floating[Any]]
 Ints = NDArray[np.int64]
 
 
+@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
+def dot(a: Floats, b: Floats) -> float:
+    """Return the inner product, in any order of summation."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
 @njit(cache=True, error_model="numpy")
 def _factorise(matrix: Floats, n: int) -> bool:
     """Cholesky in place (lower half); False where it is not positive definite."""

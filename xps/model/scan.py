@@ -5,6 +5,7 @@ from numba import njit
 
 from interlayer.xps.model.flat import Floats, Ints
 from interlayer.xps.model.kernels import PSEUDO_VOIGT, ROWS, fill
+from interlayer.xps.model.linear import dot
 
 #: the usual line of the scan: FWHM in eV, Lorentzian fraction, step per area
 _WIDTH, _ETA, _STEP = 1.5, 0.3, 0.02
@@ -33,14 +34,6 @@ def _look_up(line: Floats, at: float) -> float:
     below = int(place)
     share = place - below
     return float((1.0 - share) * line[below] + share * line[below + 1])
-
-
-@njit(cache=True, error_model="numpy", fastmath={"reassoc", "contract", "nsz"})
-def _inner(a: Floats, b: Floats) -> float:
-    total = 0.0
-    for i in range(a.size):
-        total += a[i] * b[i]
-    return total
 
 
 @njit(cache=True, error_model="numpy")
@@ -97,7 +90,7 @@ def areas(
         columns[n, i] = 1.0 / deviation[i]
         columns[n + 1, i] = ramp / deviation[i]
         columns[n + 2, i] = (1.0 - ramp) / deviation[i]
-    power = _inner(data, data)
+    power = dot(data, data)
     cost, found = np.empty(shifts.size), np.zeros((shifts.size, n))
     gram, target, x = np.empty((n + 3, n + 3)), np.empty(n + 3), np.zeros(n + 3)
     for s in range(shifts.size):
@@ -107,9 +100,9 @@ def areas(
             for i in range(m):
                 columns[parent[each], i] += weight[each] * _look_up(line, energy[i] - at) / deviation[i]
         for i in range(n + 3):
-            target[i] = _inner(columns[i], data)
+            target[i] = dot(columns[i], data)
             for j in range(i + 1):
-                gram[i, j] = _inner(columns[i], columns[j])
+                gram[i, j] = dot(columns[i], columns[j])
                 gram[j, i] = gram[i, j]
         _non_negative(gram, target, x)
         total = power
