@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.units import quantity
+from interlayer.sem.readers.overlay import overlays
 
 #: relative standard deviation of a magnification when nothing better is known (about 2 % at 95 %)
 _SCALE_STDDEV = 0.01
@@ -20,7 +21,13 @@ _LEAST_TILT = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Pixel sizes in nm (1 where uncalibrated: lengths are then pixels), and what is doubtful about them."""
+    """Pixel sizes in nm (1 where uncalibrated: lengths are then pixels), and what is doubtful about them.
+
+    Parameters
+    ----------
+    overlay
+        True where letters or bars are burnt into the image (of its shape); None where there are none.
+    """
 
     image: NDArray[np.generic]
     pixel_x: float
@@ -28,6 +35,7 @@ class Frame:
     calibrated: bool
     scale_stddev: float
     doubts: tuple[str, ...]
+    overlay: NDArray[np.bool_] | None = None
 
     @property
     def aspect(self) -> float:
@@ -64,6 +72,7 @@ def frame(
     image = raw["image"].values
     bar = int(attrs.get("data_bar_rows", 0))
     image = image[: image.shape[0] - bar] if 0 < bar < image.shape[0] - 16 else image
+    drawn = _overlay(raw, image)
     doubts = [text for text in str(attrs.get("doubts", "")).split("; ") if text]
     if int(attrs.get("pages", 1)) > 1:
         doubts.append(f"the file holds {attrs['pages']} pages, the first is analysed")
@@ -80,7 +89,17 @@ def frame(
     relative = scale_uncertainty / 100 if scale_uncertainty is not None else _SCALE_STDDEV
     relative = math.hypot(relative, float(attrs.get("scale_relative_stddev", 0.0)))
     x, y = sizes or (1.0, 1.0)
-    return Frame(image, x, y * stretch, bool(sizes), relative, tuple(doubts))
+    return Frame(image, x, y * stretch, bool(sizes), relative, tuple(doubts), drawn)
+
+
+def _overlay(raw: xr.Dataset, image: NDArray[np.generic]) -> NDArray[np.bool_] | None:
+    """Return what is drawn upon an image: as `read` found it, else sought here."""
+    if "overlay" in raw:
+        return np.asarray(raw["overlay"].values[: image.shape[0]], np.bool_)
+    if "overlay_pixels" in raw.attrs:
+        return None
+    found = overlays(image)
+    return found if found.any() else None
 
 
 def parse_pixel_size(text: str | float) -> tuple[float, float]:

@@ -7,13 +7,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError
-from interlayer.sem.readers import databar
+from interlayer.sem.readers import databar, overlay
 from interlayer.sem.readers.metadata import Metadata
+
+Mask = NDArray[np.bool_]
 
 #: ITU-R BT.709 luma, as scikit-image's rgb2gray
 _LUMA = np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
 #: the largest image that is read (pixels), and the smallest side
 MAX_PIXELS = 2**28
+#: difference between the channels, relative to full scale, from which a pixel of a grey image is drawn
+_COLOUR = 0.15
 _MIN_SIDE = 16
 
 
@@ -31,23 +35,40 @@ def check_size(columns: int, rows: int) -> None:
         )
 
 
-def grey(samples: NDArray[np.generic], palette: NDArray[np.generic] | None = None) -> NDArray[np.generic]:
-    """Return (y, x) grey levels (uint8, uint16 or float32) of grey, palette, grey + alpha or RGB(A)."""
+def grey(
+    samples: NDArray[np.generic], palette: NDArray[np.generic] | None = None
+) -> tuple[NDArray[np.generic], Mask | None]:
+    """Return (y, x) grey levels (uint8, uint16 or float32), and where a grey image is coloured.
+
+    Parameters
+    ----------
+    samples
+        Grey, palette indices, grey + alpha or RGB(A).
+    palette
+        (3, levels) of 16 bit, for palette indices.
+    """
     if palette is not None and samples.ndim == 2:
         table = np.asarray(palette, dtype=np.float32).T / 257.0
         samples = np.rint(table).astype(np.uint8)[np.minimum(samples.astype(np.int64), len(table) - 1)]
-    if samples.ndim == 3:
-        samples = samples[..., 0] if samples.shape[2] < 3 else _mixed(samples[..., :3])
+    colour = None
+    if samples.ndim == 3 and samples.shape[2] >= 3:
+        samples, colour = _mixed(samples[..., :3])
+    elif samples.ndim == 3:
+        samples = samples[..., 0]
     if samples.ndim != 2:
         raise ReadError("not a single image", expected="rows and columns", found=f"shape {samples.shape}")
-    return _typed(samples)
+    return _typed(samples), colour
 
 
-def _mixed(rgb: NDArray[np.generic]) -> NDArray[np.generic]:
+def _mixed(rgb: NDArray[np.generic]) -> tuple[NDArray[np.generic], Mask | None]:
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2]):
-        return np.ascontiguousarray(rgb[..., 0])
-    mixed = rgb.astype(np.float32) @ _LUMA
-    return np.rint(mixed).astype(rgb.dtype) if rgb.dtype.kind in "ui" else mixed
+        return np.ascontiguousarray(rgb[..., 0]), None
+    values = rgb.astype(np.float32)
+    mixed = values @ _LUMA
+    top = 2.0 ** (8 * rgb.dtype.itemsize) if rgb.dtype.kind == "u" else max(float(values.max()), 1e-9)
+    colour = np.ptp(values, axis=2) > _COLOUR * top
+    levels = np.rint(mixed).astype(rgb.dtype) if rgb.dtype.kind in "ui" else mixed
+    return levels, colour if 0 < np.mean(colour) <= overlay.MOST else None
 
 
 def _typed(image: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -63,8 +84,10 @@ def _typed(image: NDArray[np.generic]) -> NDArray[np.generic]:
     return values
 
 
-def dataset(image: NDArray[np.generic], meta: Metadata, **more: str | int | float) -> xr.Dataset:
-    """Return the raw Dataset of a grey image and its metadata."""
+def dataset(
+    image: NDArray[np.generic], meta: Metadata, colour: Mask | None = None, **more: str | int | float
+) -> xr.Dataset:
+    """Return the raw Dataset of a grey image and its metadata; ``colour`` marks coloured pixels."""
     bar, source = (meta.bar_rows, "metadata") if meta.bar_rows is not None else (databar.rows(image), "image")
     attrs: dict[str, str | int | float] = {**meta.attrs, **more}
     attrs["data_bar_rows"] = int(bar)
@@ -78,8 +101,15 @@ def dataset(image: NDArray[np.generic], meta: Metadata, **more: str | int | floa
         for axis, size, count in (("x", meta.pixel_x, image.shape[1]), ("y", meta.pixel_y, image.shape[0])):
             centres = (np.arange(count) + 0.5) * size
             coords[axis] = (axis, centres, {"units": "nm", "long_name": f"{axis} from the top left corner"})
-    variable = (("y", "x"), image, {"units": "counts", "long_name": "grey level"})
-    return xr.Dataset({"image": variable}, coords=coords, attrs={k: v for k, v in attrs.items() if _plain(v)})
+    variables = {"image": (("y", "x"), image, {"units": "counts", "long_name": "grey level"})}
+    drawn = overlay.with_colour(image[: image.shape[0] - int(bar)], colour)
+    attrs["overlay_pixels"] = int(np.count_nonzero(drawn))
+    if attrs["overlay_pixels"]:
+        whole = np.zeros(image.shape, np.bool_)
+        whole[: drawn.shape[0]] = drawn
+        text = "letters, scale bars and frames burnt into the image"
+        variables["overlay"] = (("y", "x"), whole, {"units": "1", "long_name": text})
+    return xr.Dataset(variables, coords=coords, attrs={k: v for k, v in attrs.items() if _plain(v)})
 
 
 def _plain(value: object) -> bool:

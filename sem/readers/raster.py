@@ -17,13 +17,13 @@ def load(path: Path) -> xr.Dataset:
     try:
         with Image.open(path) as picture:
             pixels.check_size(*picture.size)
-            image = pixels.grey(np.asarray(_plain(picture)))
+            image, colour = pixels.grey(np.asarray(_plain(picture)))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ReadError(
             f"the image is truncated or damaged ({error})", advice="Export or copy it again."
         ) from error
     meta = sidecar.find(path, image.shape[1], image.shape[0]) or Metadata("none")
-    return pixels.dataset(image, meta)
+    return pixels.dataset(image, meta, colour)
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -42,11 +42,11 @@ def load(path: Path) -> xr.Dataset:
             and samples.shape[:2] != expected
         ):
             raise ReadError("the image is truncated", expected=f"shape {expected}", found=samples.shape)
-        image = pixels.grey(*_samples(page, samples))
+        image, colour = pixels.grey(*_samples(page, samples))
         meta = _metadata(path, tiff, page, image.shape[1], image.shape[0])
         count = _count(tiff)
     more: dict[str, str | int | float] = {"pages": count} if count > 1 else {}
-    return pixels.dataset(image, meta, **more)
+    return pixels.dataset(image, meta, colour, **more)
 
 
 def _check(page: Any, size: int) -> None:
