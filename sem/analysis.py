@@ -1,6 +1,8 @@
 """The analysis: micrographs of one sample in, size distribution out."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
@@ -88,7 +90,8 @@ def _single(
         segmenter=segmenter,
     )
     particles = tables.particles([measured], view.calibrated)
-    images = tables.images([measured], [origin(raw)], view.calibrated)
+    source = "given" if settings.get("pixel_size") else str(raw.attrs.get("scale_source", "none"))
+    images = tables.images([measured], [{"origin": origin(raw), "scale_source": source}], view.calibrated)
     return _result(
         raw,
         particles,
@@ -121,7 +124,9 @@ def _result(
 def _warnings(view: Frame, measured: Measured, name: str) -> list[str]:
     found = [*view.doubts, *measured.flags]
     if not view.calibrated:
-        found.append("uncalibrated: no scale in the file and no pixel_size given, no lengths are reported")
+        found.append(
+            "no scale: uncalibrated, no scale in the file and no pixel_size given, no lengths are reported"
+        )
     return [f"{name}: {text}" for text in found]
 
 
@@ -165,6 +170,33 @@ def _steps(raw: xr.Dataset, view: Frame, measured: Measured) -> list[str]:
     return steps
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What pooling takes of a result: its tables, its attrs and at most a few pictures."""
+
+    particles: xr.Dataset
+    images: xr.Dataset
+    attrs: Mapping[str, object]
+    pictures: tuple[xr.Dataset, ...] = ()
+
+    @property
+    def calibrated(self) -> bool:
+        """Return True where lengths are in nm."""
+        return str(self.particles["x"].attrs["units"]) == "nm"
+
+    def listed(self, name: str) -> list[object]:
+        """Return an attribute that holds a list as JSON."""
+        return list(json.loads(str(self.attrs.get(name, "[]"))))
+
+
+def part(tree: xr.DataTree) -> Part:
+    """Return what pooling takes of a result, in memory or read from a store."""
+    name = "particles" if "particles" in tree else "particles_in_pixels"
+    pictures = [tree[key].to_dataset() for key in sorted(tree.children) if key.startswith("picture")]
+    attrs = {str(key): value for key, value in tree.attrs.items()}
+    return Part(tree[name].to_dataset(), tree["images"].to_dataset(), attrs, tuple(pictures[:_PICTURES]))
+
+
 def pool(singles: Sequence[xr.DataTree]) -> xr.DataTree:
     """Return the pooled result of several results of one sample, from their stored tables.
 
@@ -178,43 +210,40 @@ def pool(singles: Sequence[xr.DataTree]) -> xr.DataTree:
     AnalysisError
         When some images are calibrated and others are not.
     """
-    import json
+    return pooled([part(tree) for tree in singles])
 
-    if not singles:
+
+def pooled(parts: Sequence[Part]) -> xr.DataTree:
+    """Return the pooled result of several parts; as `pool`."""
+    if not parts:
         raise AnalysisError("no results to pool", expected="one or more", found="none")
-    names = {"particles" if "particles" in tree else "particles_in_pixels" for tree in singles}
-    if len(names) > 1:
+    if len({each.calibrated for each in parts}) > 1:
         raise AnalysisError(
             "some images have a scale and others have none",
             expected="a scale for every image",
             found="both",
             advice="Give pixel_size, or analyse them apart.",
         )
-    name = names.pop()
-    pairs = [(tree[name].to_dataset(), tree["images"].to_dataset()) for tree in singles]
-    particles, images = tables.pooled(pairs)
-    pictures: dict[str, xr.Dataset] = {}
-    for tree in singles:
-        for key in tree.children:
-            if key.startswith("picture") and len(pictures) < _PICTURES:
-                pictures[f"picture_{len(pictures)}"] = tree[key].to_dataset()
-    warnings = [text for tree in singles for text in results.warnings_of(tree)] + _repeated(images)
-    steps = list(
-        dict.fromkeys(step for tree in singles for step in json.loads(str(tree.attrs.get("steps", "[]"))))
-    )
+    particles, images = tables.pooled([(each.particles, each.images) for each in parts])
+    images, repeated = _repeated(images)
+    every = [picture for each in parts for picture in each.pictures][:_PICTURES]
+    pictures = {f"picture_{k}": picture for k, picture in enumerate(every)}
+    warnings = [str(text) for each in parts for text in each.listed("warnings")] + repeated
+    steps = list(dict.fromkeys(str(step) for each in parts for step in each.listed("steps")))
     steps.append(f"{images.sizes['image']} images were pooled; intervals rest on the scatter between them.")
-    settings = json.loads(str(singles[0].attrs.get("settings", "{}")))
-    result = _result([], particles, images, pictures, settings, warnings, steps)
-    sources = [source for tree in singles for source in json.loads(str(tree.attrs.get("sources", "[]")))]
-    result.attrs["sources"] = json.dumps(sources)
+    settings = json.loads(str(parts[0].attrs.get("settings", "{}")))
+    result = _result([], particles, images, pictures, settings, list(dict.fromkeys(warnings)), steps)
+    result.attrs["sources"] = json.dumps([source for each in parts for source in each.listed("sources")])
     return result
 
 
-def _repeated(images: xr.Dataset) -> list[str]:
-    prints, names = images["fingerprint"].values.tolist(), images["name"].values.tolist()
-    return [
-        f"{names[j]} shows the same field as {names[i]}: its particles are counted twice"
-        for i in range(len(prints))
-        for j in range(i + 1, len(prints))
-        if quality.same_field(prints[i], prints[j])
-    ]
+def _repeated(images: xr.Dataset) -> tuple[xr.Dataset, list[str]]:
+    """Return the table of images with the flag "duplicate", and a warning for each image that has it."""
+    names, flags = images["name"].values, images["flags"].values.copy()
+    warnings = []
+    for later, earlier in quality.repeats(images["fingerprint"].values.tolist()):
+        flags[later] = "; ".join(text for text in (str(flags[later]), "duplicate") if text)
+        warnings.append(
+            f"{names[later]}: duplicate: shows the same field as {names[earlier]}, its particles count twice"
+        )
+    return images.assign(flags=images["flags"].copy(data=flags)), warnings

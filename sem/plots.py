@@ -28,7 +28,8 @@ def plot(result: xr.DataTree) -> "MplFigure":
     from interlayer.core.draw import draw
 
     every = figures(result)
-    panels = [every[0].panels[0], *(each.panels[0] for each in every if each.name == "distribution")]
+    panels = [every[0].panels[0]] if every[0].name != "distribution" else []
+    panels += [each.panels[0] for each in every if each.name == "distribution"]
     return draw(fig.Figure("sem", every[-1].title, every[-1].caption, panels, columns=len(panels)))
 
 

@@ -1,5 +1,7 @@
 """What is wrong with an image: clipping, streaks, blur, too few pixels, the same field twice."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -8,30 +10,84 @@ from interlayer.sem.segment.find import Particles
 
 #: limits above (or below) which a flag is raised
 _CLIPPED, _STREAK, _SOFT, _PIXELS = 0.01, 4.0, 0.30, 12.0
+#: pixels below which an image must show detail, share of the strongest octave that counts as detail
+_COARSE, _DETAIL = 8.0, 0.03
+#: variance of white noise that a halving of the image keeps, and octaves looked at
+_HALVED, _OCTAVES = 0.0748, 7
 #: most rays over which the profile across the outlines is averaged
 _PROFILES = 3000
-#: blocks of a fingerprint, and the correlation above which two are of one field
-_BLOCKS, _SAME = (24, 16), 0.9
+#: blocks of a fingerprint, the correlation above which two are of one field, and rows compared at a time
+_BLOCKS, _SAME, _ROWS = (24, 16), 0.9, 512
 
 
 def flags(
     image: NDArray[np.generic], particles: Particles, diameters: NDArray[np.float64], aspect: float = 1.0
 ) -> list[str]:
-    """Return what a reader must know of an image, as sentences; diameters and outlines in image columns."""
+    """Return what a reader must know of an image, as sentences that begin with the name of the flag.
+
+    The names are ``clipped``, ``streaks``, ``few pixels`` and ``blur``; `code` returns them. Diameters and
+    outlines are in image columns.
+    """
     found = []
     low, high = clipped(image)
     for share, name in ((low, "black"), (high, "white")):
         if share > _CLIPPED:
-            found.append(f"{100 * share:.1f} % of the pixels are clipped {name}")
+            found.append(f"clipped: {100 * share:.1f} % of the pixels are clipped {name}")
     if (ratio := streaks(image)) > _STREAK:
-        found.append(f"rows differ {ratio:.1f} times more than noise allows: charging streaks or scan noise")
-    if diameters.size:
-        median = float(np.median(diameters))
-        if median < _PIXELS:
-            found.append(f"the median particle is {median:.0f} pixels wide, {_PIXELS:.0f} are needed")
-        if (width := edge_width(image, particles, aspect)) > _SOFT * median:
-            found.append(f"edges are {width:.0f} pixels wide, the median particle {median:.0f}: out of focus")
+        found.append(
+            f"streaks: rows differ {ratio:.1f} times more than noise allows, by charging or scan noise"
+        )
+    median = float(np.median(diameters)) if diameters.size else 0.0
+    if 0 < median < _PIXELS:
+        found.append(f"few pixels: the median particle is {median:.0f} pixels wide, {_PIXELS:.0f} are needed")
+    if text := blurred(image, particles, median, aspect):
+        found.append(f"blur: {text}")
     return found
+
+
+def code(text: str) -> str:
+    """Return the name of a flag from its sentence.
+
+    Examples
+    --------
+    >>> code("few pixels: the median particle is 9 pixels wide, 12 are needed")
+    'few pixels'
+    """
+    return text.partition(":")[0]
+
+
+def blurred(image: NDArray[np.generic], particles: Particles, median: float, aspect: float = 1.0) -> str:
+    """Return how an image is out of focus (nothing: it is not); ``median`` is a diameter in columns, or 0.
+
+    Where particles are found their edges are measured, else the finest detail of the image.
+    """
+    if median > 0:
+        width = edge_width(image, particles, aspect)
+        wide = width > _SOFT * median
+        return f"edges are {width:.0f} pixels wide, the median particle {median:.0f}" if wide else ""
+    finest = detail(image)
+    return f"no detail finer than {finest:.0f} pixels" if finest > _COARSE else ""
+
+
+def detail(image: NDArray[np.generic]) -> float:
+    """Return the scale of the finest structure in pixels, noise left out (0: there is no structure at all).
+
+    The variance in octaves of an image is compared with what white noise of the first one would leave there.
+    """
+    level = np.asarray(image, np.float32)
+    found, noise = [], 0.0
+    for k in range(_OCTAVES):
+        if min(level.shape) < 16:
+            break
+        smooth = cv2.GaussianBlur(level, (5, 5), 1.0)
+        variance = float(np.var(level - smooth))
+        if k == 0:  # the median is of noise, as detail fills the smaller part of an image
+            noise = (float(np.median(np.abs(level - smooth))) * 1.4826) ** 2
+        found.append(max(0.0, variance - 2.0 * noise * _HALVED**k))
+        level = np.asarray(cv2.pyrDown(level), np.float32)
+    if not found or max(found) <= 0:
+        return 0.0
+    return 2.0 ** int(np.argmax(np.array(found) > _DETAIL * max(found)))
 
 
 def clipped(image: NDArray[np.generic]) -> tuple[float, float]:
@@ -97,7 +153,22 @@ def fingerprint(image: NDArray[np.generic]) -> str:
     return bytes(levels.astype(np.uint8)).hex()
 
 
-def same_field(first: str, second: str) -> bool:
-    """Tell whether two fingerprints are of one field of view."""
-    a, b = (np.frombuffer(bytes.fromhex(each), np.uint8).astype(np.float64) for each in (first, second))
-    return a.size == b.size and float(np.corrcoef(a, b)[0, 1]) > _SAME
+def repeats(prints: Sequence[str]) -> list[tuple[int, int]]:
+    """Return pairs (later, earlier) of fingerprints of one field of view, each later one once.
+
+    Ten thousand images take seconds: the correlations come from products of blocks of rows.
+    """
+    sizes = {len(each) for each in prints}
+    if len(prints) < 2 or len(sizes) > 1:
+        return []
+    levels = np.array([np.frombuffer(bytes.fromhex(each), np.uint8) for each in prints], np.float32)
+    levels -= levels.mean(axis=1, keepdims=True)
+    levels /= np.maximum(np.linalg.norm(levels, axis=1, keepdims=True), 1e-9)
+    found = []
+    for start in range(0, len(prints), _ROWS):
+        alike = levels[start : start + _ROWS] @ levels[: start + _ROWS].T > _SAME
+        for row, line in enumerate(alike):
+            earlier = np.flatnonzero(line[: start + row])
+            if earlier.size:
+                found.append((start + row, int(earlier[0])))
+    return found

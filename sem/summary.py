@@ -19,6 +19,8 @@ _DIAMETERS = (*STATISTICS,)
 _UNITS = {"diameter_geometric_sd": "1"}
 _EXACT = {"diameter_geometric_sd"}  # free of the scale
 _TILES = 4
+#: columns that a particle must be wide to be looked for (segment.find seeks radii from 5.5 level pixels)
+_LEAST_PIXELS = 11.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,8 @@ def _count(make: Rows, people: Population, particles: xr.Dataset) -> Row:
 def _diameter(make: Rows, name: str, people: Population, images: xr.Dataset) -> Row:
     statistic = STATISTICS[name]
     interval = uncertainty.interval(people.values, people.weights, statistic)
-    boundary = float(np.mean(images["boundary_stddev"].values))
+    shares = np.array([each.size for each in people.values], float)
+    boundary = float(np.average(images["boundary_stddev"].values, weights=shares))
     scale = 0.0 if name in _EXACT else float(np.mean(images["scale_stddev"].values))
     sensitivity = _sensitivity(people, statistic)
     # a shifted edge moves every diameter alike: location by its full size, spread hardly at all
@@ -132,51 +135,68 @@ def _sensitivity(people: Population, statistic: Statistic) -> float:
     return float(np.sqrt(np.mean(np.square(others)))) / 2 if others else 0.0
 
 
-def _tile_counts(particles: xr.Dataset, images: xr.Dataset, what: F64) -> list[F64]:
+def _resolving(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset:
+    """Return the images that could show particles: others were taken at too low a magnification."""
+    counts = np.bincount(particles["image"].values, minlength=images.sizes["image"])
+    median = float(np.median(particles["equivalent_diameter"].values))
+    return images.assign(
+        resolving=("image", (counts > 0) | (images["pixel_size_x"].values * _LEAST_PIXELS <= median))
+    )
+
+
+def _tile_counts(particles: xr.Dataset, images: xr.Dataset, what: F64) -> F64:
+    """Return sums of ``what`` over equal parts of the images that resolve particles."""
     index = particles["image"].values
     found = []
-    for k in range(images.sizes["image"]):
+    for k in np.flatnonzero(images["resolving"].values):
         mine = index == k
         x = particles["x"].values[mine] / images["width"].values[k] * _TILES
         y = particles["y"].values[mine] / images["height"].values[k] * _TILES
         cell = np.clip(x.astype(int), 0, _TILES - 1) * _TILES + np.clip(y.astype(int), 0, _TILES - 1)
-        found.append(np.bincount(cell, weights=what[mine], minlength=_TILES**2).astype(np.float64))
-    return found
+        area = images["width"].values[k] * images["height"].values[k]
+        found.append(np.bincount(cell, weights=what[mine], minlength=_TILES**2) / area)
+    return np.concatenate(found)
 
 
 def _areal(particles: xr.Dataset, images: xr.Dataset, per_image: F64, what: F64) -> Interval:
-    area = images["width"].values * images["height"].values
-    value = float(np.sum(per_image * area) / np.sum(area))
-    tiles = uncertainty.tiles(np.concatenate(_tile_counts(particles, images, what)))
-    spread = tiles
-    if per_image.size > 1 and value > 0:
-        spread = max(tiles, float(np.std(per_image, ddof=1) / np.sqrt(per_image.size) / value))
+    """Return the mean of a quantity per area over images, with the scatter between them or their parts."""
+    seen = images["resolving"].values
+    area = (images["width"].values * images["height"].values)[seen]
+    rates, share = per_image[seen], area / np.sum(area)
+    value = float(np.sum(share * rates))
+    spread = uncertainty.tiles(_tile_counts(particles, images, what) * np.repeat(share, _TILES**2))
+    if rates.size > 1 and value > 0:
+        between = np.sum((share * (rates - value)) ** 2) * rates.size / (rates.size - 1)  # of a ratio of sums
+        spread = max(spread, float(np.sqrt(between)) / value)
     reach = 1.96 * spread
     return Interval(value, value * spread, value * float(np.exp(-reach)), value * float(np.exp(reach)))
 
 
+def _left_out(images: xr.Dataset) -> str:
+    count = int(np.sum(images["resolving"].values == 0))
+    return f"{count} images of too low a magnification are left out" if count else ""
+
+
 def _density(make: Rows, particles: xr.Dataset, images: xr.Dataset, people: Population) -> Row:
+    images = _resolving(particles, images)
     area = images["width"].values * images["height"].values * 1e-6
     per_image = np.array([np.sum(w) for w in people.weights]) / area
     interval = _areal(particles, images, per_image, np.ones(particles.sizes["particle"]))
     wide = uncertainty.widened(interval, 0.0, 2 * float(np.mean(images["scale_stddev"].values)))
     method = "whole particles with Miles-Lantuéjoul weights per area; scatter between parts of the images"
-    return make.measured("number_density", "particles", wide, "1/um^2", method)
+    return make.measured("number_density", "particles", wide, "1/um^2", method, _left_out(images))
 
 
 def _coverage(make: Rows, particles: xr.Dataset, images: xr.Dataset) -> Row:
+    images = _resolving(particles, images)
     seen = particles["area"].values * particles["completeness"].values
     interval = _areal(particles, images, images["coverage"].values, seen)
-    edge = (
-        2
-        * float(np.mean(images["boundary_stddev"].values))
-        / float(np.mean(particles["equivalent_diameter"].values))
-    )
+    per_particle = images["boundary_stddev"].values[particles["image"].values]
+    edge = 2 * float(np.mean(per_particle)) / float(np.mean(particles["equivalent_diameter"].values))
     wide = uncertainty.widened(interval, 0.0, edge)
     bounded = Interval(wide.value, wide.stddev, wide.low, max(wide.value, min(wide.high, 1.0)))
-    return make.measured(
-        "coverage", "particles", bounded, "1", "area inside the outlines; scatter between parts"
-    )
+    method = "area inside the outlines; scatter between parts"
+    return make.measured("coverage", "particles", bounded, "1", method, _left_out(images))
 
 
 def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:

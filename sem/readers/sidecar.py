@@ -14,9 +14,8 @@ def find(path: Path, columns: int, rows: int) -> Metadata | None:
 
     Known are ``<stem>.txt`` of JEOL and Hitachi, and ``<stem>-<ext>.hdr`` or ``<stem>.hdr`` of TESCAN.
     """
-    ending = path.suffix.lstrip(".")
-    for name in (f"{path.stem}.txt", f"{path.stem}.TXT", f"{path.stem}-{ending}.hdr", f"{path.stem}.hdr"):
-        text = _text(path.with_name(name))
+    for beside in beside_of(path):
+        text = _text(beside)
         if "$CM_" in text or "$SM_" in text:
             return jeol.parse(text, columns, rows)
         if "[SemImageFile]" in text:
@@ -24,6 +23,13 @@ def find(path: Path, columns: int, rows: int) -> Metadata | None:
         if "PixelSizeX" in text:
             return others.parse_tescan(text, columns, rows)
     return None
+
+
+def beside_of(path: Path) -> list[Path]:
+    """Return where the sidecar files of an image would be, in the order in which they are tried."""
+    ending = path.suffix.lstrip(".")
+    names = (f"{path.stem}.txt", f"{path.stem}.TXT", f"{path.stem}-{ending}.hdr", f"{path.stem}.hdr")
+    return [path.with_name(name) for name in names]
 
 
 def _text(path: Path) -> str:

@@ -3,15 +3,19 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from multiprocessing import get_context
+from multiprocessing import connection, get_all_start_methods, get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
+from typing import TypeVar
 
 from interlayer import techniques
 from interlayer._version import __version__
@@ -20,6 +24,9 @@ from interlayer.core.files import sha256
 from interlayer.core.settings import Setting, Value
 from interlayer.core.text import slug
 from interlayer.study import Measurement, SampleSpec, Study, expand
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,38 +230,89 @@ def _here(tasks: list[Task], waiting: list[int]) -> Iterator[tuple[int, Outcome]
         yield index, analyze_task(tasks[index])
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), initializer=_one_thread)
-
-
-def _one_thread() -> None:
-    """Keep each worker on one core: the workers are the parallelism."""
-    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
-        os.environ[name] = "1"
-
-
 def _in_pool(tasks: list[Task], waiting: list[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """Run in a pool; when a worker dies, what it left is run one by one, so that the culprit is named."""
-    left = set(waiting)
+    """Run tasks in a pool; yields each with its index as it comes."""
+    for place, outcome in spread(analyze_task, [tasks[index] for index in waiting], jobs, _killed):
+        yield waiting[place], outcome
+
+
+def _killed(task: Task) -> Outcome:
+    text = f"{', '.join(path.name for path in task.paths)}: the worker was killed (out of memory?)"
+    return Outcome(task.title, task.sample, "failed", error=text, error_type="WorkerKilled")
+
+
+def spread(
+    work: Callable[[_Item], _Result],
+    items: Sequence[_Item],
+    jobs: int,
+    killed: Callable[[_Item], _Result],
+    preload: Sequence[str] = (),
+) -> Iterator[tuple[int, _Result]]:
+    """Run a function on items in worker processes; yield (index, result) as they come.
+
+    Parameters
+    ----------
+    work
+        A function of a module, which never raises.
+    killed
+        What to return for an item at which its worker died: when one dies, what was left is run one by one,
+        so that the culprit is named.
+    preload
+        Modules that workers need: where processes can be forked, they are imported once for all of them.
+
+    Notes
+    -----
+    On an interruption what has not begun is dropped and what has begun is finished. Workers end by themselves
+    when this process is killed.
+    """
+    left = set(range(len(items)))
+    pool = _pool(min(jobs, len(items)), preload)
     try:
-        with _pool(min(jobs, len(waiting))) as pool:
-            futures: dict[Future[Outcome], int] = {pool.submit(analyze_task, tasks[i]): i for i in waiting}
-            while futures:
-                finished, _ = wait(futures, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    index = futures.pop(future)
-                    outcome = future.result()
-                    left.discard(index)
-                    yield index, outcome
+        futures: dict[Future[_Result], int] = {pool.submit(work, items[k]): k for k in sorted(left)}
+        while futures:
+            finished, _ = wait(futures, return_when=FIRST_COMPLETED)
+            for future in sorted(finished, key=futures.__getitem__):
+                index = futures.pop(future)
+                result = future.result()
+                left.discard(index)
+                yield index, result
     except BrokenProcessPool:
         for index in sorted(left):
-            yield index, _alone(tasks[index])
+            yield index, _alone(work, items[index], killed, preload)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _alone(task: Task) -> Outcome:
+def _alone(
+    work: Callable[[_Item], _Result], item: _Item, killed: Callable[[_Item], _Result], preload: Sequence[str]
+) -> _Result:
     try:
-        with _pool(1) as pool:
-            return pool.submit(analyze_task, task).result()
+        with _pool(1, preload) as pool:
+            return pool.submit(work, item).result()
     except BrokenProcessPool:
-        text = f"{', '.join(path.name for path in task.paths)}: the worker was killed (out of memory?)"
-        return Outcome(task.title, task.sample, "failed", error=text, error_type="WorkerKilled")
+        return killed(item)
+
+
+def _pool(jobs: int, preload: Sequence[str] = ()) -> ProcessPoolExecutor:
+    """Return a pool of fresh processes, forked from one that has imported ``preload`` where possible."""
+    context: BaseContext = get_context("spawn")
+    if preload and "forkserver" in get_all_start_methods():
+        context = get_context("forkserver")
+        context.set_forkserver_preload(list(preload))
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
+
+
+def _begin() -> None:
+    """Make this process a worker: one core, deaf to Ctrl-C (its parent is not), gone when its parent is."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+        os.environ[name] = "1"
+    os.environ["POLARS_MAX_THREADS"] = "1"
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+        threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
+
+
+def _follow(sentinel: int) -> None:
+    connection.wait([sentinel])
+    os._exit(1)

@@ -3,13 +3,19 @@
 import argparse
 import json
 import sys
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
+
+if TYPE_CHECKING:
+    from interlayer.cli import files
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -60,16 +66,26 @@ def _run(
 
 def analyze_files(arguments: argparse.Namespace) -> int:
     """Analyse files or folders with one technique; print tables or JSON, write records and figures."""
-    from interlayer.cli import files, output
+    from interlayer.cli import files
 
     kind = getattr(arguments, "kind", "")
     declared = techniques.declared_settings(arguments.technique)
     given = {each.name: getattr(arguments, each.name) for each in declared}
     given = {name: value for name, value in given.items() if value is not None}
     settings = files.settings_for(arguments.technique, kind, given)
-    found = files.analyze(
-        arguments.technique, kind, [Path(each) for each in arguments.files], settings, jobs=arguments.jobs
-    )
+    inputs = [Path(each) for each in arguments.files]
+    with ExitStack() as stack:
+        out = Path(arguments.output) if arguments.output else None
+        if out is None and any(path.is_dir() for path in inputs) and arguments.technique == "sem":
+            out = Path(stack.enter_context(TemporaryDirectory(prefix="interlayer-")))
+        found = files.analyze(arguments.technique, kind, inputs, settings, jobs=arguments.jobs, out=out)
+        return _shown(found, arguments)
+
+
+def _shown(found: "list[files.Item]", arguments: argparse.Namespace) -> int:
+    """Print, write and draw what was found; return the exit code."""
+    from interlayer.cli import output
+
     if arguments.json:
         print(json.dumps([item.record() for item in found], ensure_ascii=False, allow_nan=False))
     else:
@@ -81,8 +97,10 @@ def analyze_files(arguments: argparse.Namespace) -> int:
     if arguments.plot:
         output.draw(found, Path(arguments.plot))
     for item in found:
-        if item.error is not None:
+        if item.error is not None and not item.said:
             print(f"failed: {item.error}", file=sys.stderr)
+    if arguments.output and any(item.stored for item in found):
+        print(f"overlays, tables and contact sheet: {arguments.output}", file=sys.stderr)
     failed = [item for item in found if item.error is not None]
     if failed and len(failed) == len(found):
         return SOME_FAILED if len(found) > 1 or not _is_usage(failed[0].error) else 2

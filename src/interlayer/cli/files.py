@@ -1,7 +1,7 @@
 """One technique on files and folders: the same records for the terminal, JSON and the disk."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import xarray as xr
 
-from interlayer import techniques
+from interlayer import store, techniques
+from interlayer.cli.progress import progress
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import records
+from interlayer.core.text import slug
 
 #: endings of sidecars and plain text, which in a folder count only when their content is recognised
 _VAGUE = {".txt", ".csv", ".dat", ".hdr", ".xml", ".log", ".md", ".json", ".toml", ""}
@@ -24,28 +26,45 @@ _VAGUE = {".txt", ".csv", ".dat", ".hdr", ".xml", ".log", ".md", ".json", ".toml
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One input and what came of it."""
+    """One input and what came of it.
+
+    Parameters
+    ----------
+    tree
+        Its result, where it is in memory.
+    stored
+        Its record, where that and the tables are written already: the images of a folder, and what is pooled.
+    said
+        The error was shown when it happened.
+    """
 
     source: Path
     technique: str
     kind: str
-    result: xr.DataTree | None = None
+    tree: xr.DataTree | None = None
     error: InterlayerError | None = None
+    stored: Path | None = None
+    said: bool = False
+
+    @property
+    def result(self) -> xr.DataTree | None:
+        """Return the result, from its record where it is not in memory."""
+        return self.tree if self.tree is not None or self.stored is None else store.read_tree(self.stored)
 
     def record(self) -> dict[str, object]:
         """Return the item as ``--json`` prints it."""
-        failure = None
+        failure, result = None, self.result
         if self.error is not None:
             failure = {"type": type(self.error).__name__, "message": str(self.error)}
         return {
             "source": str(self.source),
             "technique": self.technique,
             "kind": self.kind,
-            "status": "ok" if self.result is not None else "failed",
+            "status": "ok" if result is not None else "failed",
             "error": failure,
-            "summary": [] if self.result is None else records(rows_of(self.result)),
-            "tables": {} if self.result is None else tables(self.result),
-            "warnings": [] if self.result is None else warnings_of(self.result),
+            "summary": [] if result is None else records(rows_of(result)),
+            "tables": {} if result is None else tables(result),
+            "warnings": [] if result is None else warnings_of(result),
         }
 
 
@@ -61,20 +80,75 @@ def settings_for(technique: str, kind: str, given: dict[str, object]) -> dict[st
 
 
 def analyze(
-    technique: str, kind: str, inputs: Sequence[Path], settings: dict[str, Value], *, jobs: int | None = None
+    technique: str,
+    kind: str,
+    inputs: Sequence[Path],
+    settings: dict[str, Value],
+    *,
+    jobs: int | None = None,
+    out: Path | None = None,
 ) -> list[Item]:
-    """Analyse each input; a folder's files one by one, then together where the technique can pool them."""
+    """Analyse each input; a folder's files one by one, then together where the technique can pool them.
+
+    Parameters
+    ----------
+    out
+        Where the images of folders go (sem); of several inputs each folder has its own place in it.
+    """
     if kind == "transference":
         return [_analyze(technique, kind, tuple(inputs), settings)]
     if settings.get("series"):
         return [_analyze(technique, kind, _expanded(inputs, technique), settings)]
     found: list[Item] = []
+    places = dict(zip(inputs, _places(inputs, out), strict=True))
     for path in inputs:
-        if path.is_dir():
+        place = places[path]
+        if path.is_dir() and technique == "sem" and place is not None:
+            found += _images(path, place, settings, jobs)
+        elif path.is_dir():
             found += _folder(technique, kind, path, settings, jobs)
         else:
             found.append(_analyze(technique, kind, (path,), settings))
     return found
+
+
+def _places(inputs: Sequence[Path], out: Path | None) -> list[Path | None]:
+    """Return the results folder of each input: the one that is given, or one below it for each of several."""
+    if out is None or len(inputs) == 1:
+        return [out] * len(inputs)
+    names = [slug(path.resolve().name) for path in inputs]
+    numbered = [name if names.index(name) == k else f"{name}-{k + 1}" for k, name in enumerate(names)]
+    return [out / name for name in numbered]
+
+
+def _images(folder: Path, out: Path, settings: dict[str, Value], jobs: int | None) -> list[Item]:
+    """Run a folder of micrographs: an item per image, one per sample, and one for the folder."""
+    from interlayer import folder as folders
+    from interlayer.micrograph import RECORD
+
+    paths = folders.scan(folder, _wanted("sem"), out)
+    if not paths:
+        return [_nothing(folder, "sem", "")]
+    with progress("images") as show:
+        run = folders.run(
+            folder,
+            paths,
+            out,
+            settings,
+            jobs=jobs or os.cpu_count() or 1,
+            started=show.started,
+            done=show.done,
+        )
+    items = [
+        Item(job.path, "sem", "", stored=job.file(RECORD))
+        if brief.good
+        else Item(job.path, "sem", "", error=ReadError(brief.error, path=job.path), said=True)
+        for job, brief in zip(run.jobs, run.briefs, strict=True)
+    ]
+    return items + [
+        Item(each.source, "sem", "", each.result, each.error, None if each.error else out)
+        for each in run.pooled
+    ]
 
 
 def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:
@@ -85,10 +159,16 @@ def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:
 
 def candidates(folder: Path, technique: str) -> list[Path]:
     """Return the files below a folder that are, or by their ending should be, of a technique."""
+    wanted = _wanted(technique)
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return [path for path in files if wanted(path)]
+
+
+def _wanted(technique: str) -> Callable[[Path], bool]:
+    """Return the test whether a file is, or by its ending should be, of a technique."""
     known = techniques.formats(technique)
     endings = {suffix.lower() for each in known for suffix in each.suffixes} - _VAGUE
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
-    return [path for path in files if path.suffix.lower() in endings or _is_known(path, known)]
+    return lambda path: path.suffix.lower() in endings or _is_known(path, known)
 
 
 def _is_known(path: Path, known: Iterable[formats.Format]) -> bool:
@@ -103,21 +183,25 @@ def _folder(
 ) -> list[Item]:
     paths = candidates(folder, technique)
     if not paths:
-        error = ReadError(
-            f"no {technique} files in this folder",
-            path=folder,
-            advice="`interlayer formats` lists what is read.",
-        )
-        return [Item(folder, technique, kind, error=error)]
+        return [_nothing(folder, technique, kind)]
     items = _many(technique, kind, paths, settings, jobs or os.cpu_count() or 1)
     good = [item.result for item in items if item.result is not None]
     pool = getattr(import_module(f"interlayer.{technique}.analysis"), "pool", None)
     if pool is not None and good:
         try:
-            items.append(Item(folder, technique, kind, result=pool(good)))
+            items.append(Item(folder, technique, kind, tree=pool(good)))
         except InterlayerError as error:
             items.append(Item(folder, technique, kind, error=error))
     return items
+
+
+def _nothing(folder: Path, technique: str, kind: str) -> Item:
+    error = ReadError(
+        f"no {technique} files in this folder",
+        path=folder,
+        advice="`interlayer formats` lists what is read.",
+    )
+    return Item(folder, technique, kind, error=error)
 
 
 def _many(technique: str, kind: str, paths: list[Path], settings: dict[str, Value], jobs: int) -> list[Item]:
@@ -150,4 +234,4 @@ def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[
     except Exception as error:
         text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
         return Item(paths[0], technique, kind, error=AnalysisError(text, path=paths[0]))
-    return Item(paths[0], technique, kind, result=result)
+    return Item(paths[0], technique, kind, tree=result)

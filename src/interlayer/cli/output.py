@@ -22,15 +22,15 @@ from interlayer.workflow import write_csv
 
 
 def print_tables(items: Sequence[Item]) -> None:
-    """Print one table of numbers per input, then its warnings."""
+    """Print one table of numbers per input, then its warnings; of a folder of images only what is pooled."""
     console = Console()
     for item in items:
-        if item.result is None:
+        if item.tree is None:
             continue
         table = Table(title=Text(str(item.source)), title_justify="left", show_edge=False)
         for name in ("quantity", "subject", "value", "95 % interval", "unit", "status"):
-            table.add_column(name, overflow="fold")
-        for row in rows_of(item.result):
+            table.add_column(name, overflow="fold", no_wrap=name in {"quantity", "status"})
+        for row in rows_of(item.tree):
             texts = (
                 row.quantity,
                 row.subject,
@@ -41,7 +41,7 @@ def print_tables(items: Sequence[Item]) -> None:
             )
             table.add_row(*(Text(text) for text in texts))
         console.print(table)
-        for text in warnings_of(item.result):
+        for text in warnings_of(item.tree):
             console.print(Text(f"! {text}"))
 
 
@@ -49,16 +49,16 @@ def write(items: Sequence[Item], folder: Path) -> None:
     """Write each result as a record, its summary and tables as CSV, and the texts that belong to it."""
     used: set[str] = set()
     for item in items:
-        if item.result is None:
+        if item.tree is None or item.stored is not None:
             continue
         stem = _unique(
             slug(item.source.stem if item.source.is_file() else item.source.name + "-pooled"), used
         )
-        store.write_tree(item.result, folder / f"{stem}.nc")
-        _write_records(folder / f"{stem}-summary.csv", records(rows_of(item.result)))
-        for name, rows in tables(item.result).items():
+        store.write_tree(item.tree, folder / f"{stem}.nc")
+        _write_records(folder / f"{stem}-summary.csv", records(rows_of(item.tree)))
+        for name, rows in tables(item.tree).items():
             _write_records(folder / f"{stem}-{slug(name)}.csv", rows)
-        for name, text in techniques.documents(item.result).items():
+        for name, text in techniques.documents(item.tree).items():
             write_text(folder / f"{stem}-{name}", text)
 
 
@@ -87,7 +87,7 @@ def export(items: Sequence[Item], folder: Path) -> list[Path]:
     """
     written = []
     for item in items:
-        for name, text in ({} if item.result is None else techniques.exports(item.result)).items():
+        for name, text in ({} if item.tree is None else techniques.exports(item.tree)).items():
             path = folder / slug(name)
             if path.exists() and read_text(path) != text:
                 raise InterlayerError(
@@ -112,9 +112,7 @@ def draw(items: Sequence[Item], path: Path) -> None:
     """
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InterlayerError("unknown kind of figure", path=path, expected=".png, .svg or .pdf")
-    figures = [
-        figure for item in items if item.result is not None for figure in techniques.figures(item.result)
-    ]
+    figures = [figure for item in items if item.tree is not None for figure in techniques.figures(item.tree)]
     for number, figure in enumerate(figures, start=1):
         target = path if len(figures) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         _save(figure, target)
@@ -127,9 +125,9 @@ def _compared(items: Sequence[Item]) -> list[Figure]:
     """Return the figures that compare the inputs: those of one file each, by the files' names."""
     named: dict[str, xr.DataTree] = {}
     for item in items:
-        if item.result is not None and not item.source.is_dir():
+        if item.tree is not None and not item.source.is_dir():
             name = item.source.stem if item.source.stem not in named else str(item.source)
-            named[name] = item.result
+            named[name] = item.tree
     return techniques.comparison(items[0].technique, named) if named else []
 
 

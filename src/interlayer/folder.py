@@ -1,0 +1,253 @@
+"""A folder of micrographs: one record per image, nothing twice, pooled by sample.
+
+What is written below the results folder::
+
+    images.csv, images.parquet         a line per image: size, scale, flags, error
+    summary.csv                        the numbers of each sample
+    contact-sheet.png                  all images with their outlines
+    pooled.nc, pooled-particles.*, …   all images together
+    samples/<sample>/pooled…           the same for each sample, where there are several
+    images/<path of the image>…        record, tables and overlay of each image
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from interlayer._version import __version__
+from interlayer.batch import Outcome, code_digest, spread
+from interlayer.core.errors import InterlayerError, SettingError
+from interlayer.core.files import write_text
+from interlayer.core.settings import Value
+from interlayer.core.text import clean
+from interlayer.micrograph import RECORD, Brief, Job, killed, process
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from interlayer.sem.analysis import Part
+
+#: the file that marks a results folder, so that it is never taken for raw data
+MARK = "interlayer-folder.json"
+ALL = ""
+_PRELOAD = ("interlayer.micrograph", "interlayer.store", "interlayer.sem.analysis", "interlayer.sem.pictures",
+            "interlayer.sem.readers.tiff", "interlayer.sem.readers.raster", "netCDF4")  # fmt: skip
+#: bytes of a name that are kept, and images of a sample whose pictures its record keeps
+_LONGEST, _PICTURES = 180, 4
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """The result of a sample, or of all images together (sample ``""``)."""
+
+    sample: str
+    source: Path
+    result: "xr.DataTree | None"
+    error: InterlayerError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRun:
+    """What a run over a folder left behind."""
+
+    out: Path
+    jobs: tuple[Job, ...]
+    briefs: tuple[Brief, ...]
+    pooled: tuple[Pooled, ...]
+
+
+def scan(folder: Path, known: Callable[[Path], bool], out: Path | None = None) -> list[Path]:
+    """Return the images below a folder at any depth, in order of their paths.
+
+    Hidden files, results folders of earlier runs and ``out`` are left out.
+
+    Raises
+    ------
+    SettingError
+        When the results would go into the folder itself, among the raw data.
+    """
+    if out is not None and out.resolve() == folder.resolve():
+        raise SettingError(
+            "the results would be written among the images",
+            path=out,
+            expected="another folder after -o",
+            advice="A folder inside the folder of the images is fine.",
+        )
+    found: list[Path] = []
+    waiting = [folder]
+    while waiting:
+        place = waiting.pop()
+        for path in place.iterdir():
+            if path.name.startswith("."):
+                continue
+            if path.is_dir():
+                ours = (path / MARK).exists() or (out is not None and path.resolve() == out.resolve())
+                waiting += [] if ours or path.is_symlink() else [path]
+            elif path.is_file() and known(path):
+                found.append(path)
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def samples(names: Sequence[str], whole: str) -> list[str]:
+    """Return the sample of each image: the first level of folders that differs.
+
+    Images above that level belong to the sample named as the ``whole`` folder.
+
+    Examples
+    --------
+    >>> samples(["raw/a/1.tif", "raw/b/x/2.tif"], "study")
+    ['a', 'b']
+    >>> samples(["1.tif", "b/2.tif"], "study")
+    ['study', 'b']
+    """
+    parents = [name.split("/")[:-1] for name in names]
+    depth = 0
+    while all(len(each) > depth for each in parents) and len({each[depth] for each in parents}) == 1:
+        depth += 1
+    return [each[depth] if len(each) > depth else whole for each in parents]
+
+
+def run(
+    folder: Path,
+    paths: Sequence[Path],
+    out: Path,
+    settings: dict[str, Value],
+    *,
+    jobs: int = 1,
+    started: Callable[[int], None] = lambda _: None,
+    done: Callable[[Outcome], None] = lambda _: None,
+) -> FolderRun:
+    """Analyse the images of a folder and write everything below ``out``; what is there already is kept.
+
+    Parameters
+    ----------
+    paths
+        The images, from `scan`.
+    jobs
+        Worker processes; the results do not depend on it.
+    started, done
+        Called with the number of images, and with each outcome.
+    """
+    whole = folder.resolve().name or "folder"
+    write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
+    code = code_digest("sem")
+    work = tuple(_job(path, folder, out, settings, code) for path in paths)
+    started(len(work))
+    briefs: dict[int, Brief] = {}
+    for index, brief in _each(work, jobs):
+        briefs[index] = brief
+        done(Outcome(brief.name, "", brief.status, work[index].path, brief.error, brief.error_type))
+    ordered = tuple(briefs[k] for k in range(len(work)))
+    return FolderRun(out, work, ordered, _finish(folder, work, ordered, out))
+
+
+def _each(work: Sequence[Job], jobs: int) -> Iterable[tuple[int, Brief]]:
+    if jobs == 1 or len(work) < 4:
+        return ((k, process(job)) for k, job in enumerate(work))
+    return spread(process, work, jobs, killed, _PRELOAD)
+
+
+def _job(path: Path, folder: Path, out: Path, settings: dict[str, Value], code: str) -> Job:
+    name = path.relative_to(folder).as_posix()
+    parts = [_short(clean(part)) for part in path.relative_to(folder).parts]
+    return Job(path, name, out.joinpath("images", *parts), settings, code)
+
+
+def _short(part: str) -> str:
+    """Return the name of a file so short that endings can be added to it."""
+    data = part.encode()
+    if len(data) <= _LONGEST:
+        return part
+    digest = hashlib.sha256(data).hexdigest()[:8]
+    return f"{data[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
+
+
+def _finish(folder: Path, work: Sequence[Job], briefs: Sequence[Brief], out: Path) -> tuple[Pooled, ...]:
+    """Pool by sample, and write what describes the folder as a whole."""
+    from interlayer import folder_output
+
+    of = samples([job.name for job in work], folder.resolve().name or "folder")
+    groups = {name: [k for k in range(len(work)) if of[k] == name] for name in dict.fromkeys(of)}
+    found: list[Pooled] = []
+    if len(groups) > 1:
+        taken = _places(list(groups))
+        for name, members in groups.items():
+            source = _source(folder, [work[k] for k in members], name)
+            found.append(_pool(name, source, [(work[k], briefs[k]) for k in members]))
+            folder_output.write_pooled(found[-1], out / "samples" / taken[name])
+    found.append(_pool(ALL, folder, list(zip(work, briefs, strict=True))))
+    folder_output.write_pooled(found[-1], out)
+    folder_output.write_overview(out, of, work, briefs, found)
+    return tuple(found)
+
+
+def _source(folder: Path, members: Sequence[Job], name: str) -> Path:
+    """Return the folder of a sample: the one of its name above its first image, else the whole folder."""
+    above = [path for path in members[0].path.parents if path.name == name and path != folder]
+    return above[-1] if above and folder in above[-1].parents else folder
+
+
+def _places(names: Sequence[str]) -> dict[str, str]:
+    """Return a folder for each sample, different also where case does not count."""
+    found: dict[str, str] = {}
+    for name in names:
+        first = _short(clean(name))
+        place, number = first, 2
+        while place.lower() in {each.lower() for each in found.values()}:
+            place, number = f"{first}-{number}", number + 1
+        found[name] = place
+    return found
+
+
+def _pool(sample: str, source: Path, members: Sequence[tuple[Job, Brief]]) -> Pooled:
+    """Pool the images of a sample: those with a scale where some have none, copies of a file once."""
+    from interlayer.sem.analysis import pooled
+
+    good = [(job, brief) for job, brief in members if brief.good]
+    if not good:
+        error = InterlayerError("no image could be analysed", path=source)
+        return Pooled(sample, source, None, error)
+    kept, notes = _kept(good)
+    result = pooled([_part(job, brief, pictured=k < _PICTURES) for k, (job, brief) in enumerate(kept)])
+    warnings = json.loads(str(result.attrs["warnings"]))
+    failed = [f"{brief.name}: not read: {brief.error}" for _, brief in members if not brief.good]
+    result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
+    return Pooled(sample, source, result)
+
+
+def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], list[str]]:
+    scaled = any(brief.calibrated for _, brief in good)
+    kept: list[tuple[Job, Brief]] = []
+    notes: list[str] = []
+    first: dict[str, str] = {}
+    for job, brief in good:
+        if brief.digest in first:
+            notes.append(f"{job.name}: duplicate: a copy of {first[brief.digest]} (same bytes), counted once")
+        elif scaled and not brief.calibrated:
+            notes.append(f"{job.name}: no scale: left out, as other images of the sample have one")
+        else:
+            kept.append((job, brief))
+        first.setdefault(brief.digest, job.name)
+    return kept, notes
+
+
+def _part(job: Job, brief: Brief, *, pictured: bool) -> "Part":
+    """Return what pooling takes of an image: its table of particles, and its record for the picture."""
+    import polars
+
+    from interlayer import store
+    from interlayer.sem import tables
+    from interlayer.sem.analysis import Part, part
+
+    if pictured:
+        stored = part(store.read_tree(job.file(RECORD)))
+        return Part(stored.particles, stored.images, brief.attrs, stored.pictures)
+    frame = polars.read_parquet(job.file("-particles.parquet"))
+    columns = {name: frame[name].to_numpy() for name in frame.columns}
+    particles = tables.restored(columns, np.zeros(frame.height), brief.calibrated)
+    return Part(particles, tables.image_table([brief.line], brief.calibrated), brief.attrs)
