@@ -11,7 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError
 from interlayer.core.settings import resolve
 from interlayer.core.summary import origin
-from interlayer.sem import quality, summary, tables
+from interlayer.sem import estimates, quality, summary, tables
 from interlayer.sem.frame import Frame, frame
 from interlayer.sem.image import Measured, measure_image
 from interlayer.sem.segment.labels import Segmenter
@@ -112,12 +112,18 @@ def _result(
     warnings: Sequence[str],
     steps: Sequence[str],
 ) -> xr.DataTree:
-    curves = summary.curves(particles, images)
-    rows = summary.rows(particles, images, "; ".join(str(text) for text in images["origin"].values))
+    people = estimates.population(particles, images)
+    found = estimates.estimates(people, images)
+    origins = "; ".join(str(text) for text in images["origin"].values)
+    rows = summary.rows(particles, images, origins, people, found)
     calibrated = bool(np.all(images["calibrated"].values > 0))
     nodes = {"particles" if calibrated else "particles_in_pixels": particles, "images": images, **pictures}
+    smallest = settings.get("min_diameter")
+    least = float(smallest) if isinstance(smallest, int | float) and calibrated else 0.0
+    curves = summary.curves(particles, images, people, found, least)
     if curves is not None:
         nodes["distribution"] = curves
+        nodes["statistics"] = estimates.table(found, str(curves["edges"].attrs["units"]))
     return results.tree("sem", raws, rows, nodes, settings=settings, warnings=warnings, steps=steps)
 
 

@@ -1,7 +1,5 @@
 """Summary rows and the distribution, from the tables of particles and images alone."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
@@ -9,69 +7,35 @@ from numpy.typing import NDArray
 from interlayer.core.intervals import Interval, from_stddev
 from interlayer.core.summary import Row, Rows
 from interlayer.sem import distribution, uncertainty
-from interlayer.sem.distribution import STATISTICS, Statistic
+from interlayer.sem.distribution import STATISTICS
+from interlayer.sem.estimates import LEAST, Estimates, Population
 
 F64 = NDArray[np.float64]
 
-#: least number of whole particles for a distribution
-_LEAST = 10
 _DIAMETERS = (*STATISTICS,)
 _UNITS = {"diameter_geometric_sd": "1"}
-_EXACT = {"diameter_geometric_sd"}  # free of the scale
 _TILES = 4
 #: columns that a particle must be wide to be looked for (segment.find seeks radii from 5.5 level pixels)
-_LEAST_PIXELS = 11.0
+LEAST_PIXELS = 11.0
 
 
-@dataclass(frozen=True, slots=True)
-class Population:
-    """The whole particles with their edge weights, by image."""
-
-    values: list[F64]
-    weights: list[F64]
-    confidence: list[F64]
-    completeness: list[F64]
-
-    @property
-    def count(self) -> int:
-        """Return the number of particles that the frame does not cut."""
-        return int(sum(np.sum(w > 0) for w in self.weights))
-
-
-def population(particles: xr.Dataset, images: xr.Dataset) -> Population:
-    """Return the population with Miles-Lantuéjoul weights."""
-    index = particles["image"].values
-    wide, high = images["width"].values[index], images["height"].values[index]
-    inside = particles["touches_edge"].values == 0
-    weights = distribution.edge_weights(
-        particles["width"].values, particles["height"].values, inside, (wide, high)
-    )
-    groups = [np.flatnonzero((index == k) & inside) for k in range(images.sizes["image"])]
-    columns = (
-        particles["equivalent_diameter"].values,
-        weights,
-        particles["confidence"].values,
-        particles["completeness"].values,
-    )
-    return Population(*([column[group] for group in groups] for column in columns))
-
-
-def rows(particles: xr.Dataset, images: xr.Dataset, origin: str) -> list[Row]:
-    """Return the summary rows of one sample."""
+def rows(
+    particles: xr.Dataset, images: xr.Dataset, origin: str, people: Population, found: Estimates
+) -> list[Row]:
+    """Return the summary rows of one sample, with the estimates of its population."""
     make = Rows("sem", origin)
     if particles.sizes["particle"] == 0:
         return _nothing(make, images)
-    people = population(particles, images)
     result = [_count(make, people, particles)]
     if not bool(np.all(images["calibrated"].values > 0)):
         note = "uncalibrated: the file states no scale; give pixel_size (the table is in pixels)"
         result += [_refused(make, name, "not determined", note) for name in (*_DIAMETERS, "number_density")]
-    elif people.count < _LEAST:
-        note = f"only {people.count} whole particles, a distribution needs {_LEAST}"
+    elif not found:
+        note = f"only {people.count} whole particles, a distribution needs {LEAST}"
         result += [_refused(make, name, "not determined", note) for name in _DIAMETERS]
         result.append(_density(make, particles, images, people))
     else:
-        result += [_diameter(make, name, people, images) for name in _DIAMETERS]
+        result += [_diameter(make, name, people, found["number"][name]) for name in _DIAMETERS]
         result.append(_density(make, particles, images, people))
     result.append(_coverage(make, particles, images))
     return result
@@ -107,32 +71,12 @@ def _count(make: Rows, people: Population, particles: xr.Dataset) -> Row:
     )
 
 
-def _diameter(make: Rows, name: str, people: Population, images: xr.Dataset) -> Row:
-    statistic = STATISTICS[name]
-    interval = uncertainty.interval(people.values, people.weights, statistic)
-    shares = np.array([each.size for each in people.values], float)
-    boundary = float(np.average(images["boundary_stddev"].values, weights=shares))
-    scale = 0.0 if name in _EXACT else float(np.mean(images["scale_stddev"].values))
-    sensitivity = _sensitivity(people, statistic)
-    # a shifted edge moves every diameter alike: location by its full size, spread hardly at all
-    absolute = boundary if name not in {"diameter_sd", "diameter_geometric_sd"} else 0.0
-    wide = uncertainty.widened(interval, float(np.hypot(absolute, sensitivity)), scale)
+def _diameter(make: Rows, name: str, people: Population, found: Interval) -> Row:
     alone = len([v for v in people.values if v.size]) < 2
     note = "one image: the scatter between images is not included" if alone else ""
     method = "equivalent circular diameters, number-weighted, Miles-Lantuéjoul edge correction; "
     method += "bootstrap of particles" if alone else "variance between images"
-    return make.measured(name, "particles", wide, _unit(name), f"{method}; scale, edge, segmentation", note)
-
-
-def _sensitivity(people: Population, statistic: Statistic) -> float:
-    """Return the scatter of a statistic over other defensible choices of particles."""
-    values, weights = np.concatenate(people.values), np.concatenate(people.weights)
-    sure, seen = np.concatenate(people.confidence), np.concatenate(people.completeness)
-    base = statistic(values, weights)
-    choices = (sure >= np.quantile(sure, 0.2), seen >= 0.8)
-    enough = [keep for keep in choices if keep.sum() >= max(_LEAST, 0.3 * keep.size)]
-    others = [statistic(values[keep], weights[keep]) - base for keep in enough]
-    return float(np.sqrt(np.mean(np.square(others)))) / 2 if others else 0.0
+    return make.measured(name, "particles", found, _unit(name), f"{method}; scale, edge, segmentation", note)
 
 
 def _resolving(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset:
@@ -140,7 +84,7 @@ def _resolving(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset:
     counts = np.bincount(particles["image"].values, minlength=images.sizes["image"])
     median = float(np.median(particles["equivalent_diameter"].values))
     return images.assign(
-        resolving=("image", (counts > 0) | (images["pixel_size_x"].values * _LEAST_PIXELS <= median))
+        resolving=("image", (counts > 0) | (images["pixel_size_x"].values * LEAST_PIXELS <= median))
     )
 
 
@@ -199,28 +143,35 @@ def _coverage(make: Rows, particles: xr.Dataset, images: xr.Dataset) -> Row:
     return make.measured("coverage", "particles", bounded, "1", method, _left_out(images))
 
 
-def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
-    """Return histogram, densities and volume-weighted quantiles; None with too few particles."""
-    people = population(particles, images)
-    if people.count < _LEAST:
+def curves(
+    particles: xr.Dataset, images: xr.Dataset, people: Population, found: Estimates, smallest: float = 0.0
+) -> xr.Dataset | None:
+    """Return histogram, densities and quantiles with their intervals; None with too few particles.
+
+    The log-normal is truncated where smaller particles could not be found: at ``smallest`` (in the unit of
+    the table), or at the least width that is looked for, but not above the smallest particle.
+    """
+    if not found:
         return None
     values, weights = np.concatenate(people.values), np.concatenate(people.weights)
     edges, frequency = distribution.histogram(values, weights)
-    grid = np.linspace(max(values.min() * 0.7, 1e-3), values.max() * 1.2, 300)
-    fitted = distribution.log_normal(values, weights)
+    grid = np.geomspace(max(values.min() * 0.8, 1e-3), values.max() * 1.2, 300)
+    bound = max(smallest, LEAST_PIXELS * _finest(people, images))
+    fitted = distribution.log_normal(values, weights, min(bound, 0.999 * float(values.min())))
     unit = str(particles["equivalent_diameter"].attrs["units"])
     length = {"units": unit, "long_name": "equivalent circular diameter"}
     percent = {"units": "%", "long_name": "relative frequency"}
-    bin_width = float(edges[1] - edges[0])
-    volume = weights * values**3
-    attrs: dict[str, float | str] = {
+    attrs: dict[str, float] = {
         "log_normal_median": fitted.median,
         "log_normal_gsd": fitted.geometric_sd,
+        "log_normal_bound": fitted.bound,
     }
-    for level in (10, 50, 90):
-        attrs[f"volume_d{level}"] = distribution.quantile(level / 100)(values, volume)
-        attrs[f"number_d{level}"] = distribution.quantile(level / 100)(values, weights)
-    scale = 100 * bin_width
+    for weighting, every in found.items():
+        for level in (10, 50, 90):
+            each = every[f"diameter_d{level}"]
+            attrs[f"{weighting}_d{level}"] = each.value
+            attrs[f"{weighting}_d{level}_low"], attrs[f"{weighting}_d{level}_high"] = each.low, each.high
+    scale = 100 * float(edges[1] - edges[0])
     return xr.Dataset(
         {
             "edges": ("edge", edges, length),
@@ -231,3 +182,9 @@ def curves(particles: xr.Dataset, images: xr.Dataset) -> xr.Dataset | None:
         },
         attrs=attrs,
     )
+
+
+def _finest(people: Population, images: xr.Dataset) -> float:
+    """Return the smallest pixel among images that show particles."""
+    used = np.array([each.size > 0 for each in people.values])
+    return float(images["pixel_size_x"].values[used].min())

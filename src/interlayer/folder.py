@@ -25,11 +25,9 @@ from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
-from interlayer.micrograph import RECORD, Brief, Job, killed, process
+from interlayer.micrograph import RECORD, Brief, Job, Pooled, killed, process
 
 if TYPE_CHECKING:
-    import xarray as xr
-
     from interlayer.sem.analysis import Part
 
 #: the file that marks a results folder, so that it is never taken for raw data
@@ -39,16 +37,6 @@ _PRELOAD = ("interlayer.micrograph", "interlayer.store", "interlayer.sem.analysi
             "interlayer.sem.readers.tiff", "interlayer.sem.readers.raster", "netCDF4")  # fmt: skip
 #: bytes of a name that are kept, and images of a sample whose pictures its record keeps
 _LONGEST, _PICTURES = 180, 4
-
-
-@dataclass(frozen=True, slots=True)
-class Pooled:
-    """The result of a sample, or of all images together (sample ``""``)."""
-
-    sample: str
-    source: Path
-    result: "xr.DataTree | None"
-    error: InterlayerError | None = None
 
 
 @dataclass(frozen=True, slots=True)

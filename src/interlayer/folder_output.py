@@ -12,21 +12,19 @@ from interlayer import store
 from interlayer.core.files import atomic
 from interlayer.core.results import rows_of, warnings_of
 from interlayer.core.summary import records as row_records
-from interlayer.micrograph import Brief, Job
+from interlayer.micrograph import Brief, Job, Pooled
 from interlayer.sem import pictures, plots, tables
 from interlayer.sem.analysis import part
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from interlayer.folder import Pooled
-
 #: columns of the table of images that a table for people does without
 _NOT_LISTED = {"name", "flags", "fingerprint"}
 _SHEET = pictures.COLUMNS * pictures.ROWS
 
 
-def write_pooled(pooled: "Pooled", place: Path) -> None:
+def write_pooled(pooled: Pooled, place: Path) -> None:
     """Write a pooled result: record, tables (CSV and Parquet), the distribution as a figure."""
     if pooled.result is None:
         return
@@ -68,7 +66,7 @@ def write_frame(frame: polars.DataFrame, stem: Path) -> None:
 
 
 def write_overview(
-    out: Path, of: Sequence[str], work: Sequence[Job], briefs: Sequence[Brief], pooled: Sequence["Pooled"]
+    out: Path, of: Sequence[str], work: Sequence[Job], briefs: Sequence[Brief], pooled: Sequence[Pooled]
 ) -> None:
     """Write the table of images, the numbers of the samples and the contact sheet."""
     duplicates = _duplicates(pooled[-1])
@@ -85,7 +83,7 @@ def write_overview(
     _sheets(out, work, lines)
 
 
-def _duplicates(pooled: "Pooled") -> set[str]:
+def _duplicates(pooled: Pooled) -> set[str]:
     """Return the names of the images that show a field again."""
     if pooled.result is None:
         return set()

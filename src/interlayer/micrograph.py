@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import atomic, sha256
 from interlayer.core.settings import Value
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 #: what is written for each image, by the ending after its name; the record comes last: all is there
 RECORD = ".nc"
@@ -80,6 +84,16 @@ class Brief:
     def digest(self) -> str:
         """Return the sha256 of the image file."""
         return str(json.loads(self.attrs["sources"])[0]["source_sha256"])
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """The result of a sample, or of all images together (sample ``""``)."""
+
+    sample: str
+    source: Path
+    result: "xr.DataTree | None"
+    error: InterlayerError | None = None
 
 
 def process(job: Job) -> Brief:
