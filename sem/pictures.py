@@ -42,14 +42,20 @@ def overlay(picture: xr.Dataset, particles: xr.Dataset, title: str, notes: Seque
         Warnings below the title, shortened to the width of the picture.
     """
     grey = np.asarray(picture["preview"].values, np.uint8)
-    zoom = max(1.0, _LEAST / grey.shape[1])
-    if zoom > 1:
-        grey = np.asarray(cv2.resize(grey, None, fx=zoom, fy=zoom, interpolation=cv2.INTER_LINEAR), np.uint8)
+    if grey.shape[1] < _LEAST:
+        size = (_LEAST, height(picture))
+        grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_LINEAR), np.uint8)
     canvas = np.ascontiguousarray(np.repeat(grey[..., None], 3, axis=2))
     _outlines(canvas, picture, particles)
     if picture.attrs["unit"] == "nm":
         _scale_bar(canvas, float(picture.attrs["width"]))
     return np.vstack([canvas, _caption(canvas.shape[1], title, particles, notes)])
+
+
+def height(picture: xr.Dataset) -> int:
+    """Return the rows of the image in its overlay: the caption is below them."""
+    rows, columns = picture["preview"].shape
+    return max(1, round(rows * max(1.0, _LEAST / columns)))
 
 
 def _outlines(canvas: U8, picture: xr.Dataset, particles: xr.Dataset) -> None:
@@ -160,7 +166,19 @@ def _shortened(text: str, font: Font, width: float) -> str:
 
 def write(path: Path, picture: U8) -> None:
     """Write an RGB picture as PNG."""
-    done, data = cv2.imencode(".png", picture[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    _encode(path, picture, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1])
+
+
+def write_thumbnail(path: Path, picture: U8) -> None:
+    """Write an RGB picture as a JPEG of the size that contact sheets show."""
+    zoom = min(_WIDE / picture.shape[1], _HIGH / picture.shape[0])
+    size = (max(1, round(picture.shape[1] * zoom)), max(1, round(picture.shape[0] * zoom)))
+    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    _encode(path, small, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, 88])
+
+
+def _encode(path: Path, picture: U8, ending: str, options: list[int]) -> None:
+    done, data = cv2.imencode(ending, np.ascontiguousarray(picture[..., ::-1]), options)
     if not done:
         raise OSError(f"cannot encode a picture of {picture.shape}")
     path.write_bytes(data.tobytes())
@@ -173,9 +191,7 @@ class Entry:
     Parameters
     ----------
     path
-        Its overlay picture; None where the file could not be read.
-    ratio
-        Height over width of the image, without the caption of the overlay.
+        Its thumbnail; None where the file could not be read.
     first, second
         The lines below it.
     good
@@ -183,7 +199,6 @@ class Entry:
     """
 
     path: Path | None
-    ratio: float
     first: str
     second: str
     good: bool = True
@@ -199,7 +214,7 @@ def sheet(entries: Sequence[Entry], title: str) -> U8:
     pen.text((10, 8), _shortened(title, font, page.width - 20), font=font, fill=_INK)
     for k, entry in enumerate(entries):
         x, y = 10 + k % COLUMNS * cell[0], 40 + k // COLUMNS * cell[1]
-        thumbnail = None if entry.path is None else _thumbnail(entry.path, entry.ratio)
+        thumbnail = None if entry.path is None else _thumbnail(entry.path)
         if thumbnail is None:
             pen.rectangle([x, y, x + _WIDE, y + _HIGH], outline=_WARNING, width=2)
             pen.text((x + _WIDE / 2, y + _HIGH / 2), "not read", font=font, fill=_WARNING, anchor="mm")
@@ -211,16 +226,9 @@ def sheet(entries: Sequence[Entry], title: str) -> U8:
     return np.asarray(page, np.uint8)
 
 
-def _thumbnail(path: Path, ratio: float) -> Image.Image | None:
-    """Return an overlay without its caption, as small as a sheet shows it."""
+def _thumbnail(path: Path) -> Image.Image | None:
     try:
-        picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
+        with Image.open(path) as picture:
+            return picture.convert("RGB")
     except OSError:
         return None
-    if picture is None:
-        return None
-    picture = picture[: max(1, round(ratio * picture.shape[1]))]
-    zoom = min(_WIDE / picture.shape[1], _HIGH / picture.shape[0])
-    size = (max(1, round(picture.shape[1] * zoom)), max(1, round(picture.shape[0] * zoom)))
-    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
-    return Image.fromarray(np.ascontiguousarray(small[..., ::-1]))

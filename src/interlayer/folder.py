@@ -33,8 +33,7 @@ if TYPE_CHECKING:
 #: the file that marks a results folder, so that it is never taken for raw data
 MARK = "interlayer-folder.json"
 ALL = ""
-_PRELOAD = ("interlayer.micrograph", "interlayer.store", "interlayer.sem.analysis", "interlayer.sem.pictures",
-            "interlayer.sem.readers.tiff", "interlayer.sem.readers.raster", "netCDF4")  # fmt: skip
+_PRELOAD = ("interlayer.warm",)
 #: bytes of a name that are kept, and images of a sample whose pictures its record keeps
 _LONGEST, _PICTURES = 180, 4
 
@@ -225,17 +224,18 @@ def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], l
 
 
 def _part(job: Job, brief: Brief, *, pictured: bool) -> "Part":
-    """Return what pooling takes of an image: its table of particles, and its record for the picture."""
+    """Return what pooling takes of an image: its table of particles, and its picture."""
     import polars
+    import xarray as xr
 
-    from interlayer import store
     from interlayer.sem import tables
-    from interlayer.sem.analysis import Part, part
+    from interlayer.sem.analysis import Part
 
-    if pictured:
-        stored = part(store.read_tree(job.file(RECORD)))
-        return Part(stored.particles, stored.images, brief.attrs, stored.pictures)
     frame = polars.read_parquet(job.file("-particles.parquet"))
     columns = {name: frame[name].to_numpy() for name in frame.columns}
     particles = tables.restored(columns, np.zeros(frame.height), brief.calibrated)
-    return Part(particles, tables.image_table([brief.line], brief.calibrated), brief.attrs)
+    images = tables.image_table([brief.line], brief.calibrated)
+    if not pictured:
+        return Part(particles, images, brief.attrs)
+    with xr.open_dataset(job.file(RECORD), group="picture", engine="netcdf4") as stored:
+        return Part(particles, images, brief.attrs, (stored.load(),))

@@ -12,7 +12,7 @@ from interlayer import store
 from interlayer.core.files import atomic
 from interlayer.core.results import rows_of, warnings_of
 from interlayer.core.summary import records as row_records
-from interlayer.micrograph import Brief, Job, Pooled
+from interlayer.micrograph import THUMBNAIL, Brief, Job, Pooled
 from interlayer.sem import pictures, plots, tables
 from interlayer.sem.analysis import part
 
@@ -126,12 +126,9 @@ def _sheets(out: Path, work: Sequence[Job], lines: Sequence[Mapping[str, object]
 def _entry(job: Job, line: Mapping[str, object]) -> pictures.Entry:
     if line["status"] == "failed":
         reason = str(line["error"]).removeprefix(str(job.path)).lstrip(": ")
-        return pictures.Entry(None, 1.0, job.name, reason, good=False)
-    number = {name: float(str(value)) for name, value in line.items() if isinstance(value, float)}
-    rows, columns = number["height"] / number["pixel_size_y"], number["width"] / number["pixel_size_x"]
-    text = f"{number['particles']:.0f} particles"
-    if number["particles"] > 0:
-        text += f", median {number['median_diameter']:.4g} {line['unit']}"
+        return pictures.Entry(None, job.name, reason, good=False)
+    count, median = (float(str(line[name])) for name in ("particles", "median_diameter"))
+    text = f"{count:.0f} particles" + (f", median {median:.4g} {line['unit']}" if count else "")
     flags = str(line["flags"] or "")
     text += f"; {flags}" if flags else ""
-    return pictures.Entry(job.file("-overlay.png"), rows / columns, job.name, text, good=not flags)
+    return pictures.Entry(job.file(THUMBNAIL), job.name, text, good=not flags)

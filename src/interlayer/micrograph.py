@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 #: what is written for each image, by the ending after its name; the record comes last: all is there
 RECORD = ".nc"
-ENDINGS = ("-particles.parquet", "-particles.csv", "-summary.csv", "-overlay.png", RECORD)
+OVERLAY, THUMBNAIL = "-overlay.png", "-thumbnail.jpg"
+ENDINGS = ("-particles.parquet", "-particles.csv", "-summary.csv", OVERLAY, THUMBNAIL, RECORD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,7 @@ def _made(job: Job, key: str) -> Brief:
         frame.write_csv,
         rows.write_csv,
         partial(pictures.write, picture=drawn),
+        partial(pictures.write_thumbnail, picture=drawn[: pictures.height(parts.pictures[0])]),
     )
     for ending, write in zip(ENDINGS, writers, strict=False):
         with atomic(job.file(ending)) as temporary:
