@@ -10,6 +10,8 @@ from interlayer.sem.readers.metadata import Metadata, number, sections
 
 _METRE = 1e9
 _RADIAN = 180.0 / math.pi
+#: how well pixel times number of pixels must give the field of view
+_AGREE = 0.002
 
 
 def parse(text: str, columns: int, rows: int) -> Metadata:
@@ -30,12 +32,24 @@ def parse(text: str, columns: int, rows: int) -> Metadata:
         meta.pixel_x = meta.pixel_y = number(optics.get("HFW", "")) * _METRE / width
     private = ini.get("PrivateFei", {})
     bar = number(private.get("DatabarHeight", ""))
-    _check(meta, columns, rows, (width, height, bar), number(scan.get("HorFieldsize", "")) * _METRE)
+    fields = [
+        ("width", meta.pixel_x, width, number(scan.get("HorFieldsize", "")) * _METRE),
+        ("width", meta.pixel_x, width, number(optics.get("HFW", "")) * _METRE),
+        ("height", meta.pixel_y, height, number(scan.get("VerFieldsize", "")) * _METRE),
+        ("height", meta.pixel_y, height, number(optics.get("VFW", "")) * _METRE),
+    ]
+    _check(meta, columns, rows, (width, height, bar), fields)
     _conditions(meta, ini, optics)
     return meta
 
 
-def _check(meta: Metadata, columns: int, rows: int, stated: tuple[float, float, float], field: float) -> None:
+def _check(
+    meta: Metadata,
+    columns: int,
+    rows: int,
+    stated: tuple[float, float, float],
+    fields: list[tuple[str, float, float, float]],
+) -> None:
     width, height, bar = stated
     if math.isfinite(width) and math.isfinite(height):
         extra = rows - int(height)
@@ -47,9 +61,10 @@ def _check(meta: Metadata, columns: int, rows: int, stated: tuple[float, float, 
             )
             return
         meta.bar_rows = extra
-        if meta.calibrated and field > 0 and abs(meta.pixel_x * width / field - 1) > 0.01:
-            meta.doubts.append(
-                f"pixel width x columns is {meta.pixel_x * width:.6g} nm, the stated field {field:.6g} nm"
+    for name, size, count, length in fields:
+        if meta.calibrated and length > 0 and count > 0 and abs(size * count / length - 1) > _AGREE:
+            meta.contradict(
+                f"pixel {name} is {size:.6g} nm, the field {length:.6g} nm", size * count / length
             )
 
 

@@ -46,6 +46,12 @@ class Metadata:
         self.doubts.append(why)
         self.pixel_x = self.pixel_y = math.nan
 
+    def contradict(self, text: str, ratio: float) -> None:
+        """Say that two statements of the scale differ by a ratio; their distance enters its uncertainty."""
+        self.doubts.append(text)
+        known = float(self.attrs.get("scale_relative_stddev", 0.0))
+        self.attrs["scale_relative_stddev"] = max(known, abs(math.log(ratio)))
+
     def number(self, name: str, text: object, factor: float = 1.0) -> None:
         """Keep a number under a name when the text holds one."""
         value = number(text)

@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 import xarray as xr
@@ -18,7 +19,7 @@ from interlayer.sem.readers.metadata import Metadata
 _TAG_LIMIT, _TAIL, _PAGES = 2**22, 2**16, 4096
 #: the most that a compressed image may unpack to, relative to the file
 _RATIO = 2000
-_CAMERA_MAKER = 37500
+_CAMERA_MAKER, _LZW = 37500, 5
 
 
 def load(path: Path) -> xr.Dataset:
@@ -35,6 +36,7 @@ def load(path: Path) -> xr.Dataset:
         page: Any = tiff.pages[0]
         _check(page, path.stat().st_size)
         samples = np.asarray(page.asarray(maxworkers=1))
+        _check_lzw(page, tiff.filehandle)
         expected = (int(page.imagelength), int(page.imagewidth))
         if (
             samples.shape[-3:-1] != expected
@@ -45,6 +47,11 @@ def load(path: Path) -> xr.Dataset:
         image, colour = pixels.grey(*_samples(page, samples))
         meta = _metadata(path, tiff, page, image.shape[1], image.shape[0])
         count = _count(tiff)
+        codes = [tag.code for tag in sorted(page.tags, key=lambda tag: tag.offset)]
+        if codes != sorted(codes):
+            meta.doubts.append("the tags of the header are not in order: the file may be damaged")
+        if int(page.photometric) == 0:
+            meta.doubts.append("the grey levels are stored inverted (white is zero) and were turned over")
     more: dict[str, str | int | float] = {"pages": count} if count > 1 else {}
     return pixels.dataset(image, meta, colour, **more)
 
@@ -67,6 +74,7 @@ def _check(page: Any, size: int) -> None:
             found=f"{size} bytes",
             advice="Copy or export it again.",
         )
+    _check_layout(page, len(offsets))
     stored = sum(counts)
     if int(page.compression) == 1 and stored < needed:
         raise ReadError(
@@ -77,6 +85,43 @@ def _check(page: Any, size: int) -> None:
         )
     if needed > stored * _RATIO:
         raise ReadError("the image unpacks out of proportion", found=f"{needed} bytes from {stored}")
+
+
+def _check_layout(page: Any, count: int) -> None:
+    """Refuse another number of strips or tiles than the image needs, and predictors that integers lack."""
+    planes = int(page.samplesperpixel) if int(page.planarconfig) == 2 else 1
+    if page.is_tiled:
+        down, across = -(-page.imagelength // page.tilelength), -(-page.imagewidth // page.tilewidth)
+    else:
+        down, across = -(-page.imagelength // max(1, min(page.rowsperstrip, page.imagelength))), 1
+    if count != down * across * planes:
+        raise ReadError(
+            "the header is damaged",
+            expected=f"{down * across * planes} strips or tiles for this image",
+            found=f"{count}",
+        )
+    if page.dtype is not None and page.dtype.kind in "ui" and int(page.predictor) not in (1, 2):
+        raise ReadError("the header is damaged", expected="predictor 1 or 2", found=int(page.predictor))
+
+
+def _check_lzw(page: Any, handle: Any) -> None:
+    """Refuse strips that unpack to another length: damaged LZW has no other sign."""
+    separate = int(page.planarconfig) == 2 and int(page.samplesperpixel) > 1
+    if int(page.compression) != _LZW or page.is_tiled or separate or page.fillorder != 1:
+        return
+    line = -(-page.imagewidth * page.samplesperpixel * page.bitspersample // 8)
+    whole, left = page.rowsperstrip * line, page.imagelength * line
+    for at, count in zip(page.dataoffsets, page.databytecounts, strict=True):
+        handle.seek(at)
+        found = len(imagecodecs.lzw_decode(handle.read(count)))
+        if found < min(whole, left) or found > whole:
+            raise ReadError(
+                "the compressed image data are damaged",
+                expected=f"{min(whole, left)} bytes in a strip",
+                found=f"{found}",
+                advice="Copy or export it again.",
+            )
+        left -= whole
 
 
 def _samples(page: Any, samples: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any] | None]:
