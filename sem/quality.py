@@ -9,15 +9,17 @@ from numpy.typing import NDArray
 from interlayer.sem.segment.find import Particles
 
 #: limits above (or below) which a flag is raised
-_CLIPPED, _STREAK, _SOFT, _PIXELS = 0.01, 4.0, 0.30, 12.0
+_CLIPPED, _STREAK, _SOFT, _PIXELS = 0.01, 0.01, 0.35, 15.0
 #: pixels below which an image must show detail, share of the strongest octave that counts as detail
-_COARSE, _DETAIL = 8.0, 0.03
+_COARSE, _DETAIL = 16.0, 0.15
 #: variance of white noise that a halving of the image keeps, and octaves looked at
 _HALVED, _OCTAVES = 0.0748, 7
 #: most rays over which the profile across the outlines is averaged
 _PROFILES = 3000
 #: blocks of a fingerprint, the correlation above which two are of one field, and rows compared at a time
 _BLOCKS, _SAME, _ROWS = (24, 16), 0.9, 512
+#: blocks of columns in which streaks are looked for
+_ACROSS = 4
 
 
 def flags(
@@ -33,9 +35,9 @@ def flags(
     for share, name in ((low, "black"), (high, "white")):
         if share > _CLIPPED:
             found.append(f"clipped: {100 * share:.1f} % of the pixels are clipped {name}")
-    if (ratio := streaks(image)) > _STREAK:
+    if (share := streaks(image)) > _STREAK:
         found.append(
-            f"streaks: rows differ {ratio:.1f} times more than noise allows, by charging or scan noise"
+            f"streaks: {100 * share:.0f} % of the rows jump against the next, charging or scan noise"
         )
     median = float(np.median(diameters)) if diameters.size else 0.0
     if 0 < median < _PIXELS:
@@ -66,7 +68,7 @@ def blurred(image: NDArray[np.generic], particles: Particles, median: float, asp
         wide = width > _SOFT * median
         return f"edges are {width:.0f} pixels wide, the median particle {median:.0f}" if wide else ""
     finest = detail(image)
-    return f"no detail finer than {finest:.0f} pixels" if finest > _COARSE else ""
+    return f"no detail finer than {finest:.0f} pixels" if finest >= _COARSE else ""
 
 
 def detail(image: NDArray[np.generic]) -> float:
@@ -102,23 +104,33 @@ def clipped(image: NDArray[np.generic]) -> tuple[float, float]:
 
 
 def streaks(image: NDArray[np.generic]) -> float:
-    """Return the scatter of row means against their neighbours over what pixel noise explains."""
-    sample = np.asarray(image[:, ::4], dtype=np.float32)
-    step = np.diff(sample, axis=0)
-    rows = np.median(step, axis=1)
-    expected = 1.2533 * float(np.median(np.abs(step))) * 1.4826 / np.sqrt(sample.shape[1])
-    return (
-        float(np.median(np.abs(rows - np.median(rows))) * 1.4826 / max(expected, 1e-9))
-        if expected > 0
-        else 0.0
-    )
+    """Return the share of rows that differ from the next one over at least a quarter of their length.
+
+    A jump is the median step over a block of columns; it counts from 6 times what pixel noise explains, and
+    from 1.5 % of the image's range (less is not seen). Edges of objects are imaged over several rows, steps
+    in one direction; a jump is a single one.
+    """
+    sample = np.asarray(image[:, ::2], dtype=np.float32)
+    noise = float(np.median(np.abs(np.diff(sample[::4], axis=1)))) * 1.0484  # 1.4826 / sqrt(2)
+    low, high = np.quantile(sample[::8, ::8], [0.01, 0.99])
+    width = sample.shape[1] // _ACROSS
+    if width < 8 or sample.shape[0] < 16:
+        return 0.0
+    blocks = np.diff(sample[:, : width * _ACROSS], axis=0).reshape(-1, _ACROSS, width)
+    jumps = np.median(blocks, axis=2)
+    jumps -= np.median(jumps, axis=0)
+    expected = 1.2533 * noise * np.sqrt(2 / width)
+    far = np.abs(jumps) > max(6 * expected, 0.015 * float(high - low), 0.5)
+    around = np.pad(jumps, ((1, 1), (0, 0)))
+    same = np.maximum(around[:-2] * np.sign(jumps), around[2:] * np.sign(jumps))
+    return float(np.mean((far & (same < 0.3 * np.abs(jumps))).any(axis=1)))
 
 
 def edge_width(image: NDArray[np.generic], particles: Particles, aspect: float = 1.0) -> float:
     """Return the full width at half maximum of the mean edge across the outlines, in pixels."""
     from interlayer.sem.measure import boundary
 
-    scale = np.linspace(0.6, 1.4, 65)
+    scale = np.linspace(0.3, 1.7, 113)
     rays = np.flatnonzero(particles.own.ravel())
     if rays.size < 20:
         return 0.0
@@ -133,12 +145,12 @@ def edge_width(image: NDArray[np.generic], particles: Particles, aspect: float =
         return 0.0
     profile = image[row[inside].astype(int), column[inside].astype(int)].astype(np.float64).mean(axis=0)
     fall = np.abs(np.gradient(profile))
-    fall[np.abs(scale - 1) > 0.3] = 0.0
-    peak = int(np.argmax(fall))
-    wide = np.flatnonzero(fall > fall[peak] / 2)
-    run = wide[np.abs(wide - peak) < 20]
+    peak = int(np.argmax(np.where(np.abs(scale - 1) < 0.3, fall, 0.0)))
+    below = np.flatnonzero(fall < fall[peak] / 2)
+    first = below[below < peak].max(initial=-1) + 1
+    behind = below[below > peak].min(initial=scale.size)
     radius = float(np.median(particles.radius))
-    return float((run.max() - run.min() + 1) * (scale[1] - scale[0]) * radius)
+    return float((behind - first) * (scale[1] - scale[0]) * radius)
 
 
 def fingerprint(image: NDArray[np.generic]) -> str:

@@ -72,6 +72,8 @@ def _count(make: Rows, people: Population, particles: xr.Dataset) -> Row:
 
 
 def _diameter(make: Rows, name: str, people: Population, found: Interval) -> Row:
+    if not (np.isfinite(found.low) and np.isfinite(found.high)):
+        return _refused(make, name, "not determined", "the particles do not differ: no scatter, no interval")
     alone = len([v for v in people.values if v.size]) < 2
     note = "one image: the scatter between images is not included" if alone else ""
     method = "equivalent circular diameters, number-weighted, Miles-Lantuéjoul edge correction; "

@@ -1,5 +1,7 @@
 """Scale, data bar and conditions, of every vendor."""
 
+import functools
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
-from PIL import Image
-from tests.sem.conftest import scene, with_bar, write_fei
+from numpy.typing import NDArray
+from PIL import ExifTags, Image, ImageDraw, ImageFont
+from scipy import ndimage
+from tests.sem.conftest import FEI, scene, with_bar, write_fei
 
 from interlayer.core.errors import ReadError
 from interlayer.sem import read
@@ -160,11 +164,65 @@ def test_pages(tmp_path: Path) -> None:
     assert raw.attrs["pages"] == 2
 
 
+def styled(rows: int, ground: int, ink: int, line: int) -> NDArray[np.uint8]:
+    bar = Image.new("L", (800, rows), ground)
+    pen = ImageDraw.Draw(bar)
+    for k, text in enumerate(("HV 5.00 kV", "mag 20 000 x", "WD 4.1 mm", "5 um")):
+        pen.text((10 + 190 * k, rows * 0.2), text, font=ImageFont.load_default(rows * 0.5), fill=ink)
+        pen.line([190 * k, 0, 190 * k, rows], fill=ink)
+    array = np.array(bar)
+    array[:line] = ink
+    return array
+
+
 @pytest.mark.parametrize("rows", [24, 40, 69])
-def test_bar_found_from_the_image(rows: int) -> None:
-    image, _ = scene()
-    assert abs(databar.rows(with_bar(image, rows)) - rows) <= 2
+@pytest.mark.parametrize(("ground", "ink", "line"), [(0, 255, 2), (255, 0, 0), (200, 20, 1), (70, 250, 0)])
+@pytest.mark.parametrize("noise", [0.0, 8.0])
+@pytest.mark.parametrize("quality", [None, 75])
+def test_bar_found_from_the_image(
+    rows: int, ground: int, ink: int, line: int, noise: float, quality: int | None
+) -> None:
+    """Bars of all makers, under images with noise, without, and with ground of the bar's own level."""
+    image = particles_below(noise)
+    whole = np.vstack([image, styled(rows, ground, ink, line)])
+    if quality:
+        stream = io.BytesIO()
+        Image.fromarray(whole).save(stream, "JPEG", quality=quality)
+        whole = np.array(Image.open(stream))
+    assert abs(databar.rows(whole) - rows) <= 2
     assert databar.rows(image) == 0
+
+
+@functools.cache
+def particles_below(noise: float) -> NDArray[np.uint8]:
+    """Return an image with particles down to its last row."""
+    image, _ = scene(3, shape=(600, 800), count=60)
+    smooth = ndimage.gaussian_filter(image.astype(float), 2.5)[:570]
+    return (
+        (smooth + np.random.default_rng(0).normal(0, 1, smooth.shape) * noise).clip(0, 255).astype(np.uint8)
+    )
+
+
+def test_fei_contradiction_enters_the_uncertainty(tmp_path: Path) -> None:
+    image, _ = scene()
+    path = tmp_path / "a.tif"
+    text = FEI.format(x="5e-09", y="5e-09", columns=512, rows=384, bar=0).replace(
+        "[Scan]\r\n", "[Scan]\r\nHorFieldsize=3.584e-06\r\n"
+    )
+    tifffile.imwrite(path, image, extratags=[(34682, "s", 0, text, True)])
+    raw = read(path)
+    assert "field" in raw.attrs["doubts"]
+    assert raw.attrs["scale_relative_stddev"] == pytest.approx(np.log(7 / 5), rel=1e-6)
+
+
+def test_jeol_maker_note_in_a_jpeg(tmp_path: Path) -> None:
+    text = "$CM_IMAGE_SIZE=512 384\t$CM_PIXEL_SIZE=2.50nm/pixel\t$SM_PNU_HEIGHT=40"
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.MakerNote] = b"UNICODE\x00" + text.encode("utf-16-le")
+    Image.fromarray(with_bar(scene()[0])).save(tmp_path / "a.jpg", exif=exif)
+    raw = read(tmp_path / "a.jpg")
+    assert (raw.attrs["pixel_size_x"], raw.attrs["data_bar_rows"]) == (pytest.approx(2.5), 40)
+    assert raw.attrs["data_bar_source"] == "metadata"
 
 
 def test_real_files(real: Path) -> None:
@@ -172,6 +230,7 @@ def test_real_files(real: Path) -> None:
     helios = read(folder / "detection_test_image_2.tif")
     assert helios.attrs["pixel_size_x"] == pytest.approx(97.6562, rel=1e-6)
     assert helios.attrs["data_bar_rows"] == 0
+    assert "doubts" not in helios.attrs
     apreo = read(folder / "s1_t1.00.tif")
     assert (apreo.attrs["pixel_size_y"], apreo.attrs["data_bar_rows"]) == (pytest.approx(5.0), 69)
     assert databar.rows(apreo["image"].values) == pytest.approx(69, abs=2)
