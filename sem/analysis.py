@@ -123,7 +123,8 @@ def _result(
     curves = summary.curves(particles, images, people, found, least)
     if curves is not None:
         nodes["distribution"] = curves
-        nodes["statistics"] = estimates.table(found, str(curves["edges"].attrs["units"]))
+    if found:
+        nodes["statistics"] = estimates.table(found, str(particles["x"].attrs["units"]))
     return results.tree("sem", raws, rows, nodes, settings=settings, warnings=warnings, steps=steps)
 
 

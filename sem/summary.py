@@ -153,9 +153,9 @@ def curves(
     The log-normal is truncated where smaller particles could not be found: at ``smallest`` (in the unit of
     the table), or at the least width that is looked for, but not above the smallest particle.
     """
-    if not found:
-        return None
     values, weights = np.concatenate(people.values), np.concatenate(people.weights)
+    if not found or np.ptp(values) < 1e-6 * values.max():
+        return None
     edges, frequency = distribution.histogram(values, weights)
     grid = np.geomspace(max(values.min() * 0.8, 1e-3), values.max() * 1.2, 300)
     bound = max(smallest, LEAST_PIXELS * _finest(people, images))
