@@ -9,41 +9,7 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 Scalar = float | np.floating[Any]
-_MOST = 16
-
-
-@numba.njit(cache=True)
-def levels_inside(
-    smooth: Array,
-    sign: Scalar,
-    centre: Array,
-    radius: Array,
-    seen: Array,
-    cosine: Array,
-    sine: Array,
-    rho: Array,
-    like: Array,
-) -> None:
-    """Fill ``like`` (n, rays, inner): is the level nearer to the inside than to the outside of the edge seen.
-
-    ``rho`` are relative radii; the last two are just inside and just outside the edge.
-    """
-    rows, columns = smooth.shape
-    rays, depths = cosine.size, rho.size
-    values = np.empty((rays, depths), np.float32)
-    for i in range(centre.shape[0]):
-        total, count = np.float32(0.0), 0
-        for k in range(rays):
-            for j in range(depths):
-                x, y = _pixel(centre[i], radius[i, k] * rho[j], cosine[k], sine[k], rows, columns)
-                values[k, j] = np.float32(smooth[y, x]) * np.float32(sign)
-            if seen[i, k]:
-                total += values[k, depths - 2] + values[k, depths - 1]
-                count += 1
-        middle = np.float32(0.5) * total / np.float32(max(count, 1))
-        for k in range(rays):
-            for j in range(depths - 1):
-                like[i, k, j] = values[k, j] > middle
+_MOST, _RINGS = 16, 5
 
 
 @numba.njit(cache=True)
@@ -61,11 +27,10 @@ def greedy(
     centre: Array,
     radius: Array,
     seen: Array,
-    like: Array,
     score: Array,
+    least: Array,
     cosine: Array,
     sine: Array,
-    rho: Array,
     limits: Array,
     kept: Array,
     own: Array,
@@ -76,34 +41,41 @@ def greedy(
     ----------
     labels
         (rows, columns) canvas, filled with 1 to n.
-    seen, like
-        As `select.support` and `levels_inside` give them.
+    seen
+        (n, rays) where an edge is seen.
+    score, least
+        (n,) score of each outline, and what must be left of it once others are chosen.
     limits
-        Least share of rays with an edge of its own, least share of open points that are unlike the ground,
-        largest share hidden, inset in pixels.
+        Least share of rays with an edge of its own, largest share hidden, inset in pixels,
+        intersection over union with an outline chosen before at which nothing is left of the worth.
     kept, own
         Filled: numbers of the outlines chosen, and where they are seen.
     """
     worth = score.astype(np.float64)
+    area = np.zeros(score.size + 1)
     queue = [(-worth[i], i) for i in range(score.size)]
     heapq.heapify(queue)
     count, mine = 0, np.empty(cosine.size, np.bool_)
     px, py = np.empty(cosine.size, np.float32), np.empty(cosine.size, np.float32)
     while len(queue) > 0:
         _, i = heapq.heappop(queue)
-        share, alike = _look(labels, centre[i], radius[i], seen[i], like[i], cosine, sine, rho, limits, mine)
-        if share < limits[0] or alike < limits[1]:
+        share = _look(labels, centre[i], radius[i], seen[i], cosine, sine, limits[2], mine)
+        if share < limits[0]:
             continue
         now = worth[i] * (0.4 + 0.6 * share) / (0.4 + 0.6 * np.mean(seen[i]))
+        now *= max(0.0, 1 - (_overlap(labels, area, centre[i], radius[i], cosine, sine) / limits[3]) ** 2)
         if len(queue) > 0 and now < -queue[0][0]:
             heapq.heappush(queue, (-now, i))
+            continue
+        if now < least[i]:
             continue
         for k in range(cosine.size):
             reach = radius[i, k] + np.float32(0.5)  # a pixel counts that the outline touches
             px[k], py[k] = centre[i, 0] + reach * cosine[k], centre[i, 1] + reach * sine[k]
-        if paint(labels, px, py, count + 1, 1 - limits[2]):
+        if paint(labels, px, py, count + 1, 1 - limits[1]):
             kept[count], own[count] = i, mine
             count += 1
+            area[count] = np.pi * np.mean(radius[i] ** 2)
     return count
 
 
@@ -113,28 +85,48 @@ def _look(
     centre: Array,
     radius: Array,
     seen: Array,
-    like: Array,
     cosine: Array,
     sine: Array,
-    rho: Array,
-    limits: Array,
+    inset: Scalar,
     mine: Array,
-) -> tuple[float, float]:
-    """Return shares: edge of its own, open points unlike the ground; fill ``mine``."""
+) -> float:
+    """Return the share of rays with an edge that no outline chosen before explains; fill ``mine``."""
     rows, columns = labels.shape
     rays = cosine.size
-    share, free, alike = 0, 0, 0
+    share = 0
     for k in range(rays):
-        inset = max(radius[k] - max(np.float32(0.1) * radius[k], np.float32(limits[3])), np.float32(0.0))
-        x, y = _pixel(centre, inset, cosine[k], sine[k], rows, columns)
+        within = max(radius[k] - max(np.float32(0.1) * radius[k], np.float32(inset)), np.float32(0.0))
+        x, y = _pixel(centre, within, cosine[k], sine[k], rows, columns)
         mine[k] = seen[k] and labels[y, x] == 0
         share += mine[k]
-        for j in range(rho.size - 1):
-            x, y = _pixel(centre, radius[k] * rho[j], cosine[k], sine[k], rows, columns)
-            if labels[y, x] == 0:
-                free += 1
-                alike += like[k, j]
-    return share / rays, alike / max(free, 1)
+    return share / rays
+
+
+@numba.njit(cache=True)
+def _overlap(labels: Array, area: Array, centre: Array, radius: Array, cosine: Array, sine: Array) -> float:
+    """Return the greatest intersection over union with an outline painted before, from 120 points within."""
+    rows, columns = labels.shape
+    rays = cosine.size // 2
+    number, hits = np.zeros(_MOST, np.int64), np.zeros(_MOST, np.int64)
+    for k in range(rays):
+        for j in range(_RINGS):
+            reach = radius[2 * k] * np.float32(np.sqrt((j + 0.5) / _RINGS))
+            x, y = _pixel(centre, reach, cosine[2 * k], sine[2 * k], rows, columns)
+            label = labels[y, x]
+            if label == 0:
+                continue
+            for m in range(_MOST):
+                if number[m] == label or hits[m] == 0:
+                    number[m] = label
+                    hits[m] += 1
+                    break
+    own, most = np.pi * np.mean(radius**2), 0.0
+    for m in range(_MOST):
+        if hits[m] == 0:
+            break
+        common = own * hits[m] / (rays * _RINGS)
+        most = max(most, common / max(own + area[number[m]] - common, 1e-9))
+    return most
 
 
 @numba.njit(cache=True)

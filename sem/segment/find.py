@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.sem.segment import complete, rays, seeds, select
+from interlayer.sem.segment import complete, rays, scoring, seeds, select
 from interlayer.sem.segment.level import R_MAX, R_MIN, Level, level, pyramid
 from interlayer.sem.segment.rays import Outlines
 
@@ -20,14 +20,16 @@ Polarity = Literal["bright", "dark"]
 _FEW = 0.10
 #: ... and when outlines explain more than this share of the edge pixels
 _EXPLAINED = 0.3
-#: relative distance of an outline from an ellipse at which it counts half
-_MISFIT = 0.10
+#: ... and when the outlines are at least this sure: the hulls of agglomerates are not
+_SURE = 0.8
+#: share of an inner outline that must be seen for another one to be sought around it
+_CLOSED = 0.4
 #: score times support after the first look below which an outline is given up
 _HOPELESS = 0.015
-#: a polarity leads when it explains this many times more than the other, with this many particles
-_LEAD, _ENOUGH = 3.0, 20
-#: share seen times edge gain that texture seldom reaches
-_OBVIOUS = 0.4
+#: a polarity leads when it covers this many times more than the other
+_LEAD = 3.0
+#: share of the chosen outlines that lie beyond rims, below which rims are no longer looked for
+_RIMMED = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,11 @@ class Particles:
     worth: F64
     null: F64
 
+    @property
+    def evidence(self) -> float:
+        """Return the area seen of all particles, each times its score."""
+        return float(np.sum(self.visible * self.score))
+
     def none(self) -> "Particles":
         """Return the same without any particle."""
         empty = {
@@ -78,15 +85,21 @@ class Particles:
 
 @dataclass(slots=True)
 class _Found:
-    """What one level and polarity gave; ``small``: the share that a finer level sees better."""
+    """What one level and polarity gave.
+
+    ``evidence``: area covered times score; ``sure``: the score, a mean over the area; ``small``: the share that a finer level sees better;
+    ``explained``: the share of the level's edge pixels on outlines; ``rimmed``: whether outlines beyond
+    bright rims are among those chosen.
+    """
 
     level: Level
     outlines: Outlines
     score: NDArray[np.float32]
     evidence: float
+    sure: float
     small: float
     explained: float
-    worth: F64
+    rimmed: bool
 
 
 def particles(
@@ -112,36 +125,31 @@ def particles(
     """
     cv2.setNumThreads(1)
     images = pyramid(image, aspect, 3.2 * R_MAX)
-    steps = [k for k in range(len(images)) if R_MAX * 2**k >= smallest and R_MIN * 2**k <= largest]
+    steps = [k for k in range(len(images)) if R_MAX * 2**k >= smallest and R_MIN * 2**k <= largest] or [0]
     signs: tuple[int, ...] = {"bright": (1,), "dark": (-1,)}.get(polarity, (1, -1))
     found: dict[int, list[_Found]] = {1: [], -1: []}
-    for k in reversed(steps or [0]):
+    for k in reversed(steps):
         at = level(images[k], image.shape)
-        for sign in signs:
-            found[sign].append(_search(at, sign))
+        for sign, each in _search(at, signs, found).items():
+            found[sign].append(each)
         signs = _leading(signs, found)
         if all(_exhausted(found[sign]) for sign in signs):
             break
-    best = max(signs, key=lambda sign: max(each.evidence for each in found[sign]))
-    top = int(np.argmax([each.evidence for each in found[best]]))
-    # levels finer than the one with most evidence see noise and texture only
-    levels = found[best][: top + 1]
-    name: Polarity = "bright" if best > 0 else "dark"
-    if len(found[-best]) > top:
-        null = found[-best][top].worth
-    elif np.sum(levels[-1].worth > _OBVIOUS) >= _ENOUGH:
-        null = np.empty(0)  # so many crisp outlines need no comparison
-    else:
-        null = _search(levels[-1].level, -best).worth
-    merged = _merge(levels, name, (smallest, largest), null)
-    below = (steps or [0])[::-1][top] - 1
-    if below < 0 or not len(merged.centre):
-        return merged
-    return _sharpened(merged, level(images[below], image.shape), best)
+    limits = (smallest, largest)
+    merged = {sign: _merge(found[sign], sign, limits) for sign in (1, -1) if found[sign]}
+    best = max(signs, key=lambda sign: merged[sign].evidence)
+    result = merged[best]
+    if -best in merged:
+        result = replace(result, null=merged[-best].worth)
+    if not len(result.centre):
+        return result
+    finest = steps[-len(found[best])]
+    sharpest = level(images[finest - 1], image.shape) if finest else found[best][-1].level
+    return _sharpened(result, sharpest, best)
 
 
 def _sharpened(coarse: Particles, finer: Level, sign: int) -> Particles:
-    """Return the outlines followed once more at twice the resolution, within a fifth of their radius."""
+    """Return the outlines followed once more at the finest resolution, within a fifth of their radius."""
     centre = (coarse.centre / finer.step_x - 0.5).astype(np.float32)
     base = (coarse.radius / finer.step_x).astype(np.float32)
     exact = rays.trace(finer, centre, base, sign, rays.EXACT)
@@ -153,28 +161,55 @@ def _sharpened(coarse: Particles, finer: Level, sign: int) -> Particles:
 
 def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
     """Return the polarities worth following: one alone once it explains far more than the other."""
-    last = {sign: found[sign][-1] for sign in signs}
-    first = max(signs, key=lambda sign: last[sign].evidence)
-    strong = last[first].worth.size >= _ENOUGH and last[first].explained > _EXPLAINED
-    if strong and all(last[first].evidence > _LEAD * last[sign].evidence for sign in signs if sign != first):
+    most = {sign: max(each.evidence for each in found[sign]) for sign in signs}
+    first = max(signs, key=lambda sign: most[sign])
+    strong = found[first][-1].explained > _EXPLAINED
+    if strong and all(most[first] > _LEAD * most[sign] for sign in signs if sign != first):
         return (first,)
     return signs
 
 
-def _search(at: Level, sign: int) -> _Found:
-    outlines, score = _trace(at, sign)
-    chosen = select.choose(outlines, score, at, sign)
-    radius = chosen.outlines.radius.mean(axis=1)
-    seen = chosen.own.mean(axis=1)
-    arcs = seen * chosen.score**2 * radius
-    small = float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9))
-    explained = float(np.sum(seen * radius)) * 2 * np.pi / max(len(at.edges), 1)
-    worth = (seen * select.gain(chosen.outlines)).astype(np.float64)
-    return _Found(at, outlines, score, float(arcs.sum()) * at.step_x, small, explained, worth)
+def _search(at: Level, signs: tuple[int, ...], found: dict[int, list[_Found]]) -> dict[int, _Found]:
+    """Return what one level holds of each polarity; rims are looked for until they are known to be absent."""
+    rims = {sign: not found[sign] or found[sign][-1].rimmed for sign in signs}
+    needed = {sign for sign in (1, -1) if sign in signs or rims.get(-sign)}
+    traced = {sign: _traced(at, sign) for sign in needed}
+    result = {}
+    for sign in signs:
+        beyond = _beyond_rim(at, traced[-sign], sign) if rims[sign] else None
+        result[sign] = _judged(at, traced[sign], beyond, sign)
+    return result
 
 
-def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
-    """Return outlines and scores of one level, the surest first: a first look, then around its ellipses."""
+def _judged(at: Level, seeded: Outlines, beyond: Outlines | None, sign: int) -> _Found:
+    outlines = seeded if beyond is None else rays.join([seeded, beyond])
+    score = scoring.score(at, outlines, sign)
+    order = select.thin(outlines, score)
+    outlines, score = outlines.take(order), score[order]
+    chosen = select.choose(outlines, score, at.shape)
+    radius, seen = chosen.outlines.radius.mean(axis=1), chosen.own.mean(axis=1)
+    area = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]
+    arcs = seen * chosen.score * radius
+    return _Found(
+        level=at,
+        outlines=outlines,
+        score=score,
+        evidence=float(np.sum(area * chosen.score)) * at.step_x**2,
+        sure=float(np.sum(area * chosen.score) / max(area.sum(), 1)),
+        small=float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9)),
+        explained=float(np.sum(seen * radius)) * 2 * np.pi / max(len(at.edges), 1),
+        rimmed=bool(np.mean(order[chosen.index] >= len(seeded.centre)) > _RIMMED) if len(radius) else True,
+    )
+
+
+def candidates(at: Level, sign: int) -> Outlines:
+    """Return the closed outlines of one level: those around seeds, and those beyond bright rims."""
+    inner = _traced(at, -sign)
+    return rays.join([_traced(at, sign), _beyond_rim(at, inner, sign)])
+
+
+def _traced(at: Level, sign: int) -> Outlines:
+    """Return outlines around seeds: a first look, then around its ellipses."""
     seed = seeds.find(at, sign)
     base = np.repeat(seed[:, 2:], rays.COARSE.rays, axis=1)
     first = rays.trace(at, seed[:, :2], base, sign, rays.COARSE)
@@ -184,30 +219,25 @@ def _trace(at: Level, sign: int) -> tuple[Outlines, F32]:
     centre, base = complete.ellipses(first, select.support(first), rays.FINE.rays)
     mean = base.mean(axis=1)
     size = (mean > 0.75 * R_MIN) & (mean < 1.3 * R_MAX)
-    outlines = rays.trace(at, centre[size], base[size], sign)
-    seen = select.support(outlines)
-    shape = (0.4 + 0.6 * seen.mean(axis=1)) / (1 + (complete.misfit(outlines, seen) / _MISFIT) ** 2)
-    score = (
-        select.scores(outlines)
-        * _solid(select.inside(at, outlines, sign).mean(axis=(1, 2)))
-        * shape.astype(np.float32)
-    )
-    order = select.thin(outlines, score)
-    return outlines.take(order), score[order]
+    return rays.trace(at, centre[size], base[size], sign)
 
 
-def _solid(fill: F64) -> F32:
-    return np.asarray(0.2 + 0.8 * np.clip((fill - 0.4) / 0.4, 0.0, 1.0), np.float32)
+def _beyond_rim(at: Level, inner: Outlines, sign: int) -> Outlines:
+    """Return the outlines just outside those of the other polarity: the inner side of a rim is seen better."""
+    inner = inner.take(select.support(inner).mean(axis=1) > _CLOSED)
+    return rays.trace(at, inner.centre, inner.radius, sign, rays.RIM)
 
 
 def _exhausted(levels: list[_Found]) -> bool:
     """Tell whether finer levels can be left out: the particles are larger than what those see."""
     best, last = max(levels, key=lambda each: each.evidence), levels[-1]
+    if best.sure < _SURE:
+        return False
     declines = last.evidence < best.evidence and best.explained > _EXPLAINED / 2
     return declines or (last.explained > _EXPLAINED and last.small < _FEW)
 
 
-def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float], null: F64) -> Particles:
+def _merge(levels: list[_Found], sign: int, limits: tuple[float, float]) -> Particles:
     finest = levels[-1].level
     parts, scores = [], []
     for each in levels:
@@ -223,9 +253,10 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         scores.append(each.score[inside])
     outlines, score = rays.join(parts), np.concatenate(scores)
     order = select.thin(outlines, score)
-    chosen = select.without_weak(
-        select.choose(outlines.take(order), score[order], finest, 1 if polarity == "bright" else -1)
-    )
+    outlines, score = outlines.take(order), score[order]
+    chosen = select.choose(outlines, score, finest.shape)
+    least = select.demanded(*(each.radius.mean(axis=1).astype(np.float64) for each in (outlines, chosen.outlines)))
+    chosen = select.choose(outlines, score, finest.shape, least)
     radius = complete.whole(chosen.outlines, chosen.own)
     counts = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]
     return Particles(
@@ -236,7 +267,7 @@ def _merge(levels: list[_Found], polarity: Polarity, limits: tuple[float, float]
         visible=counts.astype(np.float64) * finest.step_x**2,
         labels=chosen.labels,
         step=finest.step_x,
-        polarity=polarity,
-        worth=(chosen.own.mean(axis=1) * select.gain(chosen.outlines)).astype(np.float64),
-        null=null,
+        polarity="bright" if sign > 0 else "dark",
+        worth=chosen.score.astype(np.float64),
+        null=np.empty(0),
     )

@@ -5,28 +5,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.sem.segment import canvas, fields, seeds
-from interlayer.sem.segment.level import Level
+from interlayer.sem.segment import canvas, fields, hull, seeds
 from interlayer.sem.segment.rays import HALF, SURE, Outlines
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 
 #: an outline is a duplicate of a surer one this near (of the radius) with a radius this like
 _NEAR, _LIKE = 0.35, 1.35
 #: least share of rays with an edge of its own, largest share of the area that others may hide
-OWN, HIDDEN = 0.28, 0.75
+OWN, HIDDEN = 0.15, 0.75
 #: relative bend from ray to ray at which an outline counts half
 _RAGGED = 0.09
-#: least share of the part that is not hidden by others which must be unlike the ground
-_OPEN = 0.35
-#: worth and score below these shares of the image's upper quartile are chance
-_WEAK, _POOR = 0.15, 0.04
+#: least score of an outline: the overlap with a particle that its looks foretell
+_LEAST = 0.4
+#: score asked of outlines unlike the others in size, least scatter of log radius reckoned with, and how many
+#: particles tell what is usual
+_SURER, _SCATTER, _POPULATION = 0.85, 0.2, 12
+#: intersection over union at which two outlines are one particle: circles of equal size at half a diameter have 0.24
+_TWICE = 0.45
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
 #: an outline this much within a larger one needs this share of rays with an edge that is not the larger one's
 _WITHIN, _PRIVATE = 0.9, 0.15
-#: relative radii of the points looked at: within, just inside the edge, just outside
-_RHO = np.array([0.2, 0.45, 0.65, 0.8, 1.25], np.float32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +44,15 @@ class Chosen:
         (n,) mean gain around the outline, 0 to 1.
     labels
         (rows, columns) visible part of each outline, 1 to n; 0 elsewhere.
+    index
+        (n,) which of the outlines offered they are.
     """
 
     outlines: Outlines
     own: NDArray[np.bool_]
     score: F32
     labels: NDArray[np.int32]
+    index: NDArray[np.intp]
 
 
 def gain(outlines: Outlines) -> F32:
@@ -68,23 +72,20 @@ def scores(outlines: Outlines) -> F32:
     return np.asarray(gain(outlines) / (1 + ragged**2), np.float32)
 
 
-def inside(level: Level, outlines: Outlines, sign: int) -> NDArray[np.bool_]:
-    """Return (n, rays, 4): whether points within are like the inside of the visible edge.
-
-    An outline that ties several particles together has ground within.
-    """
-    like = np.empty((*outlines.radius.shape, _RHO.size - 1), np.bool_)
-    cosine, sine = outlines.directions
-    seen = support(outlines)
-    canvas.levels_inside(level.smooth, sign, outlines.centre, outlines.radius, seen, cosine, sine, _RHO, like)
-    return like
-
-
 def support(outlines: Outlines) -> NDArray[np.bool_]:
     """Return (n, RAYS) where an edge is seen: the mean gradient of three neighbouring rays is above noise."""
     strength = np.clip(np.nan_to_num(outlines.strength, nan=0.0), 0.0, 4 * SURE)
     mean = (np.roll(strength, 1, axis=1) + strength + np.roll(strength, -1, axis=1)) / 3
     return (mean > SURE) & (strength > SURE / 2)
+
+
+def dented(outlines: Outlines, seen: NDArray[np.bool_]) -> F32:
+    """Return the share of what is seen of each outline that bends inwards, as between two particles in touch."""
+    depth = np.empty(outlines.radius.shape, np.float32)
+    cosine, sine = outlines.directions
+    hull.dents(outlines.radius, seen, cosine, sine, depth)
+    share = np.minimum(depth / 0.1, 1.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return np.asarray(share, np.float32)
 
 
 def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
@@ -102,30 +103,49 @@ def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
     return order[fields.survivors(len(order), pairs)]
 
 
-def choose(outlines: Outlines, score: F32, level: Level, sign: int) -> Chosen:
+def choose(
+    outlines: Outlines, score: F32, shape: tuple[int, int], least: F64 | None = None
+) -> Chosen:
     """Choose outlines greedily, the one that explains most of what is left first."""
-    labels = np.zeros(level.shape, np.int32)
+    labels = np.zeros(shape, np.int32)
     kept = np.empty(len(score), np.intp)
     own = np.empty(outlines.radius.shape, np.bool_)
-    like = inside(level, outlines, sign)
-    limits = np.array([OWN, _OPEN, HIDDEN, _INSIDE])
+    limits = np.array([OWN, HIDDEN, _INSIDE, _TWICE])
     cosine, sine = outlines.directions
     count = canvas.greedy(
         labels,
         outlines.centre,
         outlines.radius,
         support(outlines),
-        like,
         score,
+        np.full(len(score), _LEAST) if least is None else least,
         cosine,
         sine,
-        _RHO,
         limits,
         kept,
         own,
     )
     index = kept[:count]
-    return _without_shadows(Chosen(outlines.take(index), own[:count], score[index], labels))
+    return _without_shadows(Chosen(outlines.take(index), own[:count], score[index], labels, index))
+
+
+def demanded(radius: F64, chosen: F64) -> F64:
+    """Return the least score of outlines by their radius: those unlike the others in size must be surer.
+
+    Parameters
+    ----------
+    radius
+        (n,) mean radii of the outlines offered.
+    chosen
+        (m,) mean radii of those chosen so far, which tell the usual size and its scatter.
+    """
+    if chosen.size < _POPULATION:
+        return np.full(radius.size, _LEAST)
+    logs = np.log(chosen)
+    middle = float(np.median(logs))
+    scatter = max(_SCATTER, 1.4826 * float(np.median(np.abs(logs - middle))))
+    beyond = np.maximum(np.abs(np.log(radius) - middle) / scatter - 2.0, 0.0)
+    return np.asarray(_LEAST + (_SURER - _LEAST) * (1 - np.exp(-0.5 * beyond**2)))
 
 
 def _without_shadows(chosen: Chosen) -> Chosen:
@@ -141,18 +161,6 @@ def _without_shadows(chosen: Chosen) -> Chosen:
     return _bequeath(chosen, heir)
 
 
-def without_weak(chosen: Chosen) -> Chosen:
-    """Drop outlines far weaker than the sure ones of the same image."""
-    if not len(chosen.score):
-        return chosen
-    worth = chosen.own.mean(axis=1) * gain(chosen.outlines)
-    weak = (worth < _WEAK * np.quantile(worth, 0.75)) | (
-        chosen.score < _POOR * np.quantile(chosen.score, 0.75)
-    )
-    heir = np.concatenate([[0], np.where(weak, 0, np.arange(1, len(worth) + 1))]).astype(np.int32)
-    return _bequeath(chosen, heir)
-
-
 def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
     alive = heir[1:] == np.arange(1, heir.size)
     if alive.all():
@@ -161,4 +169,4 @@ def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
         heir = heir[heir]
     number = np.concatenate([[0], np.cumsum(alive)]).astype(np.int32)
     labels = number[heir][chosen.labels]
-    return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels)
+    return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels, chosen.index[alive])
