@@ -31,14 +31,14 @@ FORMATS: tuple[Format, ...] = (
         (".png",),
         lambda probe: probe.head.startswith(b"\x89PNG\r\n\x1a\n"),
         _RASTER,
-        note="no scale of its own: from a sidecar file or the setting pixel_size",
+        note="scale from a sidecar file of JEOL, Hitachi or TESCAN, or the setting pixel_size",
     ),
     Format(
         "JPEG micrograph",
         (".jpg", ".jpeg"),
         lambda probe: probe.head.startswith(b"\xff\xd8\xff"),
         _RASTER,
-        note="as PNG; lossy, edges are less sure",
+        note="as PNG, and JEOL's MakerNote; lossy, edges are less sure",
     ),
     Format(
         "BMP micrograph",
@@ -55,7 +55,8 @@ def read(path: Path | str) -> "xr.Dataset":
 
     Coordinates ``x`` and ``y`` are the centres of the pixels in nm from the top left corner, present only
     where the file states its scale; the same holds for the attrs ``pixel_size_x`` and ``pixel_size_y``.
-    The data bar is kept: ``data_bar_rows`` rows at the bottom belong to it.
+    The data bar is kept: ``data_bar_rows`` rows at the bottom belong to it. Where letters, scale bars or frames
+    are burnt in (or drawn in colour), the variable ``overlay`` (y, x) is True; ``overlay_pixels`` counts them.
 
     Raises
     ------

@@ -73,7 +73,7 @@ def test_mutated_tiffs_end_in_an_error_or_the_truth(coding: dict[str, Any], tmp_
     tifffile.imwrite(path, image, extratags=[(34682, "s", 0, text, True)], **coding)
     clean = path.read_bytes()
     with tifffile.TiffFile(path) as tiff:
-        spots = [(int(tag.offset), 12) for tag in tiff.pages[0].tags]
+        spots = [(int(tag.offset), 12) for tag in tiff.pages.first.tags]
     rng = np.random.default_rng(1)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for k in range(50):

@@ -49,7 +49,7 @@ def test_drawn_things_are_covered(what: str, colour: tuple[int, int, int], quali
         picture = Image.open(stream)
     mask = overlays(np.array(picture.convert("L")))
     assert np.mean(mask[truth]) > 0.98
-    near = ndimage.binary_dilation(truth, np.ones((3, 3)), iterations=7)
+    near = ndimage.binary_dilation(truth, np.ones((3, 3), np.bool_), iterations=7)
     assert not np.any(mask & ~near)
 
 
