@@ -164,7 +164,10 @@ def _render(
     width = float(np.exp(rng.uniform(np.log(1.0), np.log(max(1.2, 0.2 * radius)))))
     body, scatter = (rng.uniform(0.02, 0.3) if rim > 0.6 and rng.random() < 0.6 else 1.0), rng.uniform(0, 0.3)
     heavy = rng.uniform(0.2, 0.8) if rng.random() < 0.15 else 0.0  # some particles far brighter than others
-    dome, tilt = rng.choice([rng.uniform(-0.2, 0.6), rng.uniform(0.5, 3.0)], p=[0.75, 0.25]), rng.uniform(0, 0.25)
+    dome, tilt = (
+        rng.choice([rng.uniform(-0.2, 0.6), rng.uniform(0.5, 3.0)], p=[0.75, 0.25]),
+        rng.uniform(0, 0.25),
+    )
     shadow, reach = rng.choice([0.0, rng.uniform(0.05, 0.5)]), rng.uniform(0.04, 0.3) * radius
     deeper, clear = rng.choice([0.0, rng.uniform(0.1, 0.5)]), rng.random() < 0.15
     grain = rng.choice([0.0, rng.uniform(0.02, 0.12)])
@@ -173,14 +176,20 @@ def _render(
     sun = rng.uniform(0, 2 * np.pi)
     for k, (x, y, r) in enumerate(spots):
         far = float(outlines[k].max()) + 4 * reach + 3
-        box = np.s_[max(0, int(y - far)) : max(0, int(y + far) + 2), max(0, int(x - far)) : max(0, int(x + far) + 2)]
+        box = np.s_[
+            max(0, int(y - far)) : max(0, int(y + far) + 2), max(0, int(x - far)) : max(0, int(x + far) + 2)
+        ]
         part, own = image[box], labels[box]
         if not part.size:
             continue
-        yy, xx = np.mgrid[box[0].start : box[0].start + part.shape[0], box[1].start : box[1].start + part.shape[1]]
+        yy, xx = np.mgrid[
+            box[0].start : box[0].start + part.shape[0], box[1].start : box[1].start + part.shape[1]
+        ]
         dx, dy = xx + 0.5 - x, yy + 0.5 - y
         distance, turn = np.hypot(dx, dy), np.arctan2(dy, dx)
-        edge = np.interp(turn % (2 * np.pi), np.append(_TURNS, 2 * np.pi), np.append(outlines[k], outlines[k][0]))
+        edge = np.interp(
+            turn % (2 * np.pi), np.append(_TURNS, 2 * np.pi), np.append(outlines[k], outlines[k][0])
+        )
         depth = edge - distance
         inside = depth > 0
         if shadow:
@@ -188,7 +197,12 @@ def _render(
             part -= np.where(inside, 0, 0.5 * shadow * np.exp(np.minimum(depth, 0) / reach))
         rho = distance / np.maximum(edge, 1e-6)
         lean = rng.normal(0, tilt)
-        level = body * (1 + rng.normal(0, scatter)) * np.exp(rng.exponential(heavy) if heavy else 0.0) * (1 - deeper * (1 - k / max(len(spots), 1)))
+        level = (
+            body
+            * (1 + rng.normal(0, scatter))
+            * np.exp(rng.exponential(heavy) if heavy else 0.0)
+            * (1 - deeper * (1 - k / max(len(spots), 1)))
+        )
         look = level * (1 + dome * 0.5 * (1 - rho**2)) + body * lean * dx / r + body * lean * dy / r
         light = 1 + lit * np.cos(turn - sun)
         height = np.where(own > 0, weaker, 1.0)  # an edge above another particle stands less high

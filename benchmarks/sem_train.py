@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parent))
 import sem_random
 
-from interlayer.sem.segment import complete, features, find, rays, select
+from interlayer.sem.segment import complete, features, find, select
 from interlayer.sem.segment.level import R_MAX, level, pyramid
 
 _HERE = Path(__file__).parent.parent / "sem" / "segment" / "score.json"
@@ -81,8 +81,9 @@ def samples(seed: int) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
 
 
 def main() -> None:
-    import lightgbm
     from concurrent.futures import ProcessPoolExecutor
+
+    import lightgbm
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=1300)
@@ -116,11 +117,24 @@ def main() -> None:
     )
     model.fit(x[~held], y[~held], sample_weight=weight[~held])
     guess = model.predict(x[held])
-    print(f"{len(y)} outlines; held out: rms error {np.sqrt(np.mean((guess - y[held]) ** 2)):.3f}, "
-          f"of a constant {y[held].std():.3f}, correlation {np.corrcoef(guess, y[held])[0, 1]:.3f}")
+    print(
+        f"{len(y)} outlines; held out: rms error {np.sqrt(np.mean((guess - y[held]) ** 2)):.3f}, "
+        f"of a constant {y[held].std():.3f}, correlation {np.corrcoef(guess, y[held])[0, 1]:.3f}"
+    )
     order = np.argsort(-model.booster_.feature_importance("gain"))
     print(", ".join(features.NAMES[k] for k in order[:12]))
     write(model.booster_.dump_model())
+
+
+def _walk(node: dict, nodes: list[list[float]]) -> int:  # type: ignore[type-arg]
+    place = len(nodes)
+    nodes.append([])
+    if "split_feature" not in node:
+        nodes[place] = [-1, round(node["leaf_value"], 6), 0, 0]
+    else:
+        left, right = (_walk(node[side], nodes) for side in ("left_child", "right_child"))
+        nodes[place] = [node["split_feature"], float(f"{node['threshold']:.6g}"), left, right]
+    return place
 
 
 def write(model: dict) -> None:  # type: ignore[type-arg]
@@ -128,18 +142,7 @@ def write(model: dict) -> None:  # type: ignore[type-arg]
     trees = []
     for tree in model["tree_info"]:
         nodes: list[list[float]] = []
-
-        def walk(node: dict) -> int:  # type: ignore[type-arg]
-            place = len(nodes)
-            nodes.append([])
-            if "leaf_value" in node and "split_feature" not in node:
-                nodes[place] = [-1, round(node["leaf_value"], 6), 0, 0]
-            else:
-                left, right = walk(node["left_child"]), walk(node["right_child"])
-                nodes[place] = [node["split_feature"], float(f"{node['threshold']:.6g}"), left, right]
-            return place
-
-        walk(tree["tree_structure"])
+        _walk(tree["tree_structure"], nodes)
         trees.append(nodes)
     text = json.dumps({"features": list(features.NAMES), "trees": trees}, separators=(",", ":"))
     _HERE.write_text(text.replace("]],[[", "]],\n[[") + "\n", encoding="utf-8")

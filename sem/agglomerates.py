@@ -1,7 +1,10 @@
-"""Areas as bright (or dark) as the particles in which no single particle could be told."""
+"""Areas with edges as strong as those of the particles in which hardly any single particle could be told."""
+
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.sem.segment.find import Particles
@@ -14,20 +17,19 @@ COLUMNS: dict[str, tuple[int, str]] = {
     "y": (1, "centre from the top edge of the image"),
     "equivalent_diameter": (1, "diameter of the circle of equal area"),
     "area": (2, "projected area"),
-    "resolved": (0, "share of the area that single particles explain"),
-    "particles": (0, "number of single particles told within"),
     "touches_edge": (0, "1 where the frame cuts it"),
 }
 #: pixels per median diameter at which areas are looked at
 _FINENESS = 10.0
-#: an agglomerate is this many median particles large, of which less than this share is explained
-_LARGE, _EXPLAINED = 2.0, 0.5
-#: share of the particles' area that must lie above the threshold, and Otsu's share of variance between classes
-_BRIGHT, _SEPARATE = 0.7, 0.5
+#: share of all area with edges above which the sizes are said to be of a part of the particles only
+_WORTH = 0.15
+#: an edge counts that is this share as strong as those of the particles are at the median, and this many
+#: times as strong as what two fifths of the image stay below
+_STRONG, _NOISE = 0.5, 4.0
 
 
 def find(image: NDArray[np.generic], found: Particles, aspect: float) -> dict[str, F64]:
-    """Return the table of agglomerates, lengths in image columns; empty where ground and particles are alike.
+    """Return the table of agglomerates, lengths in image columns.
 
     Parameters
     ----------
@@ -40,24 +42,62 @@ def find(image: NDArray[np.generic], found: Particles, aspect: float) -> dict[st
 
     Notes
     -----
-    The threshold is Otsu's (1979) on the image at a tenth of the median diameter per pixel; holes as small as
-    half a particle are closed, since edges are often brighter than what they enclose.
+    Looked at are gradients at a tenth of the median diameter per pixel. Edges at least half as strong as
+    those of the particles, and the particles themselves, are joined over gaps of half a diameter; what of it
+    is not within a particle and at least as large as the median one is an agglomerate (or a part of one).
     """
     if not len(found.radius):
         return none()
     area = np.pi * np.mean(found.radius**2, axis=1)
     diameter = float(np.sqrt(4 * np.median(area) / np.pi))
     small, labels, step = _reduced(image, found, aspect, diameter)
-    mask = _foreground(small, labels > 0, found.polarity, diameter / step)
-    if mask is None:
-        return none()
-    least = _LARGE * float(np.median(area)) / step**2
-    return _table(mask, labels, least, step)
+    mask = _edged(small, labels, diameter / step)
+    return _table(mask, labels, diameter / step, step)
 
 
 def none() -> dict[str, F64]:
     """Return an empty table."""
     return {name: np.empty(0) for name in COLUMNS}
+
+
+def flag(found: dict[str, F64], area: float, scale: float, unit: str) -> list[str]:
+    """Return what a reader must know of agglomerates, or nothing; ``area``: that of single particles."""
+    left = float(np.sum(found["area"]))
+    if left <= _WORTH * (left + area):
+        return []
+    largest = float(found["equivalent_diameter"].max()) * scale
+    return [
+        f"agglomerates: {100 * left / (left + area):.0f} % of the area with edges like those of the particles"
+        f" could not be told apart ({found['area'].size} pieces up to {largest:.3g} {unit} wide):"
+        " sizes are of the rest"
+    ]
+
+
+def table(found: dict[str, F64], scale: float, unit: str) -> xr.Dataset:
+    """Return the table as a Dataset; ``scale`` is the width of a pixel in ``unit``."""
+    units = {0: "1", 1: unit, 2: f"{unit}^2" if unit == "nm" else "1"}
+    data = {
+        name: ("agglomerate", found[name] * scale**power, {"units": units[power], "long_name": text})
+        for name, (power, text) in COLUMNS.items()
+    }
+    data["image"] = (
+        "agglomerate",
+        np.zeros(found["x"].size),
+        {"units": "1", "long_name": "row in the table of images"},
+    )
+    return xr.Dataset(data, attrs={"role": "table"})
+
+
+def pooled(tables: Sequence[tuple[xr.Dataset | None, int]]) -> xr.Dataset | None:
+    """Return the tables of several results as one; each comes with the number of its images."""
+    shifted, start = [], 0
+    for each, count in tables:
+        if each is not None:
+            moved = each.assign(image=each["image"] + start)
+            moved["image"].attrs = each["image"].attrs
+            shifted.append(moved)
+        start += count
+    return xr.concat(shifted, "agglomerate", combine_attrs="override") if shifted else None
 
 
 def _reduced(
@@ -75,40 +115,41 @@ def _reduced(
     return levels, found.labels[np.ix_(down, across)], columns / size[0]
 
 
-def _foreground(
-    levels: NDArray[np.uint16], inside: NDArray[np.bool_], polarity: str, diameter: float
-) -> NDArray[np.uint8] | None:
-    """Return where it is as bright (dark) as in particles; None where a threshold does not part them."""
-    smooth = np.asarray(cv2.GaussianBlur(levels, (0, 0), 1.0))
-    cut, _ = cv2.threshold(smooth, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    above = smooth > cut if polarity == "bright" else smooth <= cut
-    share = float(np.mean(above))
-    step = float(smooth[above].mean()) - float(smooth[~above].mean()) if 0 < share < 1 else 0.0
-    separation = share * (1 - share) * step**2 / max(float(smooth.var()), 1e-9)
-    if not inside.any() or separation < _SEPARATE:
-        return None
-    width = 2 * max(1, round(diameter / 4)) + 1
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-    closed = cv2.morphologyEx(above.astype(np.uint8), cv2.MORPH_CLOSE, disc)
-    closed = np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, disc), np.uint8)
-    return closed if float(np.mean(closed[inside])) > _BRIGHT else None
+def _edged(levels: NDArray[np.uint16], labels: NDArray[np.int32], diameter: float) -> NDArray[np.uint8]:
+    """Return where there are particles, or edges as strong as theirs."""
+    smooth = cv2.GaussianBlur(np.asarray(levels, np.float32), (0, 0), 1.0)
+    slope = np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1))
+    inside = (labels > 0).astype(np.uint8)
+    three = np.ones((3, 3), np.uint8)
+    border = (cv2.dilate(inside, three) > 0) & (cv2.erode(inside, three) == 0)
+    usual = float(np.median(slope[border])) if border.any() else np.inf
+    least = max(_STRONG * usual, _NOISE * float(np.quantile(slope, 0.4)))
+    strong = ((slope > least) | (inside > 0)).astype(np.uint8)
+    wide, narrow = (
+        cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(diameter / part)) + 1,) * 2)
+        for part in (4, 8)
+    )
+    closed = cv2.morphologyEx(strong, cv2.MORPH_CLOSE, wide)
+    return np.asarray(cv2.morphologyEx(closed, cv2.MORPH_OPEN, narrow), np.uint8)
 
 
-def _table(mask: NDArray[np.uint8], labels: NDArray[np.int32], least: float, step: float) -> dict[str, F64]:
-    count, parts, facts, middle = cv2.connectedComponentsWithStats(mask, connectivity=4)
+def _table(
+    mask: NDArray[np.uint8], labels: NDArray[np.int32], diameter: float, step: float
+) -> dict[str, F64]:
+    """Return what of the mask no particle explains, in pieces of the area of one particle or more."""
+    near = cv2.dilate((labels > 0).astype(np.uint8), np.ones((3, 3), np.uint8))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(1, round(diameter / 6)) + 1,) * 2)
+    rest = cv2.morphologyEx(mask * (near == 0).astype(np.uint8), cv2.MORPH_OPEN, disc)
+    count, _, facts, middle = cv2.connectedComponentsWithStats(rest, connectivity=4)
     area = facts[:, cv2.CC_STAT_AREA].astype(np.float64)
-    explained = np.bincount(parts[labels > 0], minlength=count) / np.maximum(area, 1)
     left, top = facts[:, cv2.CC_STAT_LEFT], facts[:, cv2.CC_STAT_TOP]
     right, bottom = left + facts[:, cv2.CC_STAT_WIDTH], top + facts[:, cv2.CC_STAT_HEIGHT]
     cut = (left == 0) | (top == 0) | (right == mask.shape[1]) | (bottom == mask.shape[0])
-    kept = np.flatnonzero((np.arange(count) > 0) & (area >= least) & (explained < _EXPLAINED))
-    within = [np.unique(labels[(parts == k) & (labels > 0)]).size for k in kept]
+    kept = np.flatnonzero((np.arange(count) > 0) & (area >= np.pi / 4 * diameter**2))
     return {
         "x": (middle[kept, 0] + 0.5) * step,
         "y": (middle[kept, 1] + 0.5) * step,
         "equivalent_diameter": np.sqrt(4 * area[kept] / np.pi) * step,
         "area": area[kept] * step**2,
-        "resolved": explained[kept],
-        "particles": np.array(within, np.float64),
         "touches_edge": cut[kept].astype(np.float64),
     }

@@ -11,7 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError
 from interlayer.core.settings import resolve
 from interlayer.core.summary import origin
-from interlayer.sem import estimates, quality, summary, tables
+from interlayer.sem import agglomerates, estimates, quality, summary, tables
 from interlayer.sem.frame import Frame, frame
 from interlayer.sem.image import Measured, measure_image
 from interlayer.sem.segment.labels import Segmenter
@@ -96,11 +96,15 @@ def _single(
         raw,
         particles,
         images,
-        {"picture": measured.picture},
+        _extras({"picture": measured.picture}, measured.agglomerates),
         settings,
         _warnings(view, measured, name),
         _steps(raw, view, measured) if segmenter is None else _steps_given(raw, view, segmenter),
     )
+
+
+def _extras(pictures: dict[str, xr.Dataset], piles: xr.Dataset | None) -> dict[str, xr.Dataset]:
+    return pictures if piles is None else {**pictures, "agglomerates": piles}
 
 
 def _result(
@@ -185,6 +189,7 @@ class Part:
     images: xr.Dataset
     attrs: Mapping[str, object]
     pictures: tuple[xr.Dataset, ...] = ()
+    agglomerates: xr.Dataset | None = None
 
     @property
     def calibrated(self) -> bool:
@@ -201,7 +206,9 @@ def part(tree: xr.DataTree) -> Part:
     name = "particles" if "particles" in tree else "particles_in_pixels"
     pictures = [tree[key].to_dataset() for key in sorted(tree.children) if key.startswith("picture")]
     attrs = {str(key): value for key, value in tree.attrs.items()}
-    return Part(tree[name].to_dataset(), tree["images"].to_dataset(), attrs, tuple(pictures[:_PICTURES]))
+    piles = tree["agglomerates"].to_dataset() if "agglomerates" in tree else None
+    images = tree["images"].to_dataset()
+    return Part(tree[name].to_dataset(), images, attrs, tuple(pictures[:_PICTURES]), piles)
 
 
 def pool(singles: Sequence[xr.DataTree]) -> xr.DataTree:
@@ -235,11 +242,14 @@ def pooled(parts: Sequence[Part]) -> xr.DataTree:
     images, repeated = _repeated(images)
     every = [picture for each in parts for picture in each.pictures][:_PICTURES]
     pictures = {f"picture_{k}": picture for k, picture in enumerate(every)}
+    piles = agglomerates.pooled([(each.agglomerates, each.images.sizes["image"]) for each in parts])
     warnings = [str(text) for each in parts for text in each.listed("warnings")] + repeated
     steps = list(dict.fromkeys(str(step) for each in parts for step in each.listed("steps")))
     steps.append(f"{images.sizes['image']} images were pooled; intervals rest on the scatter between them.")
     settings = json.loads(str(parts[0].attrs.get("settings", "{}")))
-    result = _result([], particles, images, pictures, settings, list(dict.fromkeys(warnings)), steps)
+    result = _result(
+        [], particles, images, _extras(pictures, piles), settings, list(dict.fromkeys(warnings)), steps
+    )
     result.attrs["sources"] = json.dumps([source for each in parts for source in each.listed("sources")])
     return result
 

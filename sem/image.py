@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from interlayer.sem import detect, measure, quality
+from interlayer.sem import agglomerates, detect, measure, quality
 from interlayer.sem.frame import Frame
 from interlayer.sem.segment import complete, find, labels
 
@@ -29,6 +29,8 @@ COLUMNS: dict[str, tuple[int, str]] = {
     "height": (1, "extent along y"),
 }
 _PREVIEW = 1000
+#: pixels around burnt-in marks from which they are filled
+_AROUND = 8
 #: standard deviation of a diameter from where the edge is put, in pixels of the level that found it
 _BOUNDARY = 0.2
 
@@ -41,6 +43,7 @@ class Measured:
     facts: dict[str, float | str]
     flags: tuple[str, ...]
     picture: xr.Dataset
+    agglomerates: xr.Dataset | None = None
 
 
 def measure_image(
@@ -62,7 +65,11 @@ def measure_image(
         there = len(found.centre) > 0
     else:
         found = find.particles(
-            view.image, aspect=view.aspect, polarity=polarity, smallest=limits[0], largest=limits[1]
+            without_overlay(view),
+            aspect=view.aspect,
+            polarity=polarity,
+            smallest=limits[0],
+            largest=limits[1],
         )
         there = detect.present(found.worth, found.null)
     if not there:
@@ -70,7 +77,11 @@ def measure_image(
     width, height = view.size
     table = measure.columns(found, (width / view.pixel_x, height / view.pixel_x))
     diameters = table["equivalent_diameter"]
+    unit = "nm" if view.calibrated else "pixels"
+    piles = agglomerates.find(view.image, found, view.aspect) if segmenter is None else agglomerates.none()
     flags = quality.flags(view.image, found, diameters, view.aspect)
+    flags += detect.doubts(found.worth)
+    flags += agglomerates.flag(piles, float(np.sum(found.visible)), view.pixel_x, unit)
     table["confidence"] = detect.confidence(found.worth)
     scaled = {key: table[key] * view.pixel_x**power for key, (power, _) in COLUMNS.items()}
     facts: dict[str, float | str] = {
@@ -81,12 +92,45 @@ def measure_image(
         "pixel_size_y": view.pixel_y,
         "calibrated": float(view.calibrated),
         "scale_stddev": view.scale_stddev,
-        "boundary_stddev": _BOUNDARY * found.step * view.pixel_x,
-        "coverage": float(np.mean(found.labels > 0)),
+        "boundary_stddev": _boundary(found, diameters) * view.pixel_x,
+        "coverage": _coverage(view, found),
         "polarity": found.polarity if there else "",
         "fingerprint": quality.fingerprint(view.image),
     }
-    return Measured(scaled, facts, tuple(flags), _picture(view, found))
+    listed = agglomerates.table(piles, view.pixel_x, "nm" if view.calibrated else "pixel")
+    return Measured(
+        scaled, facts, tuple(flags), _picture(view, found), listed if listed.sizes["agglomerate"] else None
+    )
+
+
+def _boundary(found: find.Particles, diameters: NDArray[np.float64]) -> float:
+    """Return the standard deviation of all diameters from where outlines are put, in image columns."""
+    if not diameters.size:
+        return _BOUNDARY * found.step
+    return float(np.hypot(_BOUNDARY * found.step, detect.doubt(found.worth) * np.median(diameters)))
+
+
+def without_overlay(view: Frame) -> NDArray[np.generic]:
+    """Return the image with burnt-in letters and bars filled from around them (Telea 2004), 8 or 16 bit."""
+    if view.overlay is None or not view.overlay.any():
+        return view.image
+    y, x = np.nonzero(view.overlay)
+    image = view.image.copy()
+    box = np.s_[max(0, y.min() - _AROUND) : y.max() + _AROUND, max(0, x.min() - _AROUND) : x.max() + _AROUND]
+    part = image[box] if image.dtype in (np.uint8, np.uint16) else np.asarray(image[box], np.float32)
+    image[box] = cv2.inpaint(
+        np.ascontiguousarray(part), view.overlay[box].astype(np.uint8), 3, cv2.INPAINT_TELEA
+    )
+    return image
+
+
+def _coverage(view: Frame, found: find.Particles) -> float:
+    """Return the share of the area that particles cover, where nothing is burnt in."""
+    if view.overlay is None or not view.overlay.any():
+        return float(np.mean(found.labels > 0))
+    size = (found.labels.shape[1], found.labels.shape[0])
+    hidden = cv2.resize(view.overlay.astype(np.uint8), size, interpolation=cv2.INTER_AREA) > 0
+    return float(np.mean(found.labels[~hidden] > 0)) if not hidden.all() else 0.0
 
 
 def _picture(view: Frame, found: find.Particles) -> xr.Dataset:

@@ -99,7 +99,13 @@ def _edges(outlines: Outlines, seen: NDArray[np.bool_]) -> list[F32]:
     mean = (strength * seen).sum(axis=1) / count
     spread = np.sqrt(((strength - mean[:, None]) ** 2 * seen).sum(axis=1) / count)
     gain = (strength / (strength + HALF)).mean(axis=1)
-    return [seen.mean(axis=1), gain, np.log(np.maximum(mean, SURE)), spread / np.maximum(mean, SURE), _gap(seen)]
+    return [
+        seen.mean(axis=1),
+        gain,
+        np.log(np.maximum(mean, SURE)),
+        spread / np.maximum(mean, SURE),
+        _gap(seen),
+    ]
 
 
 def _gap(seen: NDArray[np.bool_]) -> F32:
@@ -139,7 +145,7 @@ def _context(contrast: F32, inside: F32, edges: list[F32]) -> list[Array]:
 
 
 def _company(outlines: Outlines, share: F32) -> Array:
-    """Return (3, n): how many outlines are the same, how much of each others fill, how well one around is seen."""
+    """Return (3, n): outlines that are the same, share that others fill, how well one around is seen."""
     order = np.argsort(outlines.centre[:, 1], kind="stable")
     found = np.empty((3, len(order)))
     ranked = np.empty_like(found)

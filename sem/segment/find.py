@@ -87,9 +87,9 @@ class Particles:
 class _Found:
     """What one level and polarity gave.
 
-    ``evidence``: area covered times score; ``sure``: the score, a mean over the area; ``small``: the share that a finer level sees better;
-    ``explained``: the share of the level's edge pixels on outlines; ``rimmed``: whether outlines beyond
-    bright rims are among those chosen.
+    ``evidence``: area covered times score; ``sure``: the score, a mean over the area; ``small``: the share
+    that a finer level sees better; ``explained``: the share of the level's edge pixels on outlines;
+    ``rimmed``: whether outlines beyond bright rims are among those chosen.
     """
 
     level: Level
@@ -223,7 +223,7 @@ def _traced(at: Level, sign: int) -> Outlines:
 
 
 def _beyond_rim(at: Level, inner: Outlines, sign: int) -> Outlines:
-    """Return the outlines just outside those of the other polarity: the inner side of a rim is seen better."""
+    """Return outlines just outside those of the other polarity: a rim's inner side is seen better."""
     inner = inner.take(select.support(inner).mean(axis=1) > _CLOSED)
     return rays.trace(at, inner.centre, inner.radius, sign, rays.RIM)
 
@@ -255,7 +255,9 @@ def _merge(levels: list[_Found], sign: int, limits: tuple[float, float]) -> Part
     order = select.thin(outlines, score)
     outlines, score = outlines.take(order), score[order]
     chosen = select.choose(outlines, score, finest.shape)
-    least = select.demanded(*(each.radius.mean(axis=1).astype(np.float64) for each in (outlines, chosen.outlines)))
+    least = select.demanded(
+        *(each.radius.mean(axis=1).astype(np.float64) for each in (outlines, chosen.outlines))
+    )
     chosen = select.choose(outlines, score, finest.shape, least)
     radius = complete.whole(chosen.outlines, chosen.own)
     counts = np.bincount(chosen.labels.ravel(), minlength=len(radius) + 1)[1:]

@@ -62,4 +62,4 @@ def _left(radius: Array, cosine: Array, sine: Array, a: int, b: int, c: int) -> 
     a, b, c = a % rays, b % rays, c % rays
     xb, yb = radius[b] * cosine[b], radius[b] * sine[b]
     dx, dy = xb - radius[a] * cosine[a], yb - radius[a] * sine[a]
-    return dx * (radius[c] * sine[c] - yb) - dy * (radius[c] * cosine[c] - xb) > 0
+    return bool(dx * (radius[c] * sine[c] - yb) - dy * (radius[c] * cosine[c] - xb) > 0)

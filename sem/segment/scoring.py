@@ -18,6 +18,8 @@ from interlayer.sem.segment.level import Level
 from interlayer.sem.segment.rays import Outlines
 
 Array = NDArray[Any]
+#: after this many trees an outline scored below the second number is given up
+_EARLY, _HOPELESS = 50, np.float32(0.2)
 F32 = NDArray[np.float32]
 
 
@@ -43,7 +45,9 @@ def score(at: Level, outlines: Outlines, sign: int) -> F32:
 
 
 @numba.njit(cache=True)
-def _walk(table: Array, start: Array, which: Array, value: Array, left: Array, right: Array, out: Array) -> None:
+def _walk(
+    table: Array, start: Array, which: Array, value: Array, left: Array, right: Array, out: Array
+) -> None:
     for i in range(table.shape[0]):
         row = table[i]
         for t in range(start.size):
@@ -51,3 +55,5 @@ def _walk(table: Array, start: Array, which: Array, value: Array, left: Array, r
             while which[at] >= 0:
                 at = left[at] if row[which[at]] <= value[at] else right[at]
             out[i] += value[at]
+            if t == _EARLY and out[i] < _HOPELESS:
+                break

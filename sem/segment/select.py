@@ -22,7 +22,7 @@ _LEAST = 0.4
 #: score asked of outlines unlike the others in size, least scatter of log radius reckoned with, and how many
 #: particles tell what is usual
 _SURER, _SCATTER, _POPULATION = 0.85, 0.2, 12
-#: intersection over union at which two outlines are one particle: circles of equal size at half a diameter have 0.24
+#: intersection over union at which two outlines are one particle (equal circles half a diameter apart: 0.24)
 _TWICE = 0.45
 #: how far inside its edge a particle is looked for, in pixels
 _INSIDE = 2.0
@@ -80,7 +80,7 @@ def support(outlines: Outlines) -> NDArray[np.bool_]:
 
 
 def dented(outlines: Outlines, seen: NDArray[np.bool_]) -> F32:
-    """Return the share of what is seen of each outline that bends inwards, as between two particles in touch."""
+    """Return the share of what is seen of each outline that bends inwards, as between two in touch."""
     depth = np.empty(outlines.radius.shape, np.float32)
     cosine, sine = outlines.directions
     hull.dents(outlines.radius, seen, cosine, sine, depth)
@@ -103,9 +103,7 @@ def thin(outlines: Outlines, score: F32) -> NDArray[np.intp]:
     return order[fields.survivors(len(order), pairs)]
 
 
-def choose(
-    outlines: Outlines, score: F32, shape: tuple[int, int], least: F64 | None = None
-) -> Chosen:
+def choose(outlines: Outlines, score: F32, shape: tuple[int, int], least: F64 | None = None) -> Chosen:
     """Choose outlines greedily, the one that explains most of what is left first."""
     labels = np.zeros(shape, np.int32)
     kept = np.empty(len(score), np.intp)
@@ -169,4 +167,6 @@ def _bequeath(chosen: Chosen, heir: NDArray[np.int32]) -> Chosen:
         heir = heir[heir]
     number = np.concatenate([[0], np.cumsum(alive)]).astype(np.int32)
     labels = number[heir][chosen.labels]
-    return Chosen(chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels, chosen.index[alive])
+    return Chosen(
+        chosen.outlines.take(alive), chosen.own[alive], chosen.score[alive], labels, chosen.index[alive]
+    )
