@@ -187,7 +187,8 @@ def _finish(
     if jobs == 1 or len(work) < _FEW:
         errors = {k: _pool(task) for k, task in enumerate(tasks)}
     else:
-        errors = dict(spread(_pool, tasks, jobs, _not_pooled, _PRELOAD))
+        # a sample takes more memory than an image: half as many workers keep within what the images took
+        errors = dict(spread(_pool, tasks, max(1, jobs // 2), _not_pooled, _PRELOAD))
     found = tuple(_read(task, errors[k]) for k, task in enumerate(tasks))
 
     from interlayer import folder_output
