@@ -21,7 +21,7 @@ import numpy as np
 
 from interlayer._version import __version__
 from interlayer.batch import Outcome, code_digest, spread
-from interlayer.core.errors import InterlayerError, SettingError
+from interlayer.core.errors import InterlayerError, SettingError, StoreError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
@@ -121,9 +121,19 @@ def run(
         Worker processes; the results do not depend on it.
     started, done
         Called with the number of images, and with each outcome.
+
+    Raises
+    ------
+    StoreError
+        When nothing can be written below ``out``.
     """
     whole = folder.resolve().name or "folder"
-    write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
+    try:
+        write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
+    except OSError as error:
+        raise StoreError(
+            f"the results cannot be written there ({error})", path=out, advice="Give another folder with -o."
+        ) from error
     code = code_digest("sem")
     work = tuple(_job(path, folder, out, settings, code) for path in paths)
     started(len(work))
