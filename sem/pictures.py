@@ -69,11 +69,10 @@ def _outlines(canvas: U8, picture: xr.Dataset, particles: xr.Dataset) -> None:
     weight = 2 if broad else 1
     style = {"thickness": weight, "lineType": cv2.LINE_AA, "shift": _SHIFT}
     cv2.polylines(canvas, list(points[cut]), True, CUT, **style)
-    for ring, seen in zip(points[~cut], picture["seen"].values[~cut] > 0, strict=True):
-        ends = np.roll(ring, -1, axis=0)
-        for own, colour in ((True, SEEN), (False, COMPLETED)):
-            pieces = np.stack([ring[seen == own], ends[seen == own]], axis=1)
-            cv2.polylines(canvas, list(pieces), False, colour, **style)
+    cv2.polylines(canvas, list(points[~cut]), True, SEEN, **style)
+    hidden = (picture["seen"].values == 0) & ~cut[:, None]
+    pieces = np.stack([points[hidden], np.roll(points, -1, axis=1)[hidden]], axis=1)
+    cv2.polylines(canvas, list(pieces), False, COMPLETED, **style)
 
 
 def round_length(width: float, share: float = 0.25) -> float:
@@ -166,7 +165,10 @@ def _shortened(text: str, font: Font, width: float) -> str:
 
 def write(path: Path, picture: U8) -> None:
     """Write an RGB picture as PNG."""
-    _encode(path, picture, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1]
+    if hasattr(cv2, "IMWRITE_PNG_FILTER"):  # OpenCV 4.12: differences along rows, a third faster and smaller
+        options += [cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_SUB]
+    _encode(path, picture, ".png", options)
 
 
 def write_thumbnail(path: Path, picture: U8) -> None:

@@ -19,7 +19,7 @@ from interlayer.sem.uncertainty import _PRIOR_IMAGES, _SCATTER
 F64 = NDArray[np.float64]
 
 #: most and least replicates of the bootstrap, numbers that all replicates hold, and that are held at a time
-_MOST, _LEAST, _BUDGET, _HELD = 400, 60, 2**22, 2**21
+_MOST, _LEAST, _BUDGET, _HELD = 400, 60, 2**22, 2**19
 #: groups that the jackknife deletes: images, of more than these several at a time
 _GROUPS = 100
 _QUANTILES = {"diameter_d10": 0.1, "diameter_d50": 0.5, "diameter_d90": 0.9}

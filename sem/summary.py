@@ -15,6 +15,8 @@ F64 = NDArray[np.float64]
 _DIAMETERS = (*STATISTICS,)
 _UNITS = {"diameter_geometric_sd": "1"}
 _TILES = 4
+#: most distances of particles and places that are held at a time
+_HELD = 2**19
 #: columns that a particle must be wide to be looked for (segment.find seeks radii from 5.5 level pixels)
 LEAST_PIXELS = 11.0
 
@@ -179,11 +181,17 @@ def curves(
             "edges": ("edge", edges, length),
             "frequency": ("bin", frequency, percent),
             "diameter": ("point", grid, length),
-            "kernel_density": ("point", scale * distribution.kernel_density(values, weights, grid), percent),
+            "kernel_density": ("point", scale * _density_at(values, weights, grid), percent),
             "log_normal": ("point", scale * fitted.density(grid), percent),
         },
         attrs=attrs,
     )
+
+
+def _density_at(values: F64, weights: F64, grid: F64) -> F64:
+    """Return the kernel density, a few places at a time: 30,000 particles at once take 70 MB per array."""
+    parts = np.array_split(grid, max(1, grid.size * values.size // _HELD))
+    return np.concatenate([distribution.kernel_density(values, weights, part) for part in parts])
 
 
 def _finest(people: Population, images: xr.Dataset) -> float:

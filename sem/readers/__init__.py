@@ -55,9 +55,8 @@ def read(path: Path | str) -> "xr.Dataset":
 
     Coordinates ``x`` and ``y`` are the centres of the pixels in nm from the top left corner, present only
     where the file states its scale; the same holds for the attrs ``pixel_size_x`` and ``pixel_size_y``.
-    The data bar is kept: ``data_bar_rows`` rows at the bottom belong to it. Where letters, scale bars or
-    frames are burnt in (or drawn in colour), the variable ``overlay`` (y, x) is True; ``overlay_pixels``
-    counts them.
+    The data bar is kept: ``data_bar_rows`` rows at the bottom belong to it. Where letters, bars or frames are
+    burnt in (or drawn in colour), the variable ``overlay`` (y, x) is True; ``overlay_pixels`` counts them.
 
     Raises
     ------

@@ -21,7 +21,7 @@ import numpy as np
 
 from interlayer._version import __version__
 from interlayer.batch import Outcome, code_digest, spread
-from interlayer.core.errors import InterlayerError, SettingError
+from interlayer.core.errors import InterlayerError, SettingError, StoreError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
@@ -36,6 +36,8 @@ ALL = ""
 _PRELOAD = ("interlayer.warm",)
 #: bytes of a name that are kept, and images of a sample whose pictures its record keeps
 _LONGEST, _PICTURES = 180, 4
+#: images for which no worker processes are started
+_FEW = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +121,19 @@ def run(
         Worker processes; the results do not depend on it.
     started, done
         Called with the number of images, and with each outcome.
+
+    Raises
+    ------
+    StoreError
+        When nothing can be written below ``out``.
     """
     whole = folder.resolve().name or "folder"
-    write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
+    try:
+        write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
+    except OSError as error:
+        raise StoreError(
+            f"the results cannot be written there ({error})", path=out, advice="Give another folder with -o."
+        ) from error
     code = code_digest("sem")
     work = tuple(_job(path, folder, out, settings, code) for path in paths)
     started(len(work))
@@ -130,11 +142,11 @@ def run(
         briefs[index] = brief
         done(Outcome(brief.name, "", brief.status, work[index].path, brief.error, brief.error_type))
     ordered = tuple(briefs[k] for k in range(len(work)))
-    return FolderRun(out, work, ordered, _finish(folder, work, ordered, out))
+    return FolderRun(out, work, ordered, _finish(folder, work, ordered, out, jobs))
 
 
 def _each(work: Sequence[Job], jobs: int) -> Iterable[tuple[int, Brief]]:
-    if jobs == 1 or len(work) < 4:
+    if jobs == 1 or len(work) < _FEW:
         return ((k, process(job)) for k, job in enumerate(work))
     return spread(process, work, jobs, killed, _PRELOAD)
 
@@ -154,23 +166,58 @@ def _short(part: str) -> str:
     return f"{data[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
 
 
-def _finish(folder: Path, work: Sequence[Job], briefs: Sequence[Brief], out: Path) -> tuple[Pooled, ...]:
-    """Pool by sample, and write what describes the folder as a whole."""
-    from interlayer import folder_output
+@dataclass(frozen=True, slots=True)
+class _Sample:
+    """A sample to be pooled, and where that goes."""
 
+    name: str
+    source: Path
+    place: Path
+    members: tuple[tuple[Job, Brief], ...]
+
+
+def _finish(
+    folder: Path, work: Sequence[Job], briefs: Sequence[Brief], out: Path, jobs: int
+) -> tuple[Pooled, ...]:
+    """Pool by sample in worker processes, and write what describes the folder as a whole."""
     of = samples([job.name for job in work], folder.resolve().name or "folder")
     groups = {name: [k for k in range(len(work)) if of[k] == name] for name in dict.fromkeys(of)}
-    found: list[Pooled] = []
-    if len(groups) > 1:
-        taken = _places(list(groups))
-        for name, members in groups.items():
-            source = _source(folder, [work[k] for k in members], name)
-            found.append(_pool(name, source, [(work[k], briefs[k]) for k in members]))
-            folder_output.write_pooled(found[-1], out / "samples" / taken[name])
-    found.append(_pool(ALL, folder, list(zip(work, briefs, strict=True))))
-    folder_output.write_pooled(found[-1], out)
+    taken = _places(list(groups))
+    tasks = [
+        _Sample(
+            name,
+            _source(folder, [work[k] for k in members], name),
+            out / "samples" / taken[name],
+            tuple((work[k], briefs[k]) for k in members),
+        )
+        for name, members in groups.items()
+        if len(groups) > 1
+    ]
+    tasks.append(_Sample(ALL, folder, out, tuple(zip(work, briefs, strict=True))))
+    if jobs == 1 or len(work) < _FEW:
+        errors = {k: _pool(task) for k, task in enumerate(tasks)}
+    else:
+        # a sample takes more memory than an image: half as many workers keep within what the images took
+        errors = dict(spread(_pool, tasks, max(1, jobs // 2), _not_pooled, _PRELOAD))
+    found = tuple(_read(task, errors[k]) for k, task in enumerate(tasks))
+
+    from interlayer import folder_output
+
     folder_output.write_overview(out, of, work, briefs, found)
-    return tuple(found)
+    return found
+
+
+def _not_pooled(task: _Sample) -> str:
+    return f"the worker was killed while it pooled {len(task.members)} images (out of memory?)"
+
+
+def _read(task: _Sample, error: str) -> Pooled:
+    """Return a pooled result from its record."""
+    from interlayer import store
+
+    if error:
+        return Pooled(task.name, task.source, None, InterlayerError(error, path=task.source))
+    return Pooled(task.name, task.source, store.read_tree(task.place / "pooled.nc"))
 
 
 def _source(folder: Path, members: Sequence[Job], name: str) -> Path:
@@ -191,20 +238,29 @@ def _places(names: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def _pool(sample: str, source: Path, members: Sequence[tuple[Job, Brief]]) -> Pooled:
-    """Pool the images of a sample: those with a scale where some have none, copies of a file once."""
+def _pool(task: _Sample) -> str:
+    """Pool the images of a sample and write the result; return what went wrong.
+
+    Those with a scale are pooled where some have none, and copies of a file once.
+    """
+    from interlayer import folder_output
     from interlayer.sem.analysis import pooled
 
-    good = [(job, brief) for job, brief in members if brief.good]
+    good = [(job, brief) for job, brief in task.members if brief.good]
     if not good:
-        error = InterlayerError("no image could be analysed", path=source)
-        return Pooled(sample, source, None, error)
+        return "no image could be analysed"
     kept, notes = _kept(good)
-    result = pooled([_part(job, brief, pictured=k < _PICTURES) for k, (job, brief) in enumerate(kept)])
-    warnings = json.loads(str(result.attrs["warnings"]))
-    failed = [f"{brief.name}: not read: {brief.error}" for _, brief in members if not brief.good]
-    result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
-    return Pooled(sample, source, result)
+    try:
+        result = pooled([_part(job, brief, pictured=k < _PICTURES) for k, (job, brief) in enumerate(kept)])
+        warnings = json.loads(str(result.attrs["warnings"]))
+        failed = [f"{brief.name}: not read: {brief.error}" for _, brief in task.members if not brief.good]
+        result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
+        folder_output.write_pooled(result, task.place)
+    except InterlayerError as error:
+        return str(error)
+    except Exception as error:  # a fault of ours must not stop the others; it is named as such
+        return f"{type(error).__name__}: {error} (a fault of interlayer; please report it)"
+    return ""
 
 
 def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], list[str]]:

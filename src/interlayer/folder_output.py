@@ -24,12 +24,10 @@ _NOT_LISTED = {"name", "flags", "fingerprint"}
 _SHEET = pictures.COLUMNS * pictures.ROWS
 
 
-def write_pooled(pooled: Pooled, place: Path) -> None:
+def write_pooled(result: "xr.DataTree", place: Path) -> None:
     """Write a pooled result: record, tables (CSV and Parquet), the distribution as a figure."""
-    if pooled.result is None:
-        return
-    store.write_tree(pooled.result, place / "pooled.nc")
-    parts = part(pooled.result)
+    store.write_tree(result, place / "pooled.nc")
+    parts = part(result)
     frame = polars.DataFrame({str(name): parts.particles[name].values for name in parts.particles})
     names = parts.images["name"].values.astype(str)
     frame = frame.with_columns(
@@ -37,16 +35,16 @@ def write_pooled(pooled: Pooled, place: Path) -> None:
     )
     write_frame(frame, place / "pooled-particles")
     write_frame(
-        polars.DataFrame(row_records(rows_of(pooled.result)), infer_schema_length=None),
+        polars.DataFrame(row_records(rows_of(result)), infer_schema_length=None),
         place / "pooled-summary",
     )
-    for figure in plots.figures(pooled.result):
+    for figure in plots.figures(result):
         if figure.name == "distribution":
             from interlayer.core.draw import draw
 
             with atomic(place / "pooled-distribution.png") as temporary:
                 draw(figure).savefig(temporary, format="png", dpi=200)
-            write_frame(_curves(pooled.result), place / "pooled-distribution")
+            write_frame(_curves(result), place / "pooled-distribution")
 
 
 def _curves(result: "xr.DataTree") -> polars.DataFrame:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -108,6 +109,8 @@ def process(job: Job) -> Brief:
         return _stored(job, key) or _made(job, key)
     except InterlayerError as error:
         return _failed(job, str(error).removeprefix(f"{job.path}: "), type(error).__name__)
+    except OSError as error:
+        return _failed(job, f"cannot be read, or its results not written ({error})", "ReadError")
     except Exception as error:  # a fault of ours must not stop the others; it is named as such
         text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it)"
         return _failed(job, text, type(error).__name__)
@@ -119,8 +122,9 @@ def killed(job: Job) -> Brief:
 
 
 def _failed(job: Job, error: str, kind: str) -> Brief:
-    for each in (*map(job.file, ENDINGS), *_rest(job)):  # an older result would contradict the failure
-        each.unlink(missing_ok=True)
+    with suppress(OSError):
+        for each in (*map(job.file, ENDINGS), *_rest(job)):  # an older result would contradict the failure
+            each.unlink(missing_ok=True)
     return Brief(job.name, "failed", error, kind)
 
 

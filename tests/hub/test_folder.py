@@ -121,6 +121,7 @@ def test_nothing_is_done_twice_and_changes_are_seen(
     assert err.count("unchanged") == 3 and "done: b/10 kV/tescan.png" in err
     assert table(out)["b/10 kV/tescan.png"]["pixel_size_x"] == pytest.approx(6.0)
     assert not list((out / "images" / "Probe ä").glob("bild 1.tif*"))
+    shutil.rmtree(images / "b")
     main([*command, "--pixel-size", "4 nm"])
     assert "unchanged" not in capsys.readouterr().err
     assert table(out)["Probe ä/no scale.jpg"]["scale_source"] == "given"
@@ -207,6 +208,21 @@ def test_an_empty_folder_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert main(["sem", str(tmp_path), "-o", str(tmp_path / "out")]) == 1
     assert "no sem files in this folder" in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_results_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    image, _ = scene(1)
+    write_fei(folder / "a.tif", image, image.shape[0])
+    (tmp_path / "file").write_text("there already")
+    assert main(["sem", str(folder), "-o", str(tmp_path / "file")]) == 3
+    assert "cannot be written there" in capsys.readouterr().err
+    out = tmp_path / "out"
+    (out / "images" / "a.tif-particles.csv").mkdir(parents=True)  # stands in the way
+    assert main(["sem", str(folder), "-o", str(out)]) == 1
+    err = capsys.readouterr().err
+    assert "a.tif" in err and "Traceback" not in err
 
 
 def test_long_and_strange_names(tmp_path: Path) -> None:
