@@ -24,6 +24,8 @@ _EXPLAINED = 0.3
 _SURE = 0.8
 #: share of an inner outline that must be seen for another one to be sought around it
 _CLOSED = 0.4
+#: quantile of the widths of a rim over its rays that is taken for all, and least number of rays that show it
+_RIM_WIDTH, _RIM_RAYS = 0.35, 8
 #: score times support after the first look below which an outline is given up
 _HOPELESS = 0.015
 #: a polarity leads when it covers this many times more than the other
@@ -225,7 +227,15 @@ def _traced(at: Level, sign: int) -> Outlines:
 def _beyond_rim(at: Level, inner: Outlines, sign: int) -> Outlines:
     """Return outlines just outside those of the other polarity: a rim's inner side is seen better."""
     inner = inner.take(select.support(inner).mean(axis=1) > _CLOSED)
-    return rays.trace(at, inner.centre, inner.radius, sign, rays.RIM)
+    outer = rays.trace(at, inner.centre, inner.radius, sign, rays.RIM)
+    # where two rims touch the next falling edge is the neighbour's: one width of the rim for all rays
+    ratio = np.where(select.support(outer), outer.radius / inner.radius, np.nan)
+    seen = np.isfinite(ratio).sum(axis=1) >= _RIM_RAYS
+    width = np.nanquantile(ratio[seen], _RIM_WIDTH, axis=1)[:, None]
+    even = inner.take(seen)
+    smooth = np.asarray(complete.smooth(even.radius.astype(np.float64), 4), np.float32)
+    narrow = rays.trace(at, even.centre, (smooth * width).astype(np.float32), sign, rays.NARROW)
+    return rays.join([outer, narrow])
 
 
 def _exhausted(levels: list[_Found]) -> bool:

@@ -22,8 +22,9 @@ R_MIN, R_MAX = 5.5, 14.0
 SIGMA = 1.2
 #: counts per noise of the gradients that Canny sees: 16 bit hold up to 1000 times the noise
 _UNIT = 32.0
-#: quantile of the gradient magnitude taken as noise, and its value for Rayleigh-distributed magnitudes
-_QUANTILE = 0.4
+#: quantile of the gradient magnitude taken as noise (low, since in dense packings most pixels lie at edges),
+#: and its value for Rayleigh-distributed magnitudes
+_QUANTILE = 0.1
 _RAYLEIGH = math.sqrt(-2.0 * math.log(1.0 - _QUANTILE))
 #: gradient (in noise) of the weakest and of the surest edge pixel, as in Canny's hysteresis
 _EDGE_LOW, _EDGE_HIGH = 2.2, 3.8
@@ -169,6 +170,7 @@ def noise_of(image: NDArray[np.generic]) -> float:
         dy, dx = (part[2:, 1:-1] - part[:-2, 1:-1])[::2, ::3], (part[1:-1, 2:] - part[1:-1, :-2])[::2, ::3]
         found.append(0.5 * np.hypot(dx, dy).ravel())
     magnitude = np.concatenate(found)
+    magnitude = magnitude[magnitude > 0]  # clipped pixels tell nothing of the noise
     if not magnitude.size:
         return 1e-12
     noise = float(np.quantile(magnitude, _QUANTILE)) / _RAYLEIGH

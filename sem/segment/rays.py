@@ -34,8 +34,9 @@ class Fan:
 
 #: first look around a seed, second look around the first outline, last look at finer resolution
 COARSE, FINE, EXACT = Fan(24, 28, 0.4, 1.8), Fan(48, 32, 0.6, 1.5), Fan(48, 21, 0.82, 1.18)
-#: look beyond the rim of an outline of the other polarity
+#: look beyond the rim of an outline of the other polarity, and again where its width is known
 RIM = Fan(48, 24, 0.97, 1.6)
+NARROW = Fan(48, 15, 0.9, 1.1)
 RAYS = FINE.rays
 
 
