@@ -28,6 +28,8 @@ def analyze(
     cell: str | None = None,
     applied_voltage: Quantity = None,
     circuit: str | None = None,
+    weighting: str | None = None,
+    start: str | None = None,
     symmetric: bool | None = None,
     active_mass: Quantity = None,
     molar_mass: Quantity = None,

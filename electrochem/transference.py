@@ -14,7 +14,7 @@ import xarray as xr
 from interlayer.core.errors import AnalysisError
 from interlayer.core.intervals import Interval
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.electrochem import eis
+from interlayer.electrochem import spectra as sweeps
 from interlayer.electrochem.common import (
     Floats,
     Given,
@@ -28,6 +28,7 @@ from interlayer.electrochem.common import (
     time_rows,
 )
 from interlayer.electrochem.model.fit import Fit
+from interlayer.electrochem.model.report import report
 from interlayer.electrochem.model.starts import arcs
 
 _DRAWS = 20000
@@ -132,21 +133,22 @@ def _interfaces(
     """Fit the last sweep before and the first sweep after the polarisation."""
     if not spectra:
         return None, None
-    loaded = [eis.load([raw], outcome.warnings) for raw in spectra]
+    loaded = [sweeps.load([raw], outcome.warnings) for raw in spectra]
     pair = [loaded[0][-1], loaded[-1][0]] if len(loaded) > 1 else [loaded[0][0], loaded[0][-1]]
     if len(loaded) == 1 and len(loaded[0]) == 1:
         outcome.warnings.append(
             "Only one spectrum is given: the impedance after the polarisation is missing."
         )
         return None, None
-    chosen, note = eis.choose(pair, given.text("circuit"))
-    outcome.steps.append(note)
+    choice = sweeps.choose(pair, given.text("circuit"))
+    chosen = choice.circuit
+    outcome.steps.append(choice.note)
     if not arcs(chosen):
         raise AnalysisError(
             f"circuit {chosen.text} has no arc that could be the interface", expected="p(R1,CPE1)"
         )
     fits = [
-        eis.fit_all(chosen, [eis.Spectrum(*eis.usable(each, chosen), each.time, each.number)])[0]
+        sweeps.fit_all(chosen, [sweeps.Spectrum(*sweeps.usable(each, chosen), each.time, each.number)])[0]
         for each in pair
     ]
     return fits[0], fits[1]
@@ -155,7 +157,7 @@ def _interfaces(
 def _interfacial(fitted: Fit, row: int) -> Floats:
     """Return the sum of the arcs' resistances: the value and draws of it from the covariance."""
     places = [place for place, _, _ in arcs(fitted.circuit)]
-    factor = eis.autocorrelation_factor(fitted, row)
+    factor = sweeps.autocorrelation_factor(fitted, row)
     covariance = fitted.covariance[row][np.ix_(places, places)] * factor**2
     rng = np.random.default_rng(row + 17)
     scaled = rng.standard_t(fitted.dof, (_DRAWS, 1)) if len(places) == 1 else None
@@ -451,7 +453,7 @@ def _spectrum(fitted: Fit, row: int) -> xr.Dataset:
             "fit_im": (model.imag, "ohm", "imaginary part of the fit"),
         },
     )
-    found.attrs |= {"circuit": fitted.circuit.text, "report": eis.report(fitted, row)}
+    found.attrs |= {"circuit": fitted.circuit.text, "report": report(fitted, row)}
     return found
 
 
