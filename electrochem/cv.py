@@ -20,9 +20,9 @@ from interlayer.electrochem.common import (
     clock,
     column,
     decimate,
+    joined,
     noise,
     table_like,
-    time_rows,
 )
 
 #: the flank of the cathodic wave that is extrapolated to the baseline, as shares of its largest current
@@ -62,7 +62,7 @@ class Cycle:
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     """Find anodic peak, cathodic overpotential and charges of every cycle; the last one is the headline."""
     outcome = Outcome()
-    raw = time_rows(raws[0])
+    raw = joined(raws, outcome.warnings)
     voltage, current = column(raw, "voltage", "cv"), column(raw, "current", "cv")
     time = clock(raw, outcome.warnings)
     found = sweeps(time, voltage)

@@ -20,10 +20,10 @@ from interlayer.electrochem.common import (
     Outcome,
     clock,
     column,
+    joined,
     noise,
     table_like,
     texts,
-    time_rows,
 )
 from interlayer.electrochem.halves import Half
 
@@ -55,7 +55,7 @@ class Cycles:
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     """Find capacities, efficiencies, retention, rates and plateau polarisation."""
     outcome = Outcome()
-    raw = time_rows(raws[0])
+    raw = joined(raws, outcome.warnings)
     if "current" not in raw:
         column(raw, "current", "cycling")
     time = clock(raw, outcome.warnings)

@@ -22,10 +22,10 @@ from interlayer.electrochem.common import (
     Outcome,
     clock,
     column,
+    joined,
     noise,
     table_like,
     texts,
-    time_rows,
     trace,
 )
 from interlayer.electrochem.segments import Segment
@@ -76,7 +76,7 @@ class Pulse:
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     """Find the pulses and the diffusion coefficient of each."""
     outcome = Outcome()
-    raw = time_rows(raws[0])
+    raw = joined(raws, outcome.warnings)
     voltage, current = column(raw, "voltage", "gitt"), column(raw, "current", "gitt")
     time = clock(raw, outcome.warnings)
     pulses = find_pulses(raw, time, voltage, current)

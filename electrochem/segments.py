@@ -12,6 +12,8 @@ from interlayer.electrochem.common import Floats
 _REST_SHARE = 2e-3
 #: a jump of the current's level larger than this begins a new step (symmetric cells)
 _LEVEL_SHARE = 0.05
+#: a gap before a step of more than this many of its mean row distances is an interruption
+_INTERRUPTION = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,17 @@ def find(raw: xr.Dataset, time: Floats, *, levels: bool = False) -> list[Segment
 
 
 def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:
-    """Return when each step began: by its step time where that fits, else at the row before."""
+    """Return when each step began: by its step time where that fits, else at the row before.
+
+    A gap before the first row that is long against the rows of the step is an interruption without rows (a
+    power cut): the step began with its first row then.
+    """
     before = time[np.maximum(starts - 1, 0)]
+    gap = time[starts] - before
+    ends = np.append(starts[1:], time.size)
+    usual = (time[ends - 1] - time[starts]) / np.maximum(ends - starts - 1, 1)
+    interrupted = (gap > _INTERRUPTION * usual) & (ends - starts > 3) & (gap > 1.0)
+    before = np.where(interrupted, time[starts], before)
     if "step_time" not in raw:
         return before
     into = np.asarray(raw["step_time"].values, dtype=np.float64)[starts]
