@@ -202,7 +202,11 @@ def _block(cycles: Cycles, names: Sequence[str], place: int) -> np.ndarray[tuple
     while last + 1 < len(names) and names[last + 1] == names[place]:
         last += 1
     block = np.arange(first, last + 1)
-    return block[np.isfinite(cycles.discharge[block])]
+    block = block[np.isfinite(cycles.discharge[block])]
+    whole = block[
+        cycles.number[block] > 0
+    ]  # a half cycle before the first whole one counts where it is alone
+    return whole if whole.size else block
 
 
 def _specific(capacity: float, stddev: float, mass: float, given: Given) -> Interval:

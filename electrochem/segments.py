@@ -87,7 +87,8 @@ def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:
     """Return when each step began: by its step time where that fits, else at the row before.
 
     A gap before the first row that is long against the rows of the step is an interruption without rows (a
-    power cut): the step began with its first row then.
+    power cut): the step began with its first row then. The first step begins at the test's time zero, where
+    that is no further away than two rows.
     """
     before = time[np.maximum(starts - 1, 0)]
     gap = time[starts] - before
@@ -95,6 +96,10 @@ def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:
     usual = (time[ends - 1] - time[starts]) / np.maximum(ends - starts - 1, 1)
     interrupted = (gap > _INTERRUPTION * usual) & (ends - starts > 3) & (gap > 1.0)
     before = np.where(interrupted, time[starts], before)
+    # a logger that waits one interval before its first row: the test's time says how long it ran before
+    waited = float(raw["time"].values[0]) if "time" in raw else 0.0
+    if 0 < waited <= 2 * usual[0]:
+        before[0] -= waited
     if "step_time" not in raw:
         return before
     into = np.asarray(raw["step_time"].values, dtype=np.float64)[starts]
