@@ -80,6 +80,12 @@ SETTINGS: tuple[Setting, ...] = (
         kinds=("plating", "ccd"),
     ),
     Setting(
+        "series",
+        "the files belong together: spectra one after the other, or parts of one test",
+        "flag",
+        kinds=("eis", "cv", "ccd", "gitt", "plating", "cycling"),
+    ),
+    Setting(
         "columns",
         "columns of a delimited file, as field=name, such as voltage=U_cell (V)",
         "texts",

@@ -1,5 +1,6 @@
 """Delimited text of any cycler: the header line found by its names, dot or comma, any usual encoding."""
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -77,13 +78,22 @@ def load(path: Path) -> xr.Dataset:
             expected=", ".join(mapping.values()),
             found=", ".join(name.strip() for name in names),
         )
-    columns.require(found, names)
+    rate = _scan_rate(head[:line]) if "time" not in found and "step_time" not in found else None
+    columns.require(found, names, timed=rate is not None)
     if encoding == "utf-8-sig":
         frame = _parse(_Source(path, sample, line + 1), separator, len(names), found)
     else:
         text = decode(path.read_bytes(), (encoding, "latin-1")).encode("utf-8")
         frame = _parse(_Source(BytesIO(text), text[:_SAMPLE], line + 1), separator, len(names), found)
-    return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2)
+    if frame[:, 0].null_count():
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
+    return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2, scan_rate=rate)
+
+
+def _scan_rate(lines: Sequence[str]) -> float | None:
+    """Return the scan rate in V/s that CHI writes above a voltammogram, whose rows have no time."""
+    match = re.search(r"Scan Rate \(V/s\)\s*=\s*([0-9.eE+-]+)", "\n".join(lines))
+    return float(match.group(1)) if match else None
 
 
 def _head(content: bytes, mapping: Mapping[str, str] | None) -> tuple[list[str], str]:
@@ -142,7 +152,8 @@ def _parse(source: _Source, separator: str, width: int, found: Mapping[str, colu
     if not body.strip():
         raise ReadError("there are column names but no data row", advice="Was the measurement stopped early?")
     comma = separator != "," and _decimal_comma(body[:20000])
-    width = max(width, 1 + body.split(b"\n", 1)[0].count(separator.encode()))
+    first = body.lstrip(b"\n").split(b"\n", 1)[0].decode("utf-8", "replace")
+    width = max(width, len(next(csv.reader([first], delimiter=separator), [])))
     text = {column.index for column in found.values() if column.field == "state"}
     wanted = sorted({column.index for column in found.values()})
     schema: dict[str, type[pl.DataType]] = {

@@ -17,7 +17,7 @@ _CLOCK = re.compile(r"^\s*(?:(\d+)[-d ]+)?(\d+):(\d+):(\d+(?:\.\d+)?)\s*$")
 _NO_UNIT_NEEDED = ("step", "cycle", "state", "record", "frequency", "z_re", "z_im", "z_im_negative")
 #: beginnings or parts of step names, in Chinese and English
 _REST = ("rest", "搁置", "静置", "静止", "休眠", "ocv", "pause", "r")
-_DISCHARGE = ("dchg", "discharge", "放电", "d_", "dis")
+_DISCHARGE = r"dchg|discharge|放电|^d_|^dis|dch$|^d$"
 
 
 def build(
@@ -27,8 +27,14 @@ def build(
     *,
     first_line: int = 1,
     warnings: tuple[str, ...] = (),
+    scan_rate: float | None = None,
 ) -> xr.Dataset:
     """Return the tidy Dataset of columns by field.
+
+    Parameters
+    ----------
+    scan_rate
+        In V/s: gives the time of a voltammogram that has none.
 
     Raises
     ------
@@ -48,6 +54,10 @@ def build(
         return _spectra(values, metadata, notes)
     if "time" not in values and "step_time" in values:
         values["time"] = _from_step_time(values["step_time"])
+    if "time" not in values and scan_rate:
+        path = np.abs(np.diff(values["voltage"], prepend=values["voltage"][:1]))
+        values["time"] = np.cumsum(path) / scan_rate
+        notes.append(f"The file holds no time: it is from the scan rate of {scan_rate:g} V/s.")
     essential: dict[str, NDArray[np.generic]] = {
         name: values[name] for name in ("time", "voltage", "current") if name in values
     }
@@ -103,6 +113,9 @@ def _numbers(series: pl.Series, field: str) -> Floats:
     if field in ("time", "step_time", "any_time") and text.head(5).str.contains(":").any():
         return np.array([_seconds(each) for each in text.to_list()])
     number = text.cast(pl.Float64, strict=False)
+    if number.null_count() > text.null_count() and text.str.contains(r"^-?\d{1,3}(,\d{3})+\.").any():
+        text = text.str.replace_all(",", "", literal=True)  # thousands, as Maccor writes them
+        number = text.cast(pl.Float64, strict=False)
     if number.null_count() > text.null_count():
         number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     return np.asarray(number.to_numpy(), dtype=np.float64)
@@ -144,7 +157,10 @@ def _settle(values: dict[str, Floats], state: pl.Series | None, notes: list[str]
     if state is None or state.dtype != pl.String:
         return
     names = state.fill_null("").str.to_lowercase().str.strip_chars()
-    discharge = np.asarray(_any(names, _DISCHARGE), dtype=bool)
+    # Maccor's S is the last point of a step: it goes on like the row before
+    names = pl.select(pl.when(names == "s").then(None).otherwise(names).forward_fill()).to_series()
+    names = names.fill_null("")
+    discharge = np.asarray(names.str.contains(_DISCHARGE), dtype=bool)
     rest = np.asarray(names.is_in(list(_REST)) | names.str.contains("rest|搁置|静置"), dtype=bool)
     constant_voltage = np.asarray(
         names.str.contains(r"cv|恒压") & ~names.str.contains("cccv|恒流恒压"), dtype=bool
@@ -154,10 +170,6 @@ def _settle(values: dict[str, Floats], state: pl.Series | None, notes: list[str]
     if current is not None and discharge.any() and np.all(current >= 0) and np.any(current[discharge] > 0):
         values["current"] = np.where(discharge, -current, current)
         notes.append("The file states the current without sign: discharge was made negative.")
-
-
-def _any(names: pl.Series, parts: tuple[str, ...]) -> pl.Series:
-    return names.str.contains("|".join(re.escape(part) for part in parts))
 
 
 def _check_cycles(cycle: Floats | None, record: Floats | None) -> None:

@@ -150,5 +150,5 @@ def test_what_is_no_such_file_is_one_error(tmp_path: Path, content: bytes) -> No
 
 
 def test_formats_are_listed() -> None:
-    assert len(readers.FORMATS) == 9
+    assert len(readers.FORMATS) == 12
     assert all(each.load.startswith("interlayer.electrochem.readers.") for each in readers.FORMATS)

@@ -15,7 +15,7 @@ from interlayer import techniques
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
 from interlayer.core.results import rows_of, tables, warnings_of
-from interlayer.core.settings import Value, resolve
+from interlayer.core.settings import Value, for_stage, resolve
 from interlayer.core.summary import records
 
 #: endings of sidecars and plain text, which in a folder count only when their content is recognised
@@ -75,6 +75,19 @@ def analyze(
         else:
             found.append(_analyze(technique, kind, (path,), settings))
     return found
+
+
+def write_bdf(items: Sequence[Item], settings: dict[str, Value], folder: Path) -> list[Path]:
+    """Write the time rows of each file that was analysed as Battery Data Format, and return the paths."""
+    from interlayer import electrochem
+
+    reading = for_stage("read", settings, techniques.declared_settings("electrochem"))
+    written = []
+    for item in items:
+        if item.result is not None and item.source.is_file():
+            raw = electrochem.read(item.source, **reading)
+            written.append(electrochem.write_bdf(raw, folder / f"{item.source.stem}.bdf.csv"))
+    return written
 
 
 def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:
