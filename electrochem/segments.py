@@ -14,6 +14,9 @@ _REST_SHARE = 2e-3
 _LEVEL_SHARE = 0.05
 #: a gap before a step of more than this many of its mean row distances is an interruption
 _INTERRUPTION = 10.0
+#: rows that are looked at for the scale of the current
+_SAMPLE = 100_000
+_LONG = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +51,13 @@ class Segment:
         return self.end - self.begin
 
 
-def signs(current: Floats, mode: NDArray[np.generic] | None = None) -> NDArray[np.int64]:
+def signs(current: Floats, mode: NDArray[np.generic] | None = None) -> NDArray[np.int8]:
     """Return +1, −1 or 0 (rest) per row; mode 3 is rest where the current is small too."""
-    largest = float(np.quantile(np.abs(current), 0.999)) if current.size else 0.0
-    found = np.where(np.abs(current) > _REST_SHARE * largest, np.sign(current), 0).astype(np.int64)
+    # of a long test every so many rows tell the scale
+    some = np.abs(current[:: max(current.size // _SAMPLE, 1)])
+    largest = float(np.quantile(some, 0.999)) if current.size else 0.0
+    found = (current > _REST_SHARE * largest).astype(np.int8)
+    found -= current < -_REST_SHARE * largest
     if mode is not None:
         found[(mode == 3) & (np.abs(current) < 0.05 * largest)] = 0
     return found
@@ -78,9 +84,14 @@ def find(raw: xr.Dataset, time: Floats, *, levels: bool = False) -> list[Segment
     ends = np.concatenate([starts[1:] - 1, [current.size - 1]])
     begins = _begins(raw, time, starts)
     return [
-        Segment(int(a), int(b), int(sign[a]), float(t), float(time[b]), float(np.median(current[a : b + 1])))
+        Segment(int(a), int(b), int(sign[a]), float(t), float(time[b]), _median(current[a : b + 1]))
         for a, b, t in zip(starts, ends, begins, strict=True)
     ]
+
+
+def _median(values: Floats) -> float:
+    """Return the median; of a long step every so many rows tell it."""
+    return float(np.median(values[:: max(values.size // _LONG, 1)]))
 
 
 def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:

@@ -9,7 +9,7 @@ import xarray as xr
 from interlayer.core.errors import ReadError
 from interlayer.core.files import read_text
 from interlayer.electrochem.readers import columns
-from interlayer.electrochem.readers.rows import build
+from interlayer.electrochem.readers.rows import Values, build
 
 _NAMES = re.compile(r"^[~#]Time\[")
 
@@ -34,7 +34,7 @@ def load(path: Path) -> xr.Dataset:
         warnings = ("The file is truncated: the last row is incomplete and was left out.",)
     found = columns.header(names)
     columns.require(found, names)
-    series = {
+    series: dict[str, Values] = {
         field: pl.Series([row[column.index] if column.index < len(row) else None for row in rows])
         for field, column in found.items()
     }

@@ -152,3 +152,32 @@ def test_what_is_no_such_file_is_one_error(tmp_path: Path, content: bytes) -> No
 def test_formats_are_listed() -> None:
     assert len(readers.FORMATS) == 12
     assert all(each.load.startswith("interlayer.electrochem.readers.") for each in readers.FORMATS)
+
+
+def test_a_long_table_is_read_block_by_block_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of a long file, its blocks cut anywhere; and one whose cycle is written as 1.0."""
+    from interlayer.electrochem.readers import blocks
+
+    head = "Test Time / s;Voltage / V;Current / A;Cycle Index;Temperature / degC\n"
+    rows = [
+        f"{0.5 * k};{3 + 1e-4 * k};{(-1) ** (k // 500) * 1e-3};{1 + k // 1000};25.{k % 10}"
+        for k in range(4000)
+    ]
+    whole, real_numbers = tmp_path / "cell.csv", tmp_path / "real.csv"
+    whole.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+    real_numbers.write_text(
+        head
+        + "\n".join(row.replace(f";{1 + k // 1000};", f";{1 + k // 1000}.0;") for k, row in enumerate(rows)),
+        encoding="utf-8",
+    )
+    at_once = read(whole)
+    monkeypatch.setattr(blocks, "LONG", 0)
+    monkeypatch.setattr(blocks, "_BLOCK", 997)
+    for path in (whole, real_numbers):
+        found = read(path)
+        assert set(found.data_vars) == set(at_once.data_vars)
+        for name in at_once.data_vars:
+            np.testing.assert_array_equal(found[name], at_once[name])
+            assert found[name].dtype == at_once[name].dtype
