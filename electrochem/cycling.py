@@ -8,6 +8,7 @@ from scipy import stats
 
 from interlayer.core.intervals import Interval, from_stddev
 from interlayer.core.summary import Row, Rows, origin
+from interlayer.electrochem import cycling_tables as tables
 from interlayer.electrochem import halves as half_cycles
 from interlayer.electrochem.common import (
     ACCURACY,
@@ -20,8 +21,6 @@ from interlayer.electrochem.common import (
     column,
     joined,
     noise,
-    table_like,
-    texts,
 )
 from interlayer.electrochem.cycles import (
     Cycles,
@@ -33,9 +32,6 @@ from interlayer.electrochem.cycles import (
     reference_of,
 )
 from interlayer.electrochem.halves import Half
-
-_SHOWN = 6
-_CURVE_POINTS = 300
 
 
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
@@ -58,8 +54,11 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     outcome.rows += _efficiency_rows(rows, cycles, last, half_cell=half_cell)
     voltage = np.asarray(raw["voltage"].values, dtype=np.float64)
     outcome.rows += _polarization_rows(rows, cycles, names, voltage, running)
-    outcome.nodes["cycles"] = _table(cycles, rates, names, mass, reference, half_cell=half_cell)
-    outcome.nodes["curves"] = _curves(cycles, voltage, running, mass)
+    outcome.nodes["cycles"] = tables.summary(cycles, rates, names, mass, reference, half_cell=half_cell)
+    outcome.nodes["curves"] = tables.curves(cycles, voltage, running, mass)
+    differential = tables.differential(cycles, voltage, running, mass)
+    if differential is not None:
+        outcome.nodes["differential"] = differential
     outcome.nodes["cycles"].attrs |= {"reference_cycle": int(reference), "specific": int(np.isfinite(mass))}
     if not np.isfinite(mass):
         outcome.warnings.append("No active mass is given: capacities are in mAh, and no mAh/g is stated.")
@@ -69,6 +68,7 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         f"a cycle is {order}. Capacities are those of the "
         "instrument where they agree with the integral of the "
         "current, whether they restart per step, per cycle or run on.",
+        "dQ/dV: charge per interval of the voltage (a histogram, so that noise makes no negative charge).",
         "Rates are the constant current over nominal capacity "
         "times mass (1C = nominal capacity in one hour).",
     ]
@@ -255,68 +255,3 @@ def _polarization_rows(
             )
         )
     return found
-
-
-def _table(
-    cycles: Cycles, rates: Floats, names: Sequence[str], mass: float, reference: int, *, half_cell: bool
-) -> xr.Dataset:
-    scale, unit = (1e3 / mass, "mAh/g") if np.isfinite(mass) else (1e3, "mAh")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        energy = 100 * cycles.energy_discharge / cycles.energy_charge
-        energy = 1e4 / energy if half_cell else energy
-    return table_like(
-        "cycle",
-        {
-            "number": (cycles.number, "1", "cycle"),
-            "charge_capacity": (cycles.charge * scale, unit, "charge capacity"),
-            "discharge_capacity": (cycles.discharge * scale, unit, "discharge capacity"),
-            "coulombic_efficiency": (
-                efficiency(cycles, half_cell=half_cell),
-                "%",
-                "coulombic efficiency",
-            ),
-            "energy_efficiency": (energy, "%", "energy efficiency"),
-            "retention": (
-                100 * cycles.discharge / cycles.discharge[reference],
-                "%",
-                "of the reference cycle",
-            ),
-            "discharge_current": (cycles.discharge_current * 1e3, "mA", "discharge current"),
-            "rate": (rates, "1", "discharge current over 1C"),
-            "rate_name": (texts(list(names)), "1", "C-rate"),
-        },
-        role="table",
-    )
-
-
-def _curves(cycles: Cycles, voltage: Floats, running: Floats, mass: float) -> xr.Dataset:
-    """Return charge and discharge curves of a few cycles: first of each rate, or spread over the life."""
-    known = np.flatnonzero(np.isfinite(cycles.discharge) & np.isfinite(cycles.charge))
-    if known.size == 0:
-        known = np.flatnonzero(np.isfinite(cycles.discharge))
-    current = np.round(np.log(np.maximum(cycles.discharge_current[known], 1e-15)), 1)
-    firsts = known[np.sort(np.unique(current, return_index=True)[1])]
-    spread = known[np.unique(np.linspace(0, known.size - 1, _SHOWN).astype(np.intp))]
-    chosen = firsts if firsts.size > 2 else np.unique(np.concatenate([firsts, spread]))
-    scale, unit = (1e3 / mass, "mAh/g") if np.isfinite(mass) else (1e3, "mAh")
-    parts: list[tuple[int, int, Floats, Floats]] = []
-    for k in chosen[:8]:
-        for half in (cycles.charge_half[k], cycles.discharge_half[k]):
-            if half is None:
-                continue
-            rows = np.concatenate([np.arange(part.first, part.last + 1) for part in half.parts])
-            keep = rows[np.unique(np.linspace(0, rows.size - 1, _CURVE_POINTS).astype(np.intp))]
-            parts.append((int(cycles.number[k]), half.sign, running[keep] * scale, voltage[keep]))
-    return table_like(
-        "point",
-        {
-            "capacity": (np.concatenate([p[2] for p in parts]), unit, "capacity of the half cycle"),
-            "voltage": (np.concatenate([p[3] for p in parts]), "V", "voltage"),
-            "cycle": (np.concatenate([np.full(p[2].size, p[0]) for p in parts]), "1", "cycle"),
-            "direction": (
-                np.concatenate([np.full(p[2].size, p[1]) for p in parts]),
-                "1",
-                "1 charge, -1 discharge",
-            ),
-        },
-    )

@@ -197,6 +197,7 @@ def _table(
     reach = 1.959964 * spread
     columns = {
         "begin": (of("begin") / 3600, "h", "begin of the pulse"),
+        "rest_end": (of("rest_end") / 3600, "h", "end of the rest after it"),
         "duration": (of("duration"), "s", "duration of the pulse"),
         "current": (of("current"), "A", "current"),
         "charge": (charge * 1e3, "mAh", "charge since the first pulse"),

@@ -25,8 +25,8 @@ class Pulse:
 
     Parameters
     ----------
-    begin, duration
-        In s; ``charge`` in Ah since the first pulse, at the middle of this one.
+    begin, rest_end, duration
+        In s, the end of the rest after it; ``charge`` in Ah since the first pulse, at the middle of this one.
     delta_s, delta_t
         ΔEs and ΔEt in V, with their standard deviations.
     jump
@@ -34,6 +34,7 @@ class Pulse:
     """
 
     begin: float
+    rest_end: float
     duration: float
     current: float
     charge: float
@@ -93,6 +94,7 @@ def _pulse(
     root = float(np.sqrt(pulse.duration))
     return Pulse(
         pulse.begin,
+        after.end,
         pulse.duration,
         pulse.current,
         charge,

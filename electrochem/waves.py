@@ -115,6 +115,10 @@ def measure(
         _anodic_peak(cycle, voltage[anodic.rows], current[anodic.rows])
     if cathodic is not None:
         _overpotential(cycle, voltage[cathodic.rows], current[cathodic.rows])
+    if not cycle.peak_current > 3 * cycle.peak_current_stddev:
+        cycle.peak_current = cycle.peak_current_stddev = cycle.peak_potential = np.nan
+    if not cycle.overpotential > 3 * cycle.overpotential_stddev:
+        cycle.overpotential = cycle.overpotential_stddev = np.nan
     return cycle
 
 
@@ -140,7 +144,10 @@ def _anodic_peak(cycle: Cycle, v: Floats, i: Floats) -> None:
     coefficients, covariance = _polynomial(x, i[near], 3 if near.size > 8 else 2, sigma)
     grid = np.linspace(x.min(), x.max(), 201)
     curve = np.polynomial.polynomial.polyval(grid, coefficients)
-    best = float(grid[int(np.argmax(curve))])
+    highest = int(np.argmax(curve))
+    if highest in (0, grid.size - 1):  # it goes on rising at an end of what was fitted: noise, no peak
+        return
+    best = float(grid[highest])
     powers = best ** np.arange(coefficients.size)
     cycle.peak_current = float(curve.max()) - base
     cycle.peak_potential = float(v[top] + best * np.ptp(v[near]))

@@ -55,7 +55,7 @@ def _current_scale(current: np.ndarray) -> tuple[float, str]:
 def gitt(result: xr.DataTree) -> list[Figure]:
     """Return the titration trace, and D against the charge passed."""
     time, voltage = columns(result, "trace", "time", "voltage")
-    begin, rest = columns(result, "pulses", "begin", "equilibrium_voltage")
+    begin, rest = columns(result, "pulses", "rest_end", "equilibrium_voltage")
     found = [
         Figure(
             "gitt",

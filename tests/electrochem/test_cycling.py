@@ -155,3 +155,24 @@ def test_a_logger_that_waits_before_its_first_row() -> None:
     raw = cell("none", [0.16] * 3).isel(point=slice(1, None))
     table = analyze(raw, kind="cycling", mass=MASS)["cycles"].to_dataset()
     assert float(table["coulombic_efficiency"][0]) == pytest.approx(99.5, rel=1e-3)
+
+
+def test_differential_capacity_has_its_peak_at_the_plateau_and_the_area_of_the_capacity() -> None:
+    """V rises as 3.4 + 0.02 artanh(2x − 1): dQ/dV is a bell around 3.4 V, whatever the noise."""
+    rng = np.random.default_rng(3)
+    x = np.linspace(0.002, 0.998, 2000)
+    t, v, i = [0.0], [3.2], [0.0]
+    for sign in (1, -1, 1, -1):
+        bell = 0.02 * np.arctanh(2 * x - 1)
+        t += (t[-1] + 3600 * x).tolist()
+        v += (3.4 + sign * (0.01 + bell) + 2e-4 * rng.standard_normal(x.size)).tolist()
+        i += [sign * 1e-3] * x.size
+    raw = tidy.dataset({"time": np.array(t), "voltage": np.array(v), "current": np.array(i)})
+    found = analyze(raw, kind="cycling", mass=1.0)["differential"].to_dataset()
+    assert found["charge_per_volt"].attrs["units"] == "mAh/g/V"
+    for sign in (1, -1):
+        rows = (found["direction"].values == sign) & (found["cycle"].values == 1)
+        volts, slope = found["voltage"].values[rows], found["charge_per_volt"].values[rows]
+        assert (slope >= 0).all()
+        assert np.sum(slope) * (volts[1] - volts[0]) == pytest.approx(1000, rel=0.01)
+        assert volts[np.argmax(slope)] == pytest.approx(3.4 + 0.01 * sign, abs=0.005)

@@ -169,3 +169,10 @@ def test_blank_voltammogram_detects_nothing() -> None:
     raw = voltammogram(0.09, 1.5e-6)
     blank = raw.assign(current=("point", 1e-9 * np.random.default_rng(1).standard_normal(raw.sizes["point"])))
     assert {row.status for row in rows_of(analyze(blank, kind="cv"))} == {"not detected"}
+
+
+def test_a_peak_that_is_none_is_in_no_table(real: Path) -> None:
+    """Spikes of a corroding electrode: nothing is detected, and nothing is drawn."""
+    result = analyze(read(real / "electrochem" / "biologic" / "cv.mpr"), kind="cv")
+    assert {row.status for row in rows_of(result)} == {"not detected"}
+    assert np.isnan(result["cycles"].to_dataset()["anodic_peak_current"].values).all()
