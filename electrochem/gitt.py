@@ -14,6 +14,7 @@ from scipy import special
 from interlayer.core.errors import AnalysisError
 from interlayer.core.intervals import from_log
 from interlayer.core.summary import Row, Rows, origin
+from interlayer.electrochem import interruptions, segments
 from interlayer.electrochem import pulses as found_pulses
 from interlayer.electrochem.common import (
     Floats,
@@ -38,6 +39,9 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     raw = joined(raws, outcome.warnings)
     voltage, current = column(raw, "voltage", "gitt"), column(raw, "current", "gitt")
     time = clock(raw, outcome.warnings)
+    rests = interruptions.find(segments.find(raw, time), time, voltage)
+    if rests:
+        return _interrupted(raws, given, rests, (time, voltage, current), outcome)
     pulses = found_pulses.find(raw, time, voltage, current)
     if not pulses:
         raise AnalysisError(
@@ -62,6 +66,26 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         "part of the pulse below L^2/(4 D), times the root of "
         f"the pulse; the jump before it is left out. {how}.",
     ]
+    return outcome
+
+
+def _interrupted(
+    raws: Sequence[xr.Dataset],
+    given: Given,
+    rests: Sequence[interruptions.Interruption],
+    data: tuple[Floats, Floats, Floats],
+    outcome: Outcome,
+) -> Outcome:
+    """Analyse short rests in a constant current (ICI), which do not reach equilibrium as GITT needs."""
+    length, how = _length(given)
+    outcome.rows += interruptions.rows_of(Rows("electrochem", origin(raws)), rests, length, how)
+    outcome.nodes["trace"] = trace(*data)
+    outcome.nodes["interruptions"] = interruptions.table(rests, length)
+    outcome.steps.append(
+        f"{len(rests)} short rests of {rests[0].duration:.3g} s in the current: intermittent current "
+        "interruption. E0 and k from the voltage against the root of time in each rest, what the current had "
+        f"set going taken off; dE0/dt along the current. {how}."
+    )
     return outcome
 
 

@@ -121,7 +121,7 @@ def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float
         rows = (t >= skip) & (t <= end)
         if rows.sum() < 8:
             rows = t <= np.sort(t)[min(7, t.size - 1)]
-        found = _straight(np.sqrt(t[rows]), v[rows], float(end))
+        found = straight(np.sqrt(t[rows]), v[rows], float(end))
         delta_t = found[0] * np.sqrt(duration)
         reduced = 4.0 / np.pi * (delta_s / delta_t) ** 2 if delta_t else np.inf
         limit = max(min(duration, _WINDOW * duration / max(reduced, 1e-12)), 4 * skip)
@@ -131,7 +131,7 @@ def _slope(t: Floats, v: Floats, duration: float, delta_s: float) -> tuple[float
     return found
 
 
-def _straight(root: Floats, v: Floats, end: float) -> tuple[float, float, float, float]:
+def straight(root: Floats, v: Floats, end: float) -> tuple[float, float, float, float]:
     """Return (slope, stddev, intercept, window end) of a line; a significant bend widens the error."""
     centre, spread = root.mean(), max(float(np.ptp(root)), 1e-12)
     x = (root - centre) / spread

@@ -108,12 +108,12 @@ def _interfaces(
     return fits[0], fits[1]
 
 
-def _interfacial(fitted: Fit, row: int) -> Floats:
+def _interfacial(fitted: Fit, row: int, seed: int) -> Floats:
     """Return the sum of the arcs' resistances: the value and draws of it from the covariance."""
     places = [place for place, _, _ in arcs(fitted.circuit)]
     factor = sweeps.autocorrelation_factor(fitted, row)
     covariance = fitted.covariance[row][np.ix_(places, places)] * factor**2
-    rng = np.random.default_rng(row + 17)
+    rng = np.random.default_rng(seed)  # another one for each spectrum: their errors are independent
     scaled = rng.standard_t(fitted.dof, (_DRAWS, 1)) if len(places) == 1 else None
     if scaled is not None:
         logs = fitted.x[row, places] + scaled * np.sqrt(max(covariance[0, 0], 0.0))
@@ -138,8 +138,8 @@ def _row(rows: Rows, p: Polarisation, before: tuple[Fit, int], after: tuple[Fit,
         draw(p.initial, p.initial_stddev),
         draw(p.steady, p.steady_stddev),
         p.voltage * gain,
-        _interfacial(*before),
-        _interfacial(*after),
+        _interfacial(*before, seed=17),
+        _interfacial(*after, seed=18),
     )
     value = float(t[0])
     low, high = (float(end) for end in np.quantile(t[1:], [0.025, 0.975]))
@@ -168,7 +168,7 @@ def _row(rows: Rows, p: Polarisation, before: tuple[Fit, int], after: tuple[Fit,
 
 
 def _values(p: Polarisation, before: tuple[Fit, int], after: tuple[Fit, int], draws: Floats) -> xr.Dataset:
-    r0, r_s = _interfacial(*before), _interfacial(*after)
+    r0, r_s = _interfacial(*before, seed=17), _interfacial(*after, seed=18)
     names = [
         "applied voltage",
         "initial current",
