@@ -180,7 +180,7 @@ def boukamp() -> None:
     f = np.logspace(5, -1, 61)
     jw = 2j * np.pi * f
     z = 100 + 1 / (1 / 200 + 0.8e-6 * jw) + 1 / (1 / 500 + 4e-4 * np.sqrt(jw))
-    found = fit(parse("R0-p(R1,C1)-p(R2,W1)"), f, z[None, :]).values[0]
+    found = fit(parse("R0-p(R1,C1)-p(R2,W1)"), f, np.asarray(z[None, :], dtype=np.complex128)).values[0]
     found[4] = 1 / (found[4] * np.sqrt(2))  # Y = 1/(sigma sqrt 2)
     print("Boukamp circuit, no start:", " ".join(f"{v:.6g}" for v in found), "(100 200 8e-07 500 0.0004)")
 

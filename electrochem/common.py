@@ -116,7 +116,8 @@ def joined(raws: Sequence[xr.Dataset], warnings: list[str]) -> xr.Dataset:
     if len(parts) == 1:
         return parts[0]
     shared = [name for name in parts[0].data_vars if all(name in part for part in parts)]
-    end, moved = 0.0, []
+    end = 0.0
+    moved: list[xr.Dataset] = []
     for part in parts:
         shifted = part[shared]
         if "time" in shared:

@@ -75,8 +75,8 @@ def start_values(text: str, chosen: Circuit) -> Floats | None:
     """
     if not text:
         return None
-    pairs = dict(part.strip().partition("=")[::2] for part in text.split(",") if part.strip())
-    values = {name.strip(): _number(value) for name, value in pairs.items()}
+    pairs = [part.partition("=") for part in text.split(",") if part.strip()]
+    values = {name.strip(): _number(value) for name, _, value in pairs}
     wrong = [name for name in values if name not in chosen.names or not values[name] > 0]
     missing = [name for name in chosen.names if name not in values]
     if wrong or missing:

@@ -61,10 +61,9 @@ def find(steps: Sequence[Segment], time: Floats, voltage: Floats) -> list[Interr
     lengths = np.array([[before.duration, rest.duration] for before, rest in rests])
     if np.median(lengths[:, 1]) > _SHORT * np.median(lengths[:, 0]):
         return []
-    along = np.zeros(len(rests))
-    for _ in range(_PASSES):
-        found = _all(rests, time, voltage, along)
-        along = rise(found)[0]
+    found = _all(rests, time, voltage, np.zeros(len(rests)))
+    for _ in range(_PASSES - 1):
+        found = _all(rests, time, voltage, rise(found)[0])
     return found
 
 
