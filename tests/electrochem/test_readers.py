@@ -181,3 +181,16 @@ def test_a_long_table_is_read_block_by_block_to_the_same(
         for name in at_once.data_vars:
             np.testing.assert_array_equal(found[name], at_once[name])
             assert found[name].dtype == at_once[name].dtype
+
+
+def test_truncated_gamry_keeps_the_rows_before_the_break(real: Path, tmp_path: Path) -> None:
+    whole = (real / "electrochem" / "impedance.py" / "exampleDataGamry.DTA").read_bytes()
+    start = whole.index(b"ZCURVE")
+    path = tmp_path / "cut.DTA"
+    path.write_bytes(whole[: start + (len(whole) - start) * 6 // 10])
+    intact = read(real / "electrochem" / "impedance.py" / "exampleDataGamry.DTA")
+    found = read(path)
+    count = found.sizes["point"]
+    assert 0.55 * intact.sizes["point"] < count < 0.62 * intact.sizes["point"]
+    np.testing.assert_array_equal(found["z_re"], intact["z_re"][:count])
+    assert any("truncated" in text for text in json.loads(found.attrs["warnings"]))
