@@ -44,10 +44,12 @@ def draw(count: int, noise: float, seed: int) -> tuple[Floats, Complexes]:
     return values, z * (1 + noise * (rng.standard_normal(z.shape) + 1j * rng.standard_normal(z.shape)))
 
 
-def report(name: str, spent: float, x: Floats, stddev: Floats, truth: Floats, z: Complexes) -> None:
+def report(
+    name: str, spent: float, x: Floats, stddev: Floats, truth: Floats, z: Complexes, noise: float = NOISE
+) -> None:
     """Print speed, convergence (χ² of the true noise below 1.6) and coverage in the scale of the fit."""
     circuit = parse(CIRCUIT)
-    size = np.abs(np.array([model(p) for p in truth])) * NOISE
+    size = np.abs(np.array([model(p) for p in truth])) * noise
     found = np.array([model(p) for p in circuit.outer(x)])
     chi = np.sum(np.abs((found - z) / size) ** 2, axis=1) / (2 * F.size - 8)
     good = chi < 1.6
@@ -73,6 +75,12 @@ def fits(count: int, seed: int) -> None:
             spent = time.process_time() - begin
             label = "noise as |Z|" if exponent else "noise model chosen (the default)"
             report(f"{name}, {label}", spent, found.x, found.stddev, values[:some], z[:some])
+    for noise in (0.005, 0.01, 0.02):
+        truth, z_noisy = draw(count, noise, 501)
+        begin = time.process_time()
+        found = fit(circuit, F, z_noisy, start=truth)
+        spent = time.process_time() - begin
+        report(f"true starts, noise {100 * noise:g} %", spent, found.x, found.stddev, truth, z_noisy, noise)
     peer(values[:60], z[:60], start[:60])
 
 
