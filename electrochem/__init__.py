@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.figure import Figure
 
-__all__ = ["analyze", "plot", "read"]
+__all__ = ["analyze", "plot", "read", "write_bdf"]
 
 
 def read(path: Path | str, columns: "Sequence[str] | Mapping[str, str] | None" = None) -> "xr.Dataset":
@@ -37,3 +37,10 @@ def plot(result: "xr.DataTree") -> "Figure":
     from interlayer.electrochem import plots
 
     return plots.plot(result)
+
+
+def write_bdf(raw: "xr.Dataset", path: Path | str) -> Path:
+    """Write raw data as Battery Data Format; see :func:`interlayer.electrochem.bdf.write`."""
+    from interlayer.electrochem import bdf
+
+    return bdf.write(raw, path)

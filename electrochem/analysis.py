@@ -28,6 +28,8 @@ def analyze(
     cell: str | None = None,
     applied_voltage: Quantity = None,
     circuit: str | None = None,
+    weighting: str | None = None,
+    start: str | None = None,
     symmetric: bool | None = None,
     active_mass: Quantity = None,
     molar_mass: Quantity = None,
@@ -35,6 +37,7 @@ def analyze(
     contact_area: Quantity = None,
     radius: Quantity = None,
     voltage_limit: Quantity = None,
+    series: bool | None = None,
     columns: Sequence[str] | None = None,
 ) -> xr.DataTree:
     """Analyse one measurement, or those that belong together (transference: polarisation and spectra).
@@ -48,8 +51,9 @@ def analyze(
     area, area_stddev, …
         The settings of `interlayer.electrochem.settings`: numbers in the declared unit, or texts with a unit.
         A setting that the kind does not use is an error, except the facts of the cell (area, mass).
-    columns
-        Used in reading only; accepted so that one set of settings serves both.
+    series, columns
+        For the command line (several files in one analysis) and for reading; accepted so that one set of
+        settings serves all. Several ``raw`` are always analysed together.
 
     Returns
     -------

@@ -8,7 +8,7 @@ import xarray as xr
 from interlayer.core.intervals import Interval
 from interlayer.core.summary import Row, Rows, origin
 from interlayer.electrochem import segments, shorts, symmetric
-from interlayer.electrochem.common import Given, Outcome, area_warnings, table_like, texts, trace
+from interlayer.electrochem.common import Given, Outcome, area_warnings, joined, table_like, texts, trace
 
 _QUANTITY = "critical_current_density"
 
@@ -16,7 +16,7 @@ _QUANTITY = "critical_current_density"
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     """Find the critical current density of a staircase of current densities."""
     outcome = Outcome(warnings=area_warnings(raws, given))
-    run = symmetric.load(raws[0], "ccd", outcome.warnings)
+    run = symmetric.load(joined(raws, outcome.warnings), "ccd", outcome.warnings)
     area = given.size("area")
     density = symmetric.levels(symmetric.densities(run, area))
     short = shorts.first_short(run.halves, same_level=False)

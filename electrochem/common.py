@@ -107,6 +107,31 @@ def time_rows(raw: xr.Dataset) -> xr.Dataset:
     return raw.isel(point=np.flatnonzero(keep)) if keep.any() else raw
 
 
+def joined(raws: Sequence[xr.Dataset], warnings: list[str]) -> xr.Dataset:
+    """Return the time rows of one test, whose files (parts in the order given) are joined.
+
+    The time of a part that does not go on from the part before is moved to its end.
+    """
+    parts = [time_rows(raw) for raw in raws]
+    if len(parts) == 1:
+        return parts[0]
+    shared = [name for name in parts[0].data_vars if all(name in part for part in parts)]
+    end = 0.0
+    moved: list[xr.Dataset] = []
+    for part in parts:
+        shifted = part[shared]
+        if "time" in shared:
+            time = np.asarray(part["time"].values, dtype=np.float64)
+            shifted = shifted.assign(
+                time=("point", time + (end if time[0] < end else 0.0), part["time"].attrs)
+            )
+            end = float(shifted["time"].values[-1])
+        moved.append(shifted)
+    names = ", ".join(str(raw.attrs.get("source", "")) for raw in raws)
+    warnings.append(f"{len(raws)} files are joined to one test in the order given ({names}).")
+    return xr.concat(moved, "point", combine_attrs="override")
+
+
 def clock(raw: xr.Dataset, warnings: list[str]) -> Floats:
     """Return the time since the first row, with jumps back (restarts, clock changes) joined up."""
     time = column(raw, "time", "this analysis")

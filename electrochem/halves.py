@@ -15,6 +15,8 @@ from interlayer.electrochem.segments import Segment
 _AGREE = 0.02
 #: a half cycle that passes less than this share of the largest is an interruption, not a half cycle
 _SMALL = 1e-3
+#: rows of a half cycle that are looked at for its current
+_SAMPLE = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,9 @@ def _passed(counter: Floats | None, segment: Segment) -> float:
 
 def _resolution(current: Floats) -> float:
     """Return half of the last digit of the current relative to its median, where it has few levels only."""
-    size = np.abs(current[current != 0])
-    if size.size == 0 or np.unique(size[:100_000]).size > 20:
+    size = np.abs(current[:: max(current.size // 100_000, 1)])
+    size = size[size != 0]
+    if size.size == 0 or np.unique(size).size > 20:
         return 0.0
     return float(0.5 * 10.0 ** np.floor(np.log10(size.min()) + 1e-9) / np.median(size))
 
@@ -166,7 +169,8 @@ def _join(
 
 def _half(parts: Sequence[Segment], passed: Floats, energy: Floats, current: Floats) -> Half:
     longest = parts[int(np.argmax(passed))]
-    size = np.abs(current[longest.rows])
+    rows = longest.last - longest.first + 1
+    size = np.abs(current[longest.first : longest.last + 1 : max(rows // _SAMPLE, 1)])
     # the constant-current part: rows near the largest current (a voltage hold tapers)
     flat = size[size > 0.9 * np.quantile(size, 0.9)]
     return Half(longest.sign, tuple(parts), float(passed.sum()), float(energy.sum()), float(np.median(flat)))

@@ -17,6 +17,7 @@ from interlayer.electrochem.common import (
     Given,
     Outcome,
     area_warnings,
+    joined,
     noise,
     table_like,
     texts,
@@ -25,6 +26,8 @@ from interlayer.electrochem.common import (
 
 #: a run whose |V| has grown by this factor when it ends has ended by its polarisation
 _RUNAWAY = 8.0
+#: a fall of the polarisation by more than this share without a step is told
+_FALL = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class End:
 def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     """Find polarisation per half cycle, the lifetime and the rate steps of a symmetric cell."""
     outcome = Outcome(warnings=area_warnings(raws, given))
-    run = symmetric.load(raws[0], "plating", outcome.warnings)
+    run = symmetric.load(joined(raws, outcome.warnings), "plating", outcome.warnings)
     area = given.size("area")
     density = symmetric.levels(symmetric.densities(run, area))
     size = np.abs(run.voltage)
@@ -58,6 +61,12 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
     }
     outcome.nodes["half_cycles"] = _table(run, polarization, density, area)
     outcome.nodes["rates"] = _rates(polarization, density, end, area)
+    fall = _gradual_fall(polarization) if one_level and end is None else 0.0
+    if fall:
+        outcome.warnings.append(
+            f"The polarisation fell by {100 * fall:.0f} % without a sudden step: activation, a warmer "
+            "cell, or a soft short that grew slowly; only the impedance tells."
+        )
     if not np.isfinite(area):
         outcome.warnings.append("No area is given: currents are in mA, and no mA/cm^2 is stated.")
     outcome.steps += [
@@ -66,6 +75,16 @@ def analyze(raws: Sequence[xr.Dataset], given: Given) -> Outcome:
         "Life ends with a sudden lasting drop of |V|/|I| (hard or soft short) or at the voltage limit.",
     ]
     return outcome
+
+
+def _gradual_fall(polarization: Floats) -> float:
+    """Return the share by which the polarisation fell from its highest to its last, 0 when below one half."""
+    if polarization.size < 10:
+        return 0.0
+    width = max(polarization.size // 20, 3)
+    smooth = np.median(np.lib.stride_tricks.sliding_window_view(polarization, width), axis=1)
+    fall = 1 - float(smooth[-1] / smooth.max())
+    return fall if fall > _FALL else 0.0
 
 
 def _end(
@@ -103,7 +122,8 @@ def _voltage_end(run: symmetric.Run, polarization: Floats, limit: float) -> End 
         return End(
             over[0], float(run.time[max(row - 1, 0)]), float(run.time[row]), f"voltage limit {limit:g} V"
         )
-    usual = float(np.median(polarization[: max(4, polarization.size // 10)]))
+    # of the lower fifth: before it grew, and after it was activated
+    usual = float(np.quantile(polarization, 0.2))
     if polarization[-1] < _RUNAWAY * usual or polarization[-1] < 0.5 * polarization.max():
         return None
     top = polarization.max()

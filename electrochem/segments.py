@@ -12,6 +12,11 @@ from interlayer.electrochem.common import Floats
 _REST_SHARE = 2e-3
 #: a jump of the current's level larger than this begins a new step (symmetric cells)
 _LEVEL_SHARE = 0.05
+#: a gap before a step of more than this many of its mean row distances is an interruption
+_INTERRUPTION = 10.0
+#: rows that are looked at for the scale of the current
+_SAMPLE = 100_000
+_LONG = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +51,13 @@ class Segment:
         return self.end - self.begin
 
 
-def signs(current: Floats, mode: NDArray[np.generic] | None = None) -> NDArray[np.int64]:
+def signs(current: Floats, mode: NDArray[np.generic] | None = None) -> NDArray[np.int8]:
     """Return +1, −1 or 0 (rest) per row; mode 3 is rest where the current is small too."""
-    largest = float(np.quantile(np.abs(current), 0.999)) if current.size else 0.0
-    found = np.where(np.abs(current) > _REST_SHARE * largest, np.sign(current), 0).astype(np.int64)
+    # of a long test every so many rows tell the scale
+    some = np.abs(current[:: max(current.size // _SAMPLE, 1)])
+    largest = float(np.quantile(some, 0.999)) if current.size else 0.0
+    found = (current > _REST_SHARE * largest).astype(np.int8)
+    found -= current < -_REST_SHARE * largest
     if mode is not None:
         found[(mode == 3) & (np.abs(current) < 0.05 * largest)] = 0
     return found
@@ -76,14 +84,33 @@ def find(raw: xr.Dataset, time: Floats, *, levels: bool = False) -> list[Segment
     ends = np.concatenate([starts[1:] - 1, [current.size - 1]])
     begins = _begins(raw, time, starts)
     return [
-        Segment(int(a), int(b), int(sign[a]), float(t), float(time[b]), float(np.median(current[a : b + 1])))
+        Segment(int(a), int(b), int(sign[a]), float(t), float(time[b]), _median(current[a : b + 1]))
         for a, b, t in zip(starts, ends, begins, strict=True)
     ]
 
 
+def _median(values: Floats) -> float:
+    """Return the median; of a long step every so many rows tell it."""
+    return float(np.median(values[:: max(values.size // _LONG, 1)]))
+
+
 def _begins(raw: xr.Dataset, time: Floats, starts: NDArray[np.intp]) -> Floats:
-    """Return when each step began: by its step time where that fits, else at the row before."""
+    """Return when each step began: by its step time where that fits, else at the row before.
+
+    A gap before the first row that is long against the rows of the step is an interruption without rows (a
+    power cut): the step began with its first row then. The first step begins at the test's time zero, where
+    that is no further away than two rows.
+    """
     before = time[np.maximum(starts - 1, 0)]
+    gap = time[starts] - before
+    ends = np.append(starts[1:], time.size)
+    usual = (time[ends - 1] - time[starts]) / np.maximum(ends - starts - 1, 1)
+    interrupted = (gap > _INTERRUPTION * usual) & (ends - starts > 3) & (gap > 1.0)
+    before = np.where(interrupted, time[starts], before)
+    # a logger that waits one interval before its first row: the test's time says how long it ran before
+    waited = float(raw["time"].values[0]) if "time" in raw else 0.0
+    if 0 < waited <= 2 * usual[0]:
+        before[0] -= waited
     if "step_time" not in raw:
         return before
     into = np.asarray(raw["step_time"].values, dtype=np.float64)[starts]

@@ -48,6 +48,18 @@ SETTINGS: tuple[Setting, ...] = (
         kinds=("eis", "transference"),
     ),
     Setting(
+        "weighting",
+        "noise of Z in the fit: auto (chosen by likelihood), modulus (as |Z|), unit (equal for all points)",
+        "choice",
+        choices=("auto", "modulus", "unit"),
+        kinds=("eis",),
+    ),
+    Setting(
+        "start",
+        "start values of the circuit, such as R0=10, R1=50, C1=1e-5; the fit stays in their valley",
+        kinds=("eis",),
+    ),
+    Setting(
         "symmetric",
         "the cell has two equal electrodes: area-specific resistances are per electrode, R A / 2",
         "flag",
@@ -66,6 +78,12 @@ SETTINGS: tuple[Setting, ...] = (
         "quantity",
         "V",
         kinds=("plating", "ccd"),
+    ),
+    Setting(
+        "series",
+        "the files belong together: spectra one after the other, or parts of one test",
+        "flag",
+        kinds=("eis", "cv", "ccd", "gitt", "plating", "cycling"),
     ),
     Setting(
         "columns",

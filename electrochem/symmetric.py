@@ -8,6 +8,7 @@ import xarray as xr
 from interlayer.core.errors import AnalysisError
 from interlayer.electrochem import segments, shorts
 from interlayer.electrochem.common import Floats, clock, column, time_rows
+from interlayer.electrochem.drops import HalfCycle
 from interlayer.electrochem.segments import Segment
 
 
@@ -19,7 +20,7 @@ class Run:
     voltage: Floats
     current: Floats
     segments: list[Segment]
-    halves: list[shorts.HalfCycle]
+    halves: list[HalfCycle]
 
     @property
     def origin(self) -> float:
@@ -39,10 +40,10 @@ def load(raw: xr.Dataset, kind: str, warnings: list[str]) -> Run:
     voltage, current = column(raw, "voltage", kind), column(raw, "current", kind)
     time = clock(raw, warnings)
     steps = segments.find(raw, time, levels=True)
-    longest = max((each.duration for each in steps if each.sign), default=0.0)
-    active = [
-        each for each in steps if each.sign and each.duration > 0.02 * longest and each.last > each.first
-    ]
+    lengths = [each.duration for each in steps if each.sign]
+    # against what three in four reach: one step without end must not make all others nothing
+    usual = float(np.quantile(lengths, 0.75)) if lengths else 0.0
+    active = [each for each in steps if each.sign and each.duration > 0.02 * usual and each.last > each.first]
     if len(active) < 2:
         raise AnalysisError(f"{kind} needs half cycles of constant current", found=f"{len(active)} of them")
     halves = [shorts.half_cycle(each, time, voltage, current) for each in active]

@@ -86,7 +86,7 @@ class Circuit:
         return np.asarray(z[0])
 
     def evaluate(self, x: Floats, omega: Floats) -> tuple[Complexes, Complexes]:
-        """Return Z (spectra, points) and dZ/dx (spectra, points, parameters).
+        """Return Z (spectra, points) and dZ/dx (spectra, parameters, points).
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ class Circuit:
             Angular frequencies, (1, points) or (spectra, points).
         """
         values = self.outer(x)
-        jacobian = np.empty((x.shape[0], omega.shape[1], x.shape[1]), dtype=np.complex128)
+        jacobian = np.empty((x.shape[0], x.shape[1], omega.shape[1]), dtype=np.complex128)
         z = _evaluate(self.root, values, omega, jacobian)
         return z, jacobian
 
@@ -118,7 +118,7 @@ def _evaluate(node: Node, values: Floats, omega: Floats, jacobian: Complexes) ->
         place = range(node.first, node.first + count)
         z, slopes = elements.FUNCTIONS[node.kind]([values[:, k : k + 1] for k in place], omega)
         for k, slope in zip(place, slopes, strict=True):
-            jacobian[:, :, k] = slope
+            jacobian[:, k, :] = slope
         return z
     parts = [_evaluate(part, values, omega, jacobian) for part in node.parts]
     if not node.parallel:
@@ -129,7 +129,7 @@ def _evaluate(node: Node, values: Floats, omega: Floats, jacobian: Complexes) ->
         factor = (total / z) ** 2
         for leaf in _leaves(part):
             for k in range(leaf.first, leaf.first + len(elements.parameters(leaf.kind))):
-                jacobian[:, :, k] *= factor
+                jacobian[:, k, :] *= factor
     return total
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from interlayer.electrochem.model.circuit import Circuit
+from interlayer.electrochem.model.marquardt import levenberg_marquardt
 from interlayer.electrochem.model.starts import order_arcs, starts
 
 Floats = NDArray[np.float64]
@@ -14,7 +15,10 @@ Complexes = NDArray[np.complex128]
 _CHUNK = 2400
 #: exponents of the noise model σ ∝ |Z|^γ that are compared
 EXPONENTS = (1.0, 0.5, 0.0)
-_AT_BOUND = 1e-6
+#: a noise model this much less likely (ln) with the parameters of another is not tried
+_REACH = 40.0
+#: residuals below this share of |Z| are no misfit: no instrument has so many digits
+_ROUNDING = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class Fit:
     ----------
     x, covariance
         Parameters in the scale of the fit (spectra, parameters) and their covariance; arcs of rising time
-        constant. A parameter at its bound has zero variance.
+        constant. A parameter at its bound counts as free in the covariance.
     chi_square
         Weighted sum of squared residuals, for weights |Z|^−γ.
     exponent
@@ -69,8 +73,10 @@ class Fit:
         reach = float(stats.t.ppf(0.975, self.dof)) * s
         if self.circuit.log[k]:
             value = float(np.exp(x))
-            return value, value * s, float(np.exp(x - reach)), float(np.exp(x + reach))
-        return x, s, x - reach, x + reach
+            with np.errstate(over="ignore"):  # an element that is not there has no upper end
+                return value, value * s, float(np.exp(x - reach)), float(np.exp(x + reach))
+        bottom, top = (float(each[k]) for each in self.circuit.bounds)
+        return x, s, max(x - reach, bottom), min(x + reach, top)
 
     def model(self) -> Complexes:
         """Return the fitted Z (spectra, points)."""
@@ -90,46 +96,108 @@ def fit(
     count: int = 24,
     exponent: float | None = None,
     iterations: int = 60,
+    search: bool = True,
 ) -> Fit:
     """Fit one circuit to spectra (spectra, points) at frequencies (points,).
 
     Without ``start`` (physical values), ``count`` starts are drawn per spectrum, followed for a few steps,
-    and the best three are finished. The noise exponent γ is chosen by likelihood unless given.
+    and the best three are finished; with it, they are drawn where the fit ends in a misfit, unless ``search``
+    is off. The noise exponent γ is chosen by likelihood unless given.
     """
     z = np.atleast_2d(z)
     omega = _omega(frequency)
-    weights = 1.0 / np.abs(z)
+    weights = np.abs(z) ** -(1.0 if exponent is None else exponent)
     if start is None:
-        x, cost, done = _from_nothing(circuit, frequency, z, weights, count, iterations)
+        found = _from_nothing(circuit, frequency, z, weights, count, iterations)
     else:
         first = circuit.inner(
             np.broadcast_to(np.asarray(start, dtype=np.float64), (z.shape[0], len(circuit.names)))
         )
-        x, cost, done = levenberg_marquardt(circuit, omega, z, weights, first, iterations)
-    gamma = np.full(z.shape[0], 1.0 if exponent is None else exponent)
-    likelihood = _likelihood(cost, z, 1.0)
-    for trial in EXPONENTS[1:] if exponent is None else (exponent,):
-        if trial == 1.0:
-            continue
-        weight = np.abs(z) ** -trial
-        again, cost_again, done_again = levenberg_marquardt(circuit, omega, z, weight, x, iterations)
-        better = _likelihood(cost_again, z, trial)
-        # one of the three must be clearly better (factor 20) to replace proportional noise
-        take = better > likelihood + (3.0 if exponent is None else -np.inf)
-        x, cost, done = (
-            np.where(take[:, None], again, x),
-            np.where(take, cost_again, cost),
-            np.where(take, done_again, done),
-        )
-        gamma, likelihood = np.where(take, trial, gamma), np.where(take, better, likelihood)
-    order = order_arcs(circuit, x)
-    x = np.take_along_axis(x, order, axis=1)
+        found = levenberg_marquardt(circuit, omega, z, weights, first, iterations)
+        if search:
+            found = _again(circuit, frequency, z, weights, found, count, iterations)
+    if exponent is None:
+        x, done, gamma = _noise_model(circuit, omega, z, found, iterations)
+    else:
+        x, done, gamma = found[0], found[2], np.full(z.shape[0], exponent)
+    x = np.take_along_axis(x, order_arcs(circuit, x), axis=1)
+    # weights from the model: those from noisy data favour points that are too small
+    weights = np.abs(circuit.evaluate(x, omega)[0]) ** -gamma[:, None]
+    x, cost, _ = levenberg_marquardt(circuit, omega, z, weights, x, iterations // 3)
+    x = np.take_along_axis(x, order_arcs(circuit, x), axis=1)
+    model = circuit.evaluate(x, omega)[0]
     dof = max(2 * z.shape[1] - x.shape[1], 1)
-    covariance = _covariance(circuit, omega, np.abs(z) ** -gamma[:, None], x) * (cost / dof)[:, None, None]
+    covariance = _covariance(circuit, omega, weights, x) * (cost / dof)[:, None, None]
+    likelihood = _likelihood(cost, model, gamma)
     return Fit(circuit, frequency, z, x, covariance, cost, gamma, np.sqrt(cost / dof), likelihood, done)
 
 
-def _likelihood(cost: Floats, z: Complexes, gamma: float) -> Floats:
+_Found = tuple[Floats, Floats, NDArray[np.bool_]]
+
+
+def _again(
+    circuit: Circuit,
+    frequency: Floats,
+    z: Complexes,
+    weights: Floats,
+    found: _Found,
+    count: int,
+    iterations: int,
+) -> _Found:
+    """Fit again from the data's own starts where the given start ended in a misfit; the better is kept.
+
+    Residuals that are serially correlated (lag one, beyond three standard errors) are a misfit: of the
+    circuit, or of the optimum that was found.
+    """
+    x, cost, done = found
+    rest = (circuit.evaluate(x, _omega(frequency))[0] - z) * weights
+    lost = np.flatnonzero(_correlated(rest))
+    if lost.size == 0:
+        return found
+    fresh = _from_nothing(circuit, frequency, z[lost], weights[lost], count, iterations)
+    better = fresh[1] < cost[lost]
+    take = lost[better]
+    x[take], cost[take], done[take] = (each[better] for each in fresh)
+    return x, cost, done
+
+
+def _correlated(rest: Complexes) -> NDArray[np.bool_]:
+    """Return where the residuals (spectra, points) are serially correlated: lag one above three errors."""
+    along = np.real(np.sum(rest[:, 1:] * np.conj(rest[:, :-1]), axis=1))
+    return np.asarray(~(along < 3.0 / np.sqrt(2 * rest.shape[1]) * np.sum(np.abs(rest) ** 2, axis=1)))
+
+
+def misfit(fitted: Fit) -> NDArray[np.bool_]:
+    """Return where a fit leaves serially correlated residuals: the circuit does not describe the spectrum."""
+    model = fitted.model()
+    rest = model - fitted.z
+    large = np.sqrt(np.mean(np.abs(rest / model) ** 2, axis=1)) > _ROUNDING
+    return np.asarray(large & _correlated(rest / np.abs(model) ** fitted.exponent[:, None]))
+
+
+def _noise_model(
+    circuit: Circuit, omega: Floats, z: Complexes, found: _Found, iterations: int
+) -> tuple[Floats, NDArray[np.bool_], Floats]:
+    """Return parameters, convergence and the noise exponent γ of the best likelihood."""
+    x, cost, done = found
+    size = np.abs(z)
+    gamma = np.ones(z.shape[0])
+    likelihood = _likelihood(cost, z, gamma)
+    for trial in EXPONENTS[1:]:
+        rest = np.sum(np.abs((circuit.evaluate(x, omega)[0] - z) * size**-trial) ** 2, axis=1)
+        some = np.flatnonzero(_likelihood(rest, z, np.full(z.shape[0], trial)) > likelihood - _REACH)
+        if some.size == 0:
+            continue
+        again = levenberg_marquardt(circuit, omega, z[some], size[some] ** -trial, x[some], iterations)
+        better = _likelihood(again[1], z[some], np.full(some.size, trial))
+        good = better > likelihood[some] + 3.0  # clearly (factor 20) to replace proportional noise
+        take = some[good]
+        x[take], done[take] = again[0][good], again[2][good]
+        gamma[take], likelihood[take] = trial, better[good]
+    return x, done, gamma
+
+
+def _likelihood(cost: Floats, z: Complexes, gamma: Floats) -> Floats:
     """Return the Gaussian log likelihood, σ = s |Z|^γ for each part, with s at its maximum."""
     n = 2 * z.shape[1]
     spread = 2 * gamma * np.log(np.abs(z)).sum(axis=1)
@@ -159,81 +227,17 @@ def _from_nothing(
     return x[rows], cost[rows], done[rows]
 
 
-def _residual(
-    circuit: Circuit, omega: Floats, z: Complexes, weights: Floats, x: Floats
-) -> tuple[Floats, Floats]:
-    model, jacobian = circuit.evaluate(x, omega)
-    r = (model - z) * weights
-    j = jacobian * weights[:, :, None]
-    return np.concatenate([r.real, r.imag], axis=1), np.concatenate([j.real, j.imag], axis=1)
-
-
-def levenberg_marquardt(
-    circuit: Circuit, omega: Floats, z: Complexes, weights: Floats, x: Floats, iterations: int
-) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Return parameters, cost and convergence of many fits at once (Marquardt 1963; bounds by projection)."""
-    low, high = circuit.bounds
-    x = np.clip(x, low, high)
-    size = x.shape[1]
-    eye = np.eye(size)
-    with np.errstate(all="ignore"):
-        r, j = _residual(circuit, omega, z, weights, x)
-        cost = _finite(np.einsum("ij,ij->i", r, r))
-        damping = np.full(x.shape[0], 1e-2)
-        done = np.zeros(x.shape[0], dtype=bool)
-        active = np.arange(x.shape[0])
-        gram = np.matmul(j.transpose(0, 2, 1), j)
-        slope = np.einsum("nij,ni->nj", j, r)
-        for _ in range(iterations):
-            diagonal = np.einsum("njj->nj", gram[active])
-            held = ((x[active] <= low) & (slope[active] > 0)) | ((x[active] >= high) & (slope[active] < 0))
-            matrix = gram[active] + eye * (damping[active, None] * diagonal + 1e-14)[:, None, :]
-            free = ~held
-            matrix = np.where(free[:, :, None] & free[:, None, :], matrix, eye)
-            move = -_solve(matrix, np.where(free, slope[active], 0.0))
-            trial = np.clip(x[active] + np.clip(move, -2.0, 2.0), low, high)
-            omegas = omega if omega.shape[0] == 1 else omega[active]
-            r_new, j_new = _residual(circuit, omegas, z[active], weights[active], trial)
-            cost_new = _finite(np.einsum("ij,ij->i", r_new, r_new))
-            good = cost_new <= cost[active]
-            settled = good & (cost[active] - cost_new <= 1e-10 * cost[active])
-            taken = active[good]
-            x[taken], cost[taken] = trial[good], cost_new[good]
-            gram[taken] = np.matmul(j_new[good].transpose(0, 2, 1), j_new[good])
-            slope[taken] = np.einsum("nij,ni->nj", j_new[good], r_new[good])
-            damping[active] = np.where(good, damping[active] * 0.2, damping[active] * 4.0)
-            stuck = damping[active] > 1e12
-            done[active[settled | stuck]] = True
-            active = active[~(settled | stuck)]
-            if active.size == 0:
-                break
-    return x, cost, done
-
-
-def _finite(cost: Floats) -> Floats:
-    return np.where(np.isfinite(cost), cost, 1e300)
-
-
-def _solve(matrix: Floats, right: Floats) -> Floats:
-    safe = np.where(np.isfinite(matrix), matrix, 0.0)
-    try:
-        found = np.linalg.solve(safe, np.nan_to_num(right)[..., None])[..., 0]
-    except np.linalg.LinAlgError:
-        found = (np.linalg.pinv(safe) @ np.nan_to_num(right)[..., None])[..., 0]
-    return np.asarray(found, dtype=np.float64)
-
-
 def _covariance(circuit: Circuit, omega: Floats, weights: Floats, x: Floats) -> Floats:
-    """Return (JᵀJ)⁻¹ per spectrum, with parameters at a bound held."""
-    low, high = circuit.bounds
+    """Return (JᵀJ)⁻¹ per spectrum; a parameter at its bound counts as free.
+
+    Held there, it would pass its neighbours off as better known than they are (a CPE whose n ends at 1 for
+    noise alone: intervals of its R and Q then cover 85 % instead of 95 %).
+    """
     _, jacobian = circuit.evaluate(x, omega)
-    j = jacobian * weights[:, :, None]
-    j = np.concatenate([j.real, j.imag], axis=1)
-    held = (x - low < _AT_BOUND) | (high - x < _AT_BOUND)
-    j = np.where(held[:, None, :], 0.0, j)
-    scale = np.sqrt(np.einsum("nij,nij->nj", j, j))
+    j = (jacobian * weights[:, None, :]).view(np.float64)
+    scale = np.sqrt(np.einsum("nji,nji->nj", j, j))
     scale = np.where(scale > 0, scale, 1.0)
-    j = j / scale[:, None, :]
-    gram = np.matmul(j.transpose(0, 2, 1), j)
+    j = j / scale[:, :, None]
+    gram = np.matmul(j, j.transpose(0, 2, 1))
     inverse = np.linalg.pinv(gram, rcond=1e-13, hermitian=True)
     return np.asarray(inverse / (scale[:, :, None] * scale[:, None, :]))

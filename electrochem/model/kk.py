@@ -2,7 +2,8 @@
 
 Under the relations one set of coefficients of a chain of relaxations (Boukamp, J. Electrochem. Soc. 142
 (1995) 1885) explains the real and the imaginary part. The test compares it, by an F ratio, with separate
-coefficients for each part: the noise level cancels, so that good spectra of any noise pass.
+coefficients for each part: the noise level cancels, so that good spectra of any noise pass. How the noise
+goes with |Z|, and that of each part, come from the separate fits.
 """
 
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ PER_DECADE = 3.0
 MARGIN = 0.5
 #: p value below which a spectrum is said to break the relations
 ALARM = 0.01
+#: exponents γ of the noise, σ ∝ |Z|^γ; one must be this much more likely (ln) to replace proportional noise
+EXPONENTS = (1.0, 0.5, 0.0)
+_CLEAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class KramersKronig:
 def _chain(omega: Floats) -> tuple[Floats, Floats]:
     """Return the real and imaginary design matrices (points, coefficients): R∞, L, C and the relaxations."""
     decades = np.log10(omega.max() / omega.min()) + 2 * MARGIN
-    count = int(min(max(round(PER_DECADE * decades), 4), max((2 * omega.size - 6) // 4, 3)))
+    count = int(min(max(round(PER_DECADE * decades), 4), max(round(0.5 * omega.size), 3)))
     tau = np.logspace(-np.log10(omega.max()) - MARGIN, -np.log10(omega.min()) + MARGIN, count)
     kernel = 1.0 / (1.0 + 1j * omega[:, None] * tau[None, :])
     zero = np.zeros_like(omega)
@@ -76,23 +80,68 @@ def test(frequency: Floats, z: Complexes) -> KramersKronig:
         return KramersKronig(1.0, float("nan"), 0.0, np.zeros(n, dtype=np.complex128))
     order = np.argsort(frequency)
     omega, spectrum = 2 * np.pi * frequency[order], z[order]
-    weight = 1.0 / np.abs(spectrum)
     real, imaginary = _chain(omega)
-    a, b = real * weight[:, None], imaginary * weight[:, None]
-    y_re, y_im = spectrum.real * weight, spectrum.imag * weight
-    joint, joint_rank, rest = _explained(np.vstack([a, b]), np.concatenate([y_re, y_im]))
-    re, re_rank, _ = _explained(a, y_re)
-    im, im_rank, _ = _explained(b, y_im)
-    extra, dof = re_rank + im_rank - joint_rank, 2 * n - re_rank - im_rank
+    best = _best(real, imaginary, spectrum)
+    extra, dof, more, rest = best.joint()
+    size = np.abs(spectrum)
     residual = np.empty(n, dtype=np.complex128)
-    residual[order] = rest[:n] + 1j * rest[n:]
+    residual[order] = rest / size
     if extra <= 0 or dof <= 0:
         return KramersKronig(1.0, float("nan"), 0.0, residual)
-    ratio = ((joint - re - im) / extra) / max((re + im) / dof, 1e-300)
-    more = max(joint - re - im - extra * (re + im) / dof, 0.0)
+    noise = float(np.sqrt(np.mean((best.sigma[:, None] / best.weight / size) ** 2)))
+    excess = max(more - extra, 0.0) / (2 * n)
     return KramersKronig(
-        float(stats.f.sf(ratio, extra, dof)),
-        float(np.sqrt((re + im) / dof)),
-        float(np.sqrt(more / n)),
-        residual,
+        float(stats.f.sf(more / extra, extra, dof)), noise, noise * float(np.sqrt(excess)), residual
     )
+
+
+def _best(real: Floats, imaginary: Floats, z: Complexes) -> "_Separate":
+    """Return the separate fits under the noise model that makes the common fit most likely."""
+    log_size = float(np.log(np.abs(z)).sum())
+    found: list[tuple[float, _Separate]] = []
+    for gamma in EXPONENTS:
+        trial = _separate(real, imaginary, z, gamma)
+        extra, dof, more, _ = trial.joint()
+        n = 2 * z.size
+        log_sigma = float(np.log(trial.sigma).sum()) * z.size
+        spread = n * np.log(max(more + dof, 1e-300) / max(dof + extra, 1)) / 2
+        found.append((-spread - log_sigma - 2 * gamma * log_size, trial))
+    return max(found, key=lambda each: each[0] + _CLEAR * (each is found[0]))[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Separate:
+    """Separate fits of the two parts under one noise model: designs and targets weighted, σ of each part."""
+
+    designs: tuple[Floats, Floats]
+    targets: tuple[Floats, Floats]
+    weight: Floats
+    ranks: tuple[int, int]
+    sigma: Floats
+
+    def joint(self) -> tuple[int, int, float, Complexes]:
+        """Return extra coefficients, degrees of freedom, rise of χ² of the common fit, residuals in ohm."""
+        n = self.weight.size
+        design = np.vstack([a / s for a, s in zip(self.designs, self.sigma, strict=True)])
+        target = np.concatenate([y / s for y, s in zip(self.targets, self.sigma, strict=True)])
+        total, rank, rest = _explained(design, target)
+        dof = 2 * n - sum(self.ranks)
+        residual = (rest[:n] * self.sigma[0] + 1j * rest[n:] * self.sigma[1]) / self.weight
+        return sum(self.ranks) - rank, dof, total - dof, residual
+
+
+def _separate(real: Floats, imaginary: Floats, z: Complexes, gamma: float) -> _Separate:
+    size = np.abs(z)
+    weight = size**-gamma
+    designs = (real * weight[:, None], imaginary * weight[:, None])
+    targets = (z.real * weight, z.imag * weight)
+    (re, re_rank, _), (im, im_rank, _) = (_explained(a, y) for a, y in zip(designs, targets, strict=True))
+    n = z.size
+    free = np.array([max(n - re_rank, 1), max(n - im_rank, 1)])
+    variance = np.maximum(np.array([re, im]), 1e-300) / free
+    pooled = (re + im) / free.sum()
+    # one noise for both parts unless they clearly differ (F test at 1 %)
+    ratio = float(variance.max() / variance.min())
+    both = stats.f.sf(ratio, free[int(np.argmax(variance))], free[int(np.argmin(variance))]) > 0.005
+    sigma = np.sqrt(np.full(2, max(pooled, 1e-300)) if both else variance)
+    return _Separate(designs, targets, weight, (re_rank, im_rank), sigma)

@@ -8,8 +8,36 @@ from interlayer.electrochem.plots.common import columns, number, unit
 
 
 def cycling(result: xr.DataTree) -> list[Figure]:
-    """Return life or rate plot with the efficiency below, and charge–discharge curves."""
-    return [_life(result), _curves(result)]
+    """Return life or rate plot with the efficiency below, charge–discharge curves, and dQ/dV."""
+    found = [_life(result), _curves(result)]
+    return [*found, _differential(result)] if "differential" in result else found
+
+
+def _differential(result: xr.DataTree) -> Figure:
+    voltage, slope, cycle, direction = columns(
+        result, "differential", "voltage", "charge_per_volt", "cycle", "direction"
+    )
+    marks: list[Mark] = []
+    for place, number_ in enumerate(np.unique(cycle).astype(int)):
+        for sign in (1, -1):
+            rows = (cycle == number_) & (direction == sign)
+            if rows.any():
+                label = f"cycle {number_}" if sign > 0 or not (cycle[direction > 0] == number_).any() else ""
+                marks.append(Line(voltage[rows], sign * slope[rows], label, place, 1.0))
+    specific = unit(result, "differential", "charge_per_volt").endswith("/g/V")
+    name = "mAh g⁻¹ V⁻¹" if specific else "mAh V⁻¹"
+    return Figure(
+        "cycling-differential",
+        "Differential capacity",
+        "Charge per volt against voltage for a few cycles: charge upwards, discharge downwards.",
+        [
+            Panel(
+                "voltage / V",
+                f"dQ/dV / {name}",
+                marks,
+            )
+        ],
+    )
 
 
 def _life(result: xr.DataTree) -> Figure:

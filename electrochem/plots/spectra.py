@@ -4,16 +4,17 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.figure import Figure, Line, Mark, Panel, Points
+from interlayer.electrochem.plots import relaxation
 from interlayer.electrochem.plots.common import attribute, columns, unit
 
 _SHOWN = 6
 
 
 def eis(result: xr.DataTree) -> list[Figure]:
-    """Return Nyquist plot, Bode plot with residuals, and the resistances against the sweep."""
-    found = [_nyquist(result), _bode(result)]
+    """Return Nyquist and Bode plots with residuals, resistances of a series, waterfall, and DRT."""
     series = _series(result)
-    return [*found, series] if series is not None else found
+    found = [_nyquist(result), _bode(result), *([series] if series is not None else [])]
+    return [*found, *relaxation.waterfall(result), *relaxation.drt(result)]
 
 
 def _chosen(sweep: np.ndarray) -> list[int]:

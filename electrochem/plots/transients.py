@@ -55,25 +55,33 @@ def _current_scale(current: np.ndarray) -> tuple[float, str]:
 def gitt(result: xr.DataTree) -> list[Figure]:
     """Return the titration trace, and D against the charge passed."""
     time, voltage = columns(result, "trace", "time", "voltage")
-    begin, rest = columns(result, "pulses", "begin", "equilibrium_voltage")
+    node = "pulses" if "pulses" in result else "interruptions"
+    names = ("rest_end", "equilibrium_voltage") if node == "pulses" else ("begin", "pseudo_ocv")
+    begin, rest = columns(result, node, *names)
+    said = "voltage at the end of the rest after each pulse"
+    if node == "interruptions":
+        said = "voltage without the ohmic jump at each interruption"
     found = [
         Figure(
             "gitt",
             "Galvanostatic intermittent titration",
-            "Voltage against time; points: voltage at the end of the rest after each pulse.",
+            f"Voltage against time; points: {said}.",
             [
                 Panel(
                     "time / h",
                     "voltage / V",
-                    [Line(time, voltage, "", "data", 0.7), Points(begin, rest, "equilibrium", "accent")],
+                    [
+                        Line(time, voltage, "", "data", 0.7),
+                        Points(begin, rest, "equilibrium" if node == "pulses" else "pseudo-OCV", "accent"),
+                    ],
                 )
             ],
         )
     ]
-    if "diffusion_coefficient" in result["pulses"]:
+    if "diffusion_coefficient" in result[node]:
         state, d, low, high, valid = columns(
             result,
-            "pulses",
+            node,
             "state",
             "diffusion_coefficient",
             "diffusion_coefficient_low",
@@ -81,7 +89,7 @@ def gitt(result: xr.DataTree) -> list[Figure]:
             "validity",
         )
         good = np.isfinite(d) & (high / np.maximum(low, 1e-300) < 1e4)
-        beyond = good & (valid > 0.3)
+        beyond = good & (valid > (0.3 if node == "pulses" else 0.05))
         inside = good & ~beyond
         marks: list[Mark] = []
         if inside.any():
@@ -91,7 +99,7 @@ def gitt(result: xr.DataTree) -> list[Figure]:
                 Points(
                     state[beyond],
                     d[beyond],
-                    "pulse too long for the model",
+                    "too long for the model",
                     "warning",
                     4.0,
                     low[beyond],

@@ -55,6 +55,18 @@ def _zplot(probe: Probe) -> bool:
     return probe.head.startswith((b"ZPLOT", b"ZPLOT2"))
 
 
+def _basytec(probe: Probe) -> bool:
+    return "Basytec Battery Test System" in probe.text[:200] or probe.text.startswith(("~Time[", "#Time["))
+
+
+def _eclab_settings(probe: Probe) -> bool:
+    return probe.text.startswith("EC-LAB SETTING FILE")
+
+
+def _z60w(probe: Probe) -> bool:
+    return "Z60W Data File" in probe.text[:60]
+
+
 def _xlsx(probe: Probe) -> bool:
     return "xl/workbook.xml" in probe.members
 
@@ -95,6 +107,9 @@ FORMATS: tuple[Format, ...] = (
         f"{_HERE}.gamry:load",
         "impedance and curves",
     ),
+    Format("BioLogic .mps", (".mps",), _eclab_settings, f"{_HERE}.mpt:load_settings", "settings, no data"),
+    Format("Basytec text", (".txt", ".dat"), _basytec, f"{_HERE}.basytec:load", "tabs or blanks"),
+    Format("Autolab Z60W text", (".txt",), _z60w, f"{_HERE}.bare:load_z60w", "impedance", "eis"),
     Format("ZView .z", (".z",), _zplot, f"{_HERE}.bare:load_zplot", "impedance", "eis"),
     Format("cycler workbook", (".xlsx",), _xlsx, f"{_HERE}.sheets:load_xlsx", "LAND, Neware: record sheets"),
     Format("cycler workbook", (".xls",), _xls, f"{_HERE}.sheets:load_xls", "LAND: record sheets"),
@@ -106,7 +121,8 @@ FORMATS: tuple[Format, ...] = (
         (".csv", ".txt", ".tsv"),
         _delimited,
         f"{_HERE}.delimited:load",
-        "LAND/LANDT, Neware, Arbin, Maccor, Battery Data Format and others; English and Chinese names",
+        "LAND/LANDT, Neware, Arbin, Maccor, Novonix, Digatron, Autolab, CHI, Parstat, "
+        "Battery Data Format and others; English and Chinese names",
     ),
 )
 

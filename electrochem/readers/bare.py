@@ -46,6 +46,16 @@ def load_zplot(path: Path) -> xr.Dataset:
     return tidy.impedance(rows[:, 0], rows[:, 4] + 1j * rows[:, 5], {"time": rows[:, 3]}, {}, warnings)
 
 
+def load_z60w(path: Path) -> xr.Dataset:
+    """Read Autolab's export for ZView ("Z60W"): frequency, amplitude, bias, time, Re Z, Im Z, … by commas."""
+    lines = read_text(path).splitlines()
+    start = next((n for n, line in enumerate(lines) if "Freq" in line and "Z" in line), None)
+    if start is None:
+        raise ReadError("the Z60W file names no columns", expected="a line with Freq (Hz)")
+    rows, warnings = _rows(lines[start + 1 :], 6)
+    return tidy.impedance(rows[:, 0], rows[:, 4] + 1j * rows[:, 5], {"time": rows[:, 3]}, {}, warnings)
+
+
 def _rows(
     lines: list[str], least: int
 ) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], list[str]]:

@@ -64,8 +64,11 @@ def split(name: str) -> tuple[str, str]:
     match = _BRACKETS.match(name)
     if match and (_unit(match.group(2)) or not _known(name)):
         return match.group(1).strip(), match.group(2).strip()
+    base, mark, unit = name.rpartition("#")
+    if mark and _unit(unit):
+        return base.strip(), unit.strip()
     base, slash, unit = name.partition("/")
-    if slash and (_unit(unit) or unit.strip().rstrip(".").lower() in {"sec", "%"}):
+    if slash and (_unit(unit) or unit.strip().rstrip(".").lower() in {"sec", "%", "1"}):
         return base.strip(), unit.strip()
     base, mark, unit = name.rpartition("_")
     if mark and _unit(unit):
@@ -78,6 +81,8 @@ def _unit(text: str) -> tuple[str, float] | None:
 
 
 def _base(text: str) -> str:
+    # Z' and Z'' (or Z"), real and imaginary part, are Z1 and Z2
+    text = text.replace("''", "2").replace('"', "2").replace("′′", "2").replace("'", "1").replace("′", "1")
     kept = re.sub(r"[^\w\-]|_", "", text.lower())
     return kept if kept.startswith("-") else kept.replace("-", "")
 
@@ -91,16 +96,22 @@ def recognise(name: str, index: int) -> Column | None:
 
     Examples
     --------
+    >>> recognise("Step (Sec)", 1).field, recognise("Z''/ohm", 2).field, recognise("-Z'' (Ω)", 3).field
+    ('step_time', 'z_im', 'z_im_negative')
     >>> recognise("电流/mA", 3)
     Column(index=3, field='current', factor=0.001, stated=True, name='电流/mA')
     """
     base, unit = split(name)
     field = _known(base)
+    if field is None and _base(base) == "test" and (_unit(unit) or ("",))[0] == "time":
+        field = "time"  # Maccor: "Test (Sec)"
     if field is None:
         return None
     known = _unit(unit) if unit else None
     if known is not None and known[0] != _FAMILY.get(field, field):
-        return None
+        if not (field == "step" and known[0] == "time"):
+            return None
+        field = "step_time"  # Maccor: "Step" is the number, "Step (Sec)" its time
     if unit and known is None and field not in ("state", "record", "step", "cycle"):
         return None
     return Column(index, field, known[1] if known else 1.0, known is not None, name)
@@ -134,7 +145,7 @@ def _mapped(names: Sequence[str], mapping: Mapping[str, str]) -> dict[str, Colum
     return found
 
 
-def require(found: Mapping[str, Column], names: Sequence[str]) -> None:
+def require(found: Mapping[str, Column], names: Sequence[str], *, timed: bool = False) -> None:
     """Raise a `ReadError` that names the missing column unless there are time rows or spectra.
 
     Raises
@@ -148,7 +159,7 @@ def require(found: Mapping[str, Column], names: Sequence[str]) -> None:
         needed = ["voltage"]
         if not {"current", "capacity", "charge_capacity", "specific_capacity"} & set(found):
             needed.append("current")
-        if "time" not in found and "step_time" not in found:
+        if "time" not in found and "step_time" not in found and not timed:
             needed.append("time")
     missing = [name for name in needed if name not in found]
     if missing:

@@ -1,5 +1,6 @@
 """Delimited text of any cycler: the header line found by its names, dot or comma, any usual encoding."""
 
+import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,12 +9,14 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import xarray as xr
+from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError, SettingError
 from interlayer.core.files import decode
-from interlayer.electrochem.readers import columns, tidy
+from interlayer.electrochem.readers import blocks, columns, tidy
 from interlayer.electrochem.readers.rows import build
 
 _MAP: ContextVar[Mapping[str, str] | None] = ContextVar("column_map", default=None)
@@ -77,13 +80,41 @@ def load(path: Path) -> xr.Dataset:
             expected=", ".join(mapping.values()),
             found=", ".join(name.strip() for name in names),
         )
-    columns.require(found, names)
+    rate = _scan_rate(head[:line]) if "time" not in found and "step_time" not in found else None
+    columns.require(found, names, timed=rate is not None)
+    long = _long(path, sample, line + 1, separator, found) if encoding == "utf-8-sig" else None
+    if long is not None:
+        return build(long, found, _metadata(head[:line]), first_line=line + 2, scan_rate=rate)
     if encoding == "utf-8-sig":
         frame = _parse(_Source(path, sample, line + 1), separator, len(names), found)
     else:
         text = decode(path.read_bytes(), (encoding, "latin-1")).encode("utf-8")
         frame = _parse(_Source(BytesIO(text), text[:_SAMPLE], line + 1), separator, len(names), found)
-    return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2)
+    if frame[:, 0].null_count():
+        frame = frame.filter(~pl.all_horizontal(pl.all().is_null()))  # blank lines
+    return build(_texts(frame, found), found, _metadata(head[:line]), first_line=line + 2, scan_rate=rate)
+
+
+def _long(
+    path: Path, sample: bytes, skip: int, separator: str, found: Mapping[str, columns.Column]
+) -> dict[str, pl.Series | NDArray[np.generic]] | None:
+    """Return the columns of a long table of numbers, or None when it is none."""
+    if not blocks.suits(path, list(found)) or b'"' in sample:
+        return None
+    source = _Source(path, sample, skip)
+    wanted = {field: column.index for field, column in found.items() if field != "record"}
+    width = 1 + source.body.lstrip(b"\n").split(b"\n", 1)[0].count(separator.encode())
+    comma = separator != "," and _decimal_comma(source.body[:20000])
+    try:
+        return dict(blocks.parse(path, skip, separator, width, wanted, comma=comma))
+    except (pl.exceptions.PolarsError, UnicodeDecodeError):
+        return None
+
+
+def _scan_rate(lines: Sequence[str]) -> float | None:
+    """Return the scan rate in V/s that CHI writes above a voltammogram, whose rows have no time."""
+    match = re.search(r"Scan Rate \(V/s\)\s*=\s*([0-9.eE+-]+)", "\n".join(lines))
+    return float(match.group(1)) if match else None
 
 
 def _head(content: bytes, mapping: Mapping[str, str] | None) -> tuple[list[str], str]:
@@ -142,46 +173,51 @@ def _parse(source: _Source, separator: str, width: int, found: Mapping[str, colu
     if not body.strip():
         raise ReadError("there are column names but no data row", advice="Was the measurement stopped early?")
     comma = separator != "," and _decimal_comma(body[:20000])
-    width = max(width, 1 + body.split(b"\n", 1)[0].count(separator.encode()))
+    first = body.lstrip(b"\n").split(b"\n", 1)[0].decode("utf-8", "replace")
+    width = max(width, len(next(csv.reader([first], delimiter=separator), [])))
     text = {column.index for column in found.values() if column.field == "state"}
     wanted = sorted({column.index for column in found.values()})
     schema: dict[str, type[pl.DataType]] = {
         f"column_{index + 1}": pl.String if index in text or index not in wanted else pl.Float64
         for index in range(width)
     }
+    options = _Options(separator, tuple(wanted), comma=comma)
     try:
-        return _csv(source, separator, wanted, schema, comma=comma)
+        return _csv(source, options, schema, plain=b'"' not in source.sample)
     except pl.exceptions.PolarsError:
         strings: dict[str, type[pl.DataType]] = dict.fromkeys(schema, pl.String)
     try:
-        return _csv(source, separator, wanted, strings, comma=comma)
+        return _csv(source, options, strings, plain=False)
     except pl.exceptions.PolarsError as error:
         raise ReadError(f"the rows cannot be parsed ({error})") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    separator: str
+    wanted: tuple[int, ...]
+    comma: bool
+
+
 def _csv(
-    source: _Source,
-    separator: str,
-    wanted: Sequence[int],
-    schema: Mapping[str, type[pl.DataType]],
-    *,
-    comma: bool,
+    source: _Source, options: _Options, schema: Mapping[str, type[pl.DataType]], *, plain: bool
 ) -> pl.DataFrame:
+    """Parse the wanted columns; ``plain`` (no quotes, clean UTF-8) takes a fifth less time."""
     if isinstance(source.text, BytesIO):
         source.text.seek(0)
     return pl.read_csv(
         source.text,
-        separator=separator,
+        separator=options.separator,
         has_header=False,
         skip_lines=source.skip,
         new_columns=list(schema),
-        columns=list(wanted),
+        columns=list(options.wanted),
         schema_overrides=dict(schema),
-        decimal_comma=comma,
+        decimal_comma=options.comma,
         truncate_ragged_lines=True,
-        null_values=[""],
-        quote_char='"',
-        encoding="utf8-lossy",
+        null_values=None if plain else [""],
+        quote_char=None if plain else '"',
+        encoding="utf8" if plain else "utf8-lossy",
     )
 
 
@@ -190,8 +226,16 @@ def _decimal_comma(body: bytes) -> bool:
     return commas > len(re.findall(rb"\d\.\d", body))
 
 
-def _texts(frame: pl.DataFrame, found: Mapping[str, columns.Column]) -> dict[str, pl.Series]:
-    return {field: frame[f"column_{column.index + 1}"] for field, column in found.items()}
+def _texts(
+    frame: pl.DataFrame, found: Mapping[str, columns.Column]
+) -> dict[str, pl.Series | NDArray[np.generic]]:
+    """Return the columns by field, taken out of the frame, so that a long file is not held twice."""
+    shared = [column.index for column in found.values()]
+    return {
+        field: frame[name] if shared.count(column.index) > 1 else frame.drop_in_place(name)
+        for field, column in found.items()
+        for name in [f"column_{column.index + 1}"]
+    }
 
 
 def _metadata(lines: Sequence[str]) -> dict[str, str | float | int]:

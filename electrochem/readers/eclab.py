@@ -16,9 +16,21 @@ _CURRENT = ("I/mA", "<I>/mA")
 _CYCLE = ("cycle number", "z cycle")
 
 
+#: columns that are looked at here; a reader may leave out all others
+USED = frozenset(
+    {
+        *_VOLTAGE,
+        *_CURRENT,
+        *_CYCLE,
+        *("time/s", "step time/s", "half cycle", "dq/mA.h", "(Q-Qo)/mA.h", "(Q-Qo)/C", "Ns", "mode"),
+        *("freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm", "|Z|/Ohm", "Phase(Z)/deg"),
+    }
+)
+
+
 def _first(columns: Columns, names: Sequence[str]) -> NDArray[np.float64] | None:
     found = next((columns[name] for name in names if name in columns), None)
-    return None if found is None else found.astype(np.float64)
+    return None if found is None else found.astype(np.float64, copy=False)
 
 
 def tidy_columns(
@@ -83,14 +95,14 @@ def _time_columns(columns: Columns) -> dict[str, NDArray[np.generic]]:
     if "step time/s" in columns:
         found["step_time"] = columns["step time/s"]
     if "Ns" in columns:
-        found["step"] = columns["Ns"].astype(np.int32)
+        found["step"] = columns["Ns"]
     if "mode" in columns:
-        found["mode"] = columns["mode"].astype(np.int32)
+        found["mode"] = columns["mode"]
     cycle = _first(columns, _CYCLE)
     if cycle is None and "half cycle" in columns:
         cycle = np.floor_divide(columns["half cycle"].astype(np.float64), 2)
     if cycle is not None:
-        found["cycle"] = cycle.astype(np.int32)
+        found["cycle"] = cycle
     return found
 
 

@@ -23,20 +23,20 @@ def load(path: Path) -> xr.Dataset:
     metadata = _metadata(lines)
     found = {name: n for n, line in reversed(list(enumerate(lines))) for name in [_table(line)] if name}
     if "ZCURVE" in found:
-        columns = _columns(lines, found["ZCURVE"], decimal_comma=_comma(lines))
+        columns, warnings = _columns(lines, found["ZCURVE"], decimal_comma=_comma(lines))
         z = np.asarray(columns["Zreal"] + 1j * columns["Zimag"])
         extra: dict[str, NDArray[np.generic]] = {"time": columns["Time"]} if "Time" in columns else {}
-        return tidy.impedance(columns["Freq"], z, extra, metadata)
+        return tidy.impedance(columns["Freq"], z, extra, metadata, warnings)
     curve = next((name for name in found if name.startswith("CURVE")), None)
     if curve is None:
         raise ReadError("the .DTA holds no curve", found=", ".join(found) or "no table")
-    columns = _columns(lines, found[curve], decimal_comma=_comma(lines))
+    columns, warnings = _columns(lines, found[curve], decimal_comma=_comma(lines))
     values = {_CURVE[name]: column for name, column in columns.items() if name in _CURVE}
     if not {"time", "voltage", "current"} <= set(values):
         raise ReadError(
             "the curve of the .DTA lacks a column", expected="T, Vf, Im", found=", ".join(columns)
         )
-    return tidy.dataset(values, metadata)
+    return tidy.dataset(values, metadata, warnings)
 
 
 def _table(line: str) -> str:
@@ -48,22 +48,25 @@ def _comma(lines: list[str]) -> bool:
     return any("\tQUANT\t" in line and "," in line.split("\t")[2] for line in lines[:60])
 
 
-def _columns(lines: list[str], start: int, *, decimal_comma: bool) -> dict[str, Floats]:
+def _columns(lines: list[str], start: int, *, decimal_comma: bool) -> tuple[dict[str, Floats], list[str]]:
+    """Return the columns of a table, and a warning when its last row was cut off and left out."""
     if start + 3 > len(lines):
         raise ReadError("the table of the .DTA is empty: the file is truncated")
     names = lines[start + 1].split("\t")
-    rows = []
+    rows: list[list[float]] = []
+    warnings: list[str] = []
     for line in lines[start + 3 :]:
         if not line.startswith("\t"):
             break
         cells = (line.replace(",", ".") if decimal_comma else line).split("\t")
         if len(cells) < len(names):
+            warnings.append("The file is truncated: the last row is incomplete and was left out.")
             break
         rows.append([_number(cell) for cell in cells[: len(names)]])
     if not rows:
         raise ReadError("the table of the .DTA holds no complete row")
     table = np.array(rows)
-    return {name: table[:, index] for index, name in enumerate(names) if name}
+    return {name: table[:, index] for index, name in enumerate(names) if name}, warnings
 
 
 def _number(cell: str) -> float:

@@ -3,6 +3,7 @@
 import mmap
 import struct
 import tomllib
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -15,11 +16,13 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError
-from interlayer.electrochem.readers.eclab import tidy_columns
+from interlayer.electrochem.readers.eclab import USED, tidy_columns
 
 _FIRST_MODULE = 52
 #: first record of the data module, by its version (offset from the payload's start)
 _FIRST_RECORD = {2: 405, 3: 406, 11: 1007}
+#: records that are taken apart at a time
+_BLOCK = 8192
 _WIDTHS = {1: "u1", 2: "u2", 4: "f4", 8: "f8"}
 
 
@@ -50,12 +53,12 @@ def _known() -> dict[str, dict[str, Any]]:
 
 def load(path: Path) -> xr.Dataset:
     """Read an ``.mpr`` file into the tidy Dataset."""
-    table = read_table(path)
+    table = read_table(path, USED)
     return tidy_columns(table.columns, table.metadata, table.warnings)
 
 
-def read_table(path: Path) -> Table:
-    """Return every known column of an ``.mpr`` by EC-Lab's name.
+def read_table(path: Path, wanted: Set[str] | None = None) -> Table:
+    """Return every known column of an ``.mpr`` by EC-Lab's name, or those of ``wanted`` only.
 
     Raises
     ------
@@ -71,7 +74,7 @@ def read_table(path: Path) -> Table:
                 found=", ".join(each.name for each in modules) or "no module at all",
                 advice="The file was cut off before its data: copy it again from the instrument's computer.",
             )
-        table = _data(view, data)
+        table = _data(view, data, wanted)
         for module in modules:
             if module.name == "VMP Set":
                 table.metadata |= _settings(view, module)
@@ -97,7 +100,7 @@ def _modules(view: mmap.mmap) -> list[Module]:
     return found
 
 
-def _data(view: mmap.mmap, module: Module) -> Table:
+def _data(view: mmap.mmap, module: Module, wanted: Set[str] | None) -> Table:
     if module.version not in _FIRST_RECORD:
         raise ReadError(
             "unknown version of the data module",
@@ -123,7 +126,7 @@ def _data(view: mmap.mmap, module: Module) -> Table:
             advice="The run was not finished or the file is truncated: copy it again.",
         )
     records = np.frombuffer(view, dtype=dtype, count=rows, offset=module.start + first)
-    columns = _columns(records)
+    columns = _columns(records, wanted)
     del records
     return Table(columns, {}, warnings)
 
@@ -198,18 +201,31 @@ def _trailing(fields: list[tuple[str, str]], unknown: list[int]) -> bool:
     return all(not kind for _, kind in fields[-len(unknown) :])
 
 
-def _columns(records: NDArray[np.void]) -> dict[str, NDArray[np.generic]]:
+def _columns(records: NDArray[np.void], wanted: Set[str] | None) -> dict[str, NDArray[np.generic]]:
+    """Return copies of the columns, so that the map can be closed.
+
+    Block by block: all columns of a block while it is in the cache, else each column reads the whole file.
+    """
     known = _known()
-    columns: dict[str, NDArray[np.generic]] = {}
+    flags = {str(entry["name"]): int(entry["mask"]) for entry in known["flag"].values()}
+    flags = {name: mask for name, mask in flags.items() if wanted is None or name in wanted}
+    sources: dict[str, str] = {}
     for name in records.dtype.names or ():
-        if name == "flags":
-            for entry in known["flag"].values():
-                mask = int(entry["mask"])
-                low = mask & -mask
-                columns[str(entry["name"])] = ((records["flags"] & mask) // low).astype(np.uint8)
-        elif name in known["column"]:
-            # a copy leaves the map, so that the file can be closed
-            columns.setdefault(str(known["column"][name]["name"]), records[name].copy())
+        label = str(known["column"][name]["name"]) if name in known["column"] else ""
+        if label and (wanted is None or label in wanted):
+            sources.setdefault(label, name)
+    columns: dict[str, NDArray[np.generic]] = {
+        label: np.empty(records.size, records.dtype[name]) for label, name in sources.items()
+    }
+    if "flags" in (records.dtype.names or ()):
+        columns |= {name: np.empty(records.size, np.uint8) for name in flags}
+    for start in range(0, records.size, _BLOCK):
+        block = records[start : start + _BLOCK]
+        for label, name in sources.items():
+            columns[label][start : start + _BLOCK] = block[name]
+        if "flags" in (records.dtype.names or ()):
+            for name, mask in flags.items():
+                columns[name][start : start + _BLOCK] = (block["flags"] & mask) // (mask & -mask)
     return columns
 
 

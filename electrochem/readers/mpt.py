@@ -14,6 +14,7 @@ from interlayer.core.files import decode
 from interlayer.electrochem.readers.eclab import tidy_columns
 from interlayer.electrochem.readers.mpr import Table
 
+_SIZES = ("eclab_area", "eclab_mass")
 _COUNT = re.compile(r"Nb header lines\s*:\s*(\d+)")
 
 
@@ -21,6 +22,26 @@ def load(path: Path) -> xr.Dataset:
     """Read an EC-Lab text file into the tidy Dataset."""
     table = read_table(path)
     return tidy_columns(table.columns, table.metadata, table.warnings)
+
+
+def load_settings(path: Path) -> xr.Dataset:
+    """Refuse a setting file of EC-Lab, telling what it holds.
+
+    Raises
+    ------
+    ReadError
+        Always: an ``.mps`` holds no data.
+    """
+    text = decode(path.read_bytes())
+    found = _metadata(text)
+    techniques = re.findall(r"Technique\s*:\s*\d+\s*\n(.+)", text)
+    said = [each.strip() for each in techniques] + [f"{k[6:]} {v:g}" for k, v in found.items() if k in _SIZES]
+    raise ReadError(
+        "this is a setting file of EC-Lab, which holds no data",
+        found=", ".join(said) or "no technique",
+        expected="the .mpr or .mpt of the measurement",
+        advice="Give area and mass as settings.",
+    )
 
 
 def read_table(path: Path) -> Table:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -13,22 +14,32 @@ from interlayer.electrochem.readers import tidy
 from interlayer.electrochem.readers.columns import Column
 
 Floats = NDArray[np.float64]
+#: a column as it was parsed
+Values = pl.Series | NDArray[np.generic]
 _CLOCK = re.compile(r"^\s*(?:(\d+)[-d ]+)?(\d+):(\d+):(\d+(?:\.\d+)?)\s*$")
 _NO_UNIT_NEEDED = ("step", "cycle", "state", "record", "frequency", "z_re", "z_im", "z_im_negative")
 #: beginnings or parts of step names, in Chinese and English
 _REST = ("rest", "搁置", "静置", "静止", "休眠", "ocv", "pause", "r")
-_DISCHARGE = ("dchg", "discharge", "放电", "d_", "dis")
+_DISCHARGE = r"dchg|discharge|放电|^d_|^dis|dch$|^d$"
 
 
 def build(
-    series: Mapping[str, pl.Series],
+    series: dict[str, Values],
     found: Mapping[str, Column],
     metadata: Mapping[str, str | float | int],
     *,
     first_line: int = 1,
     warnings: tuple[str, ...] = (),
+    scan_rate: float | None = None,
 ) -> xr.Dataset:
     """Return the tidy Dataset of columns by field.
+
+    Parameters
+    ----------
+    series
+        Emptied column by column, so that a long file is not held twice.
+    scan_rate
+        In V/s: gives the time of a voltammogram that has none.
 
     Raises
     ------
@@ -37,8 +48,10 @@ def build(
     """
     notes = list(warnings)
     kept = _drop_headings(series, notes)
-    values = {name: _scaled(column, found[name]) for name, column in kept.items() if name != "state"}
-    record = values.pop("record", None)
+    series.clear()
+    state = kept.pop("state", None)
+    values = {name: _scaled(kept.pop(name), found[name]) for name in list(kept)}
+    values.pop("record", None)
     silent = [
         c.name for c in found.values() if not c.stated and c.field in ("current", "capacity") and _plain(c)
     ]
@@ -48,30 +61,36 @@ def build(
         return _spectra(values, metadata, notes)
     if "time" not in values and "step_time" in values:
         values["time"] = _from_step_time(values["step_time"])
+    if "time" not in values and scan_rate:
+        path = np.abs(np.diff(values["voltage"], prepend=values["voltage"][:1]))
+        values["time"] = np.cumsum(path) / scan_rate
+        notes.append(f"The file holds no time: it is from the scan rate of {scan_rate:g} V/s.")
     essential: dict[str, NDArray[np.generic]] = {
         name: values[name] for name in ("time", "voltage", "current") if name in values
     }
     tidy.check_finite(essential, first_line)
-    _settle(values, kept.get("state"), notes)
-    _check_cycles(values.get("cycle"), record)
+    _settle(values, state, notes)
+    _check_cycles(values.get("cycle"))
     return tidy.dataset(_filled(values, notes), metadata, notes)
 
 
-def _scaled(series: pl.Series, column: Column) -> Floats:
-    values = _numbers(series, column.field)
-    return values if column.factor == 1.0 else values * column.factor
+def _scaled(series: Values, column: Column) -> Floats:
+    values = cast("Floats", series) if isinstance(series, np.ndarray) else _numbers(series, column.field)
+    if column.factor != 1.0:
+        values = np.multiply(values, column.factor, out=values if values.flags.writeable else None)
+    return values
 
 
 def _plain(column: Column) -> bool:
     return column.name.strip().lower() not in ("amps", "ampere", "amp-hr")
 
 
-def _drop_headings(series: Mapping[str, pl.Series], notes: list[str]) -> dict[str, pl.Series]:
+def _drop_headings(series: Mapping[str, Values], notes: list[str]) -> dict[str, Values]:
     """Leave out rows in which no needed column is a number: step headings and repeated name lines."""
     needed = [each for name, each in series.items() if name in ("voltage", "current", "frequency", "z_re")]
     heading = np.ones(len(needed[0]), dtype=bool) if needed else np.zeros(0, dtype=bool)
     for each in needed:
-        if each.dtype.is_numeric():
+        if isinstance(each, np.ndarray) or each.dtype.is_numeric():
             return dict(series)
         heading &= each.cast(pl.String).str.contains(r"[^\d.,eE+\-\s]").fill_null(False).to_numpy()
         heading &= (
@@ -87,7 +106,10 @@ def _drop_headings(series: Mapping[str, pl.Series], notes: list[str]) -> dict[st
         raise ReadError("no row holds numbers below the column names")
     notes.append(f"{int(heading.sum())} heading lines between the rows were left out.")
     mask = pl.Series(~heading)
-    return {name: each.filter(mask) for name, each in series.items()}
+    return {
+        name: each[~heading] if isinstance(each, np.ndarray) else each.filter(mask)
+        for name, each in series.items()
+    }
 
 
 def _numbers(series: pl.Series, field: str) -> Floats:
@@ -103,6 +125,9 @@ def _numbers(series: pl.Series, field: str) -> Floats:
     if field in ("time", "step_time", "any_time") and text.head(5).str.contains(":").any():
         return np.array([_seconds(each) for each in text.to_list()])
     number = text.cast(pl.Float64, strict=False)
+    if number.null_count() > text.null_count() and text.str.contains(r"^-?\d{1,3}(,\d{3})+\.").any():
+        text = text.str.replace_all(",", "", literal=True)  # thousands, as Maccor writes them
+        number = text.cast(pl.Float64, strict=False)
     if number.null_count() > text.null_count():
         number = text.str.replace(",", ".", literal=True).cast(pl.Float64, strict=False)
     return np.asarray(number.to_numpy(), dtype=np.float64)
@@ -139,12 +164,15 @@ def _spectra(
     return tidy.impedance(values["frequency"], z, extra, metadata, notes)
 
 
-def _settle(values: dict[str, Floats], state: pl.Series | None, notes: list[str]) -> None:
+def _settle(values: dict[str, Floats], state: Values | None, notes: list[str]) -> None:
     """Settle the signs by the step type, where it says so, and the mode."""
-    if state is None or state.dtype != pl.String:
+    if not isinstance(state, pl.Series) or state.dtype != pl.String:
         return
     names = state.fill_null("").str.to_lowercase().str.strip_chars()
-    discharge = np.asarray(_any(names, _DISCHARGE), dtype=bool)
+    # Maccor's S is the last point of a step: it goes on like the row before
+    names = pl.select(pl.when(names == "s").then(None).otherwise(names).forward_fill()).to_series()
+    names = names.fill_null("")
+    discharge = np.asarray(names.str.contains(_DISCHARGE), dtype=bool)
     rest = np.asarray(names.is_in(list(_REST)) | names.str.contains("rest|搁置|静置"), dtype=bool)
     constant_voltage = np.asarray(
         names.str.contains(r"cv|恒压") & ~names.str.contains("cccv|恒流恒压"), dtype=bool
@@ -156,18 +184,15 @@ def _settle(values: dict[str, Floats], state: pl.Series | None, notes: list[str]
         notes.append("The file states the current without sign: discharge was made negative.")
 
 
-def _any(names: pl.Series, parts: tuple[str, ...]) -> pl.Series:
-    return names.str.contains("|".join(re.escape(part) for part in parts))
-
-
-def _check_cycles(cycle: Floats | None, record: Floats | None) -> None:
+def _check_cycles(cycle: Floats | None) -> None:
     """Refuse a table from which whole cycles are missing: every later number would be off by them."""
-    if cycle is None:
+    if cycle is None or cycle.size == 0:
         return
-    numbers = np.unique(cycle[np.isfinite(cycle)]).astype(np.int64)
+    starts = np.append(0, np.flatnonzero(cycle[1:] != cycle[:-1]) + 1)
+    firsts = cycle[starts]
+    numbers = np.unique(firsts[np.isfinite(firsts)]).astype(np.int64)
     gaps = np.diff(numbers)
-    lost = record is not None and np.any(np.abs(np.diff(record)) > 1.5)
-    if numbers.size > 1 and gaps.max() > 1 and (record is None or lost or gaps.max() > 1):
+    if numbers.size > 1 and gaps.max() > 1:
         at = int(np.argmax(gaps > 1))
         raise ReadError(
             f"cycle {numbers[at] + 1} is missing",
@@ -182,6 +207,9 @@ def _filled(values: dict[str, Floats], notes: list[str]) -> dict[str, NDArray[np
     kept: dict[str, NDArray[np.generic]] = {}
     for name, column in values.items():
         if name not in tidy.VARIABLES:
+            continue
+        if tidy.all_finite(column):
+            kept[name] = column
             continue
         finite = np.isfinite(column)
         if name in tidy.INTEGERS and not finite.all():

@@ -9,7 +9,7 @@ import xarray as xr
 
 from interlayer.core.errors import ReadError
 from interlayer.electrochem.readers import columns
-from interlayer.electrochem.readers.rows import build
+from interlayer.electrochem.readers.rows import Values, build
 
 Row = Sequence[object]
 _MAX_ROWS = 5_000_000
@@ -64,7 +64,7 @@ def _dataset(sheets: Sequence[tuple[str, Sequence[Row]]]) -> xr.Dataset:
     rows = list(sheets[index][1][line + 1 :])
     for _, more in sheets[index + 1 :]:
         rows += _continuation(more, names, rows)
-    wanted = {
+    wanted: dict[str, Values] = {
         field: pl.Series([_cell(row, column.index) for row in rows], strict=False)
         for field, column in found.items()
     }

@@ -97,6 +97,12 @@ def impedance(
     return dataset(values, metadata, notes)
 
 
+def all_finite(column: NDArray[np.generic]) -> bool:
+    """Return True when every value is finite: then, and only then, their sum is (no array is made)."""
+    with np.errstate(all="ignore"):
+        return bool(np.isfinite(np.sum(column)) or np.all(np.isfinite(column)))
+
+
 def check_finite(values: Mapping[str, NDArray[np.generic]], first_line: int = 1) -> None:
     """Raise a `ReadError` that names the first value which is not a finite number.
 
@@ -106,8 +112,8 @@ def check_finite(values: Mapping[str, NDArray[np.generic]], first_line: int = 1)
         Line of the file that holds the first row.
     """
     for name, column in values.items():
-        bad = ~np.isfinite(column.astype(np.float64))
-        if bad.any():
+        if not all_finite(column):
+            bad = ~np.isfinite(column.astype(np.float64))
             row = int(np.argmax(bad))
             last = " (the last row: the file is truncated)" if row == column.size - 1 else ""
             raise ReadError(

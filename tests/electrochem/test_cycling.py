@@ -117,3 +117,62 @@ def test_real_half_cycle_charges(real: Path) -> None:
     np.testing.assert_allclose(
         charges, [-0.2065, 0.9868, -0.8529, 0.9371, -0.8763, 0.9419, -0.8747], atol=5e-5
     )
+
+
+@pytest.mark.parametrize(
+    ("encoding", "names", "mark", "factor"),
+    [
+        ("utf-8", "Test Time/s;Voltage/V;Current/A;Capacity/Ah", ".", 1.0),
+        ("cp1252", "time/s;Ecell (V);I (µA);capacity (µAh)", ",", 1e6),
+        ("gb18030", "测试时间/Sec;电压/V;电流/mA;容量/mAh", ",", 1e3),
+        ("gb18030", "测试时间/Sec;电压/V;电流/µA;容量/µAh", ".", 1e6),
+    ],
+)
+@pytest.mark.parametrize("counting", ["step", "run"])
+def test_every_way_of_writing_gives_the_same(
+    tmp_path: Path, encoding: str, names: str, mark: str, factor: float, counting: str
+) -> None:
+    raw = cell(counting, FADE)
+    columns = [raw[name].values for name in ("time", "voltage", "current", "capacity")]
+    values = np.column_stack([*columns[:2], columns[2] * factor, columns[3] * factor])
+    lines = [names] + [";".join(f"{v:.9g}" for v in row).replace(".", mark) for row in values]
+    path = tmp_path / "cell.csv"
+    path.write_bytes("\n".join(lines).encode(encoding) + b"\n")
+    written, direct = _rows(read(path)), _rows(cell("none", FADE))
+    for key, row in direct.items():
+        assert written[key].value == pytest.approx(row.value, rel=1e-4), key
+
+
+def test_a_first_half_before_the_first_cycle_is_not_of_its_rate() -> None:
+    first = _rows(cell("step", [0.16, 0.15, 0.14], discharge_first=True))
+    plain = _rows(cell("step", [0.16, 0.15, 0.14]))
+    (key,) = [k for k in plain if k[0] == "discharge_capacity" and k[1].endswith("C")]
+    assert first[key].value == pytest.approx(plain[key].value, rel=1e-9)
+
+
+def test_a_logger_that_waits_before_its_first_row() -> None:
+    """Rows from 600 s of the test's time on: the first charge began at zero."""
+    raw = cell("none", [0.16] * 3).isel(point=slice(1, None))
+    table = analyze(raw, kind="cycling", mass=MASS)["cycles"].to_dataset()
+    assert float(table["coulombic_efficiency"][0]) == pytest.approx(99.5, rel=1e-3)
+
+
+def test_differential_capacity_has_its_peak_at_the_plateau_and_the_area_of_the_capacity() -> None:
+    """V rises as 3.4 + 0.02 artanh(2x − 1): dQ/dV is a bell around 3.4 V, whatever the noise."""
+    rng = np.random.default_rng(3)
+    x = np.linspace(0.002, 0.998, 2000)
+    t, v, i = [0.0], [3.2], [0.0]
+    for sign in (1, -1, 1, -1):
+        bell = 0.02 * np.arctanh(2 * x - 1)
+        t += (t[-1] + 3600 * x).tolist()
+        v += (3.4 + sign * (0.01 + bell) + 2e-4 * rng.standard_normal(x.size)).tolist()
+        i += [sign * 1e-3] * x.size
+    raw = tidy.dataset({"time": np.array(t), "voltage": np.array(v), "current": np.array(i)})
+    found = analyze(raw, kind="cycling", mass=1.0)["differential"].to_dataset()
+    assert found["charge_per_volt"].attrs["units"] == "mAh/g/V"
+    for sign in (1, -1):
+        rows = (found["direction"].values == sign) & (found["cycle"].values == 1)
+        volts, slope = found["voltage"].values[rows], found["charge_per_volt"].values[rows]
+        assert (slope >= 0).all()
+        assert np.sum(slope) * (volts[1] - volts[0]) == pytest.approx(1000, rel=0.01)
+        assert volts[np.argmax(slope)] == pytest.approx(3.4 + 0.01 * sign, abs=0.005)

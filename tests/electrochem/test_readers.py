@@ -150,5 +150,47 @@ def test_what_is_no_such_file_is_one_error(tmp_path: Path, content: bytes) -> No
 
 
 def test_formats_are_listed() -> None:
-    assert len(readers.FORMATS) == 9
+    assert len(readers.FORMATS) == 12
     assert all(each.load.startswith("interlayer.electrochem.readers.") for each in readers.FORMATS)
+
+
+def test_a_long_table_is_read_block_by_block_to_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rows of a long file, its blocks cut anywhere; and one whose cycle is written as 1.0."""
+    from interlayer.electrochem.readers import blocks
+
+    head = "Test Time / s;Voltage / V;Current / A;Cycle Index;Temperature / degC\n"
+    rows = [
+        f"{0.5 * k};{3 + 1e-4 * k};{(-1) ** (k // 500) * 1e-3};{1 + k // 1000};25.{k % 10}"
+        for k in range(4000)
+    ]
+    whole, real_numbers = tmp_path / "cell.csv", tmp_path / "real.csv"
+    whole.write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+    real_numbers.write_text(
+        head
+        + "\n".join(row.replace(f";{1 + k // 1000};", f";{1 + k // 1000}.0;") for k, row in enumerate(rows)),
+        encoding="utf-8",
+    )
+    at_once = read(whole)
+    monkeypatch.setattr(blocks, "LONG", 0)
+    monkeypatch.setattr(blocks, "_BLOCK", 997)
+    for path in (whole, real_numbers):
+        found = read(path)
+        assert set(found.data_vars) == set(at_once.data_vars)
+        for name in at_once.data_vars:
+            np.testing.assert_array_equal(found[name], at_once[name])
+            assert found[name].dtype == at_once[name].dtype
+
+
+def test_truncated_gamry_keeps_the_rows_before_the_break(real: Path, tmp_path: Path) -> None:
+    whole = (real / "electrochem" / "impedance.py" / "exampleDataGamry.DTA").read_bytes()
+    start = whole.index(b"ZCURVE")
+    path = tmp_path / "cut.DTA"
+    path.write_bytes(whole[: start + (len(whole) - start) * 6 // 10])
+    intact = read(real / "electrochem" / "impedance.py" / "exampleDataGamry.DTA")
+    found = read(path)
+    count = found.sizes["point"]
+    assert 0.55 * intact.sizes["point"] < count < 0.62 * intact.sizes["point"]
+    np.testing.assert_array_equal(found["z_re"], intact["z_re"][:count])
+    assert any("truncated" in text for text in json.loads(found.attrs["warnings"]))

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from interlayer.core.results import rows_of
+from interlayer.core.results import rows_of, warnings_of
+from interlayer.core.summary import Row
 from interlayer.electrochem import analyze
 from interlayer.electrochem.kinds import recognise
 from interlayer.electrochem.readers import tidy
@@ -136,3 +137,63 @@ def test_voltage_limit() -> None:
     life = next(row for row in rows if row.quantity == "lifetime")
     assert life.value == pytest.approx(10 * np.log(0.2 / 0.02262), rel=0.02)
     assert "voltage limit" in life.note
+
+
+def _life(raw: xr.Dataset | list[xr.Dataset]) -> Row:
+    return next(row for row in rows_of(analyze(raw, kind="plating", area=AREA)) if row.quantity == "lifetime")
+
+
+@pytest.mark.parametrize("ratio", [0.5, 0.7])
+def test_soft_short_that_recovers(ratio: float) -> None:
+    raw = shorted(cell([0.2] * 60), 30.3 * 3600, ratio, 30.42 * 3600)
+    row = _life(raw)
+    assert row.low <= 30.3 <= row.high
+    assert "soft short" in row.note
+
+
+def test_a_burst_low_for_a_minute_is_no_short() -> None:
+    raw = shorted(cell([0.2] * 60, every=10.0), 30.3 * 3600, 0.5, 30.3 * 3600 + 45)
+    assert _life(raw).status == "lower limit"
+
+
+def test_what_every_half_cycle_does_is_no_short() -> None:
+    """A sharp fall from the peak of stripping to its plateau, the same in each half cycle."""
+    raw = cell([0.2] * 40)
+    into = raw["time"].values % 1800
+    sharp = np.where((into > 0) & (into < 600), 1.45, 1.0)
+    assert _life(raw.assign(voltage=raw["voltage"] * sharp)).status == "lower limit"
+
+
+def test_a_pause_without_rows_and_a_warmer_cell_after_it() -> None:
+    raw = cell([0.2] * 60)
+    later = raw["time"].values > 30 * 3600 + 1
+    moved = raw.assign(
+        time=("point", raw["time"].values + 48 * 3600 * later),
+        voltage=("point", raw["voltage"].values * np.where(later, 0.65, 1.0)),
+    )
+    row = _life(moved)
+    assert row.status == "lower limit"
+    assert row.low == pytest.approx(108, abs=0.5)
+
+
+def test_return_to_normal_after_a_bad_stretch_is_no_short() -> None:
+    raw = cell([0.2] * 80)
+    hours = raw["time"].values / 3600
+    raw = raw.assign(voltage=raw["voltage"] * np.where((hours > 40) & (hours <= 50), 1.6, 1.0))
+    assert _life(raw).status == "lower limit"
+
+
+def test_slow_fall_is_told() -> None:
+    raw = cell([0.2] * 100)
+    fall = 0.3 + 0.7 * np.exp(-raw["time"].values / 72000)
+    result = analyze(raw.assign(voltage=raw["voltage"] * fall), kind="plating", area=AREA)
+    assert any("without a sudden step" in text for text in warnings_of(result))
+
+
+def test_parts_of_a_test_are_joined() -> None:
+    raw = shorted(cell([0.2] * 60), 40.2 * 3600, 0.02)
+    cut = raw.sizes["point"] // 3
+    first, second = raw.isel(point=slice(0, cut)), raw.isel(point=slice(cut, None))
+    second = second.assign(time=second["time"] - float(second["time"][0]) + 30)
+    whole, parts = _life(raw), _life([first, second])
+    assert parts.value == pytest.approx(whole.value, abs=0.02)

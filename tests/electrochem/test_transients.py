@@ -169,3 +169,75 @@ def test_blank_voltammogram_detects_nothing() -> None:
     raw = voltammogram(0.09, 1.5e-6)
     blank = raw.assign(current=("point", 1e-9 * np.random.default_rng(1).standard_normal(raw.sizes["point"])))
     assert {row.status for row in rows_of(analyze(blank, kind="cv"))} == {"not detected"}
+
+
+def test_a_peak_that_is_none_is_in_no_table(real: Path) -> None:
+    """Spikes of a corroding electrode: nothing is detected, and nothing is drawn."""
+    result = analyze(read(real / "electrochem" / "biologic" / "cv.mpr"), kind="cv")
+    assert {row.status for row in rows_of(result)} == {"not detected"}
+    assert np.isnan(result["cycles"].to_dataset()["anodic_peak_current"].values).all()
+
+
+def _surface(s: np.ndarray) -> np.ndarray:
+    """Return the surface of a slab at constant flux (Crank 1975), in units of flux × L / D."""
+    k = np.arange(1, 400)[:, None]
+    series = (2 / np.pi**2) * np.sum((1 - np.exp(-(k**2) * np.pi**2 * s[None, :])) / k**2, axis=0)
+    return np.asarray(s + series)
+
+
+def interrupted(rate: float, *, jump: float = 0.01) -> xr.Dataset:
+    """Return 25 stretches of 300 s of current with rests of 10 s, on a slab of D/L² = rate (1/s)."""
+    t, i, edges, clock = [np.array([0.0, 30.0, 60.0])], [np.zeros(3)], [], 60.0
+    for _ in range(25):
+        t += [clock + np.linspace(5, 300, 60), clock + 300 + np.linspace(0.1, 10, 100)]
+        i += [np.full(60, 1e-4), np.zeros(100)]
+        edges += [(clock, 1.0), (clock + 300, -1.0)]
+        clock += 310.0
+    time, current = np.concatenate(t), np.concatenate(i)
+    voltage = 3.4 + jump * (current > 0) + 5e-7 * np.random.default_rng(2).standard_normal(time.size)
+    for begin, sign in edges:
+        later = time > begin
+        voltage[later] += sign * 2e-6 / rate * _surface((time[later] - begin) * rate)
+    return tidy.dataset({"time": time, "voltage": voltage, "current": current})
+
+
+@pytest.mark.parametrize("rate", [3e-4, 1e-3, 4e-3])
+def test_interruptions_give_diffusion_and_resistance(rate: float) -> None:
+    result = analyze(
+        interrupted(rate), active_mass=1.0, molar_mass=100.0, molar_volume=10.0, contact_area=1.0
+    )
+    assert result.attrs["kind"] == "gitt"
+    table = result["interruptions"].to_dataset()
+    good = np.array([str(text) == "valid" for text in table["verdict"].values])
+    assert good.sum() > 14
+    ratio = table["diffusion_coefficient"].values[good] / (rate * 1e-8)
+    assert np.median(ratio) == pytest.approx(1, abs=0.02)
+    assert np.median(table["resistance"].values[good]) == pytest.approx(100, rel=0.02)
+    assert [row.subject for row in rows_of(result)] == ["min", "max"]
+    assert "interruption" in rows_of(result)[0].method
+
+
+def test_the_first_interruptions_are_told_as_not_yet_steady() -> None:
+    result = analyze(interrupted(1e-4), radius="3 um")
+    verdict = [str(text) for text in result["interruptions"].to_dataset()["verdict"].values]
+    assert verdict[0] == "profile not yet steady"
+    assert verdict[-1] == "valid"
+
+
+def test_interruptions_of_a_real_file(real: Path) -> None:
+    result = analyze(read(real / "electrochem" / "ampworks" / "ici_charge.csv"), radius="1.8 um")
+    assert result["interruptions"].sizes["interruption"] > 120
+    assert all(row.status == "measured" for row in rows_of(result))
+
+
+def test_the_spectra_before_and_after_err_independently() -> None:
+    """The interval of t+ is as wide as both resistances make it, not narrower by their common noise."""
+    i0, i_s, r0, r_s = 0.01 / 200.0, 3.6e-5, 140.0, 146.0
+    raws = [polarisation(i0, i_s, hours=60), spectrum(r0, 1, 2e-2), spectrum(r_s, 2, 2e-2)]
+    result = analyze(raws, applied_voltage="10 mV", circuit="R0-p(R1,CPE1)")
+    values = result["values"].to_dataset()
+    names = [str(name) for name in values["name"].values]
+    spread = dict(zip(names, values["stddev"].values, strict=True))
+    before = true_number(i0, i_s, r0 + spread["R0"], r_s) - true_number(i0, i_s, r0, r_s)
+    after = true_number(i0, i_s, r0, r_s + spread["Rs"]) - true_number(i0, i_s, r0, r_s)
+    assert spread["t+"] > 0.9 * np.hypot(before, after)

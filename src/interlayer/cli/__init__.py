@@ -93,6 +93,7 @@ def _add_technique(commands: "Commands[argparse.ArgumentParser]", technique: str
     one = commands.add_parser(technique, help=f"{title}: files or folders to numbers", description=title)
     if technique == "electrochem":
         one.add_argument("kind", choices=KINDS, metavar="KIND", help=", ".join(KINDS))
+        one.add_argument("--bdf", metavar="DIR", help="write the time rows as Battery Data Format here")
     one.add_argument("files", nargs="+", metavar="FILE", help="raw files or folders")
     one.add_argument("--json", action="store_true", help="print one JSON array instead of tables")
     one.add_argument("--plot", metavar="FILE", help="draw the result (.png, .svg, .pdf)")

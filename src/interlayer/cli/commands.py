@@ -94,6 +94,9 @@ def _shown(found: "list[files.Item]", arguments: argparse.Namespace) -> int:
         output.write(found, Path(arguments.output))
     for path in output.export(found, Path(arguments.output or ".")):
         print(path, file=sys.stderr)
+    if getattr(arguments, "bdf", None):
+        for path in files.write_bdf(found, settings, Path(arguments.bdf)):
+            print(path, file=sys.stderr)
     if arguments.plot:
         output.draw(found, Path(arguments.plot))
     for item in found:

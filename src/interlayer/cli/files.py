@@ -16,7 +16,7 @@ from interlayer.cli.progress import progress
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
 from interlayer.core.results import rows_of, tables, warnings_of
-from interlayer.core.settings import Value, resolve
+from interlayer.core.settings import Value, for_stage, resolve
 from interlayer.core.summary import records
 from interlayer.core.text import slug
 
@@ -149,6 +149,19 @@ def _images(folder: Path, out: Path, settings: dict[str, Value], jobs: int | Non
         Item(each.source, "sem", "", each.result, each.error, None if each.error else out)
         for each in run.pooled
     ]
+
+
+def write_bdf(items: Sequence[Item], settings: dict[str, Value], folder: Path) -> list[Path]:
+    """Write the time rows of each file that was analysed as Battery Data Format, and return the paths."""
+    from interlayer import electrochem
+
+    reading = for_stage("read", settings, techniques.declared_settings("electrochem"))
+    written = []
+    for item in items:
+        if item.result is not None and item.source.is_file():
+            raw = electrochem.read(item.source, **reading)
+            written.append(electrochem.write_bdf(raw, folder / f"{item.source.stem}.bdf.csv"))
+    return written
 
 
 def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:
