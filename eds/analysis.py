@@ -83,6 +83,7 @@ class _Job:
 
     def run(self) -> None:
         """Measure every target, or say why there is none."""
+        self.warnings += [f"{note}." for raw in self.raws if (note := str(raw.attrs.get("reader_note", "")))]
         targets = self._targets()
         outcomes = [measure(target, self._number("edge_width")) for target in targets]
         kept = [
