@@ -127,7 +127,9 @@ def test_line_scan(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("1,2,3\n4,5\n6,7,8\n", "ragged"),
-        ("1\n2\n3\n", "no eds format"),
+        ("1\n2\n3\n", "one row or column"),
+        ("1\n" * 40, "one row or column"),
+        ("one text\nand another\n", "not a number"),
         ("\n".join(["1,2,nan,4"] * 10), "NaN"),
         ("\n".join(["1,2,-3,4"] * 10), "negative"),
         ("\n".join(["1,2,inf,4"] * 10), "infinite"),
