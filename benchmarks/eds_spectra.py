@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from interlayer.eds import analyze
 from interlayer.eds.lines import best_family
+from interlayer.eds.local import local_fit
 from interlayer.eds.readers.edax import load_spd
-from interlayer.eds.spectrum import local_fit
 
 Floats = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from interlayer.core.errors import AnalysisError
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.eds import inputs, nodes, report, unmix
+from interlayer.eds import composition, inputs, nodes, report, spectrum, unmix
 from interlayer.eds.electron_range import electron_range, material
 from interlayer.eds.inputs import Spectrum, Target
 from interlayer.eds.measure import Outcome, measure
@@ -28,6 +28,7 @@ def analyze(
     edge_width: str | float | None = None,
     beam_voltage: str | float | None = None,
     energy_step: str | float | None = None,
+    k_factor: str | Sequence[str] | None = None,
     material: str | Sequence[str] | None = None,
 ) -> xr.DataTree:
     """Return the layer of each element of a spectrum map, or of element maps.
@@ -46,14 +47,16 @@ def analyze(
         nm, σ of the blur at both interfaces when known from a sharp reference edge.
     beam_voltage, energy_step
         kV and eV per channel; replace the file's.
+    k_factor
+        Cliff–Lorimer factors of mass ratios from a standard, "N/O=1.9 ± 0.2"; calculated without.
     material
         Materials whose electron range is stated.
 
     Returns
     -------
     xr.DataTree
-        Nodes ``spectrum``, ``lines``, and per element ``<element>/map``, ``<element>/profile`` and
-        ``<element>/along``; child ``summary``.
+        Nodes ``spectrum``, ``lines``, ``composition``, and per element ``<element>/map``,
+        ``<element>/profile`` and ``<element>/along``; child ``summary``.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class _Job:
         self.steps: list[str] = []
         self.make = Rows("eds", origin(list(raws)))
         self.kilovolts = 0.0
+        self.total: Spectrum | None = None
 
     def run(self) -> None:
         """Measure every target, or say why there is none."""
@@ -94,6 +98,7 @@ class _Job:
         for outcome in kept:
             self._add(outcome)
         self._compare(kept)
+        self._composition(kept)
         dropped = [each.target.element for each in outcomes if each not in kept]
         if dropped:
             self.steps.append(f"No layer of {', '.join(dropped)} was found.")
@@ -128,7 +133,10 @@ class _Job:
                 self._no_position()
         if maps:
             targets += inputs.map_targets(maps, self._elements(), self._text("pixel_size"))
-            self.kilovolts = self.kilovolts or self._number("beam_voltage") or 0.0
+            stated = self._number("beam_voltage") or max(
+                float(m.attrs.get("beam_voltage", 0.0)) for m in maps
+            )
+            self.kilovolts = self.kilovolts or stated
         return targets
 
     def _no_position(self) -> None:
@@ -139,7 +147,7 @@ class _Job:
             )
 
     def _add_spectrum(self, raw: xr.Dataset, total: Spectrum) -> None:
-        self.kilovolts = total.kilovolts
+        self.kilovolts, self.total = total.kilovolts, total
         self.nodes["spectrum"] = nodes.spectrum_node(total)
         self.nodes["lines"] = nodes.lines_table(total)
         names = ", ".join(total.elements) or "none"
@@ -195,6 +203,38 @@ class _Job:
         if max(reach.values()) > thickness:
             note += "; on a bulk section the range exceeds the thickness: it is then a model's deconvolution"
         return note
+
+    def _composition(self, outcomes: Sequence[Outcome]) -> None:
+        """Add ratios of elements, of the whole and inside the first layer that was measured."""
+        if self.total is None:
+            return
+        total = self.total
+        value = self.chosen.get("k_factor")
+        given = composition.parse_factors([str(each) for each in value] if isinstance(value, list) else [])
+        parts = [("whole", total.counts)]
+        inside = [each for each in outcomes if each.status == "measured" and each.target.spectral is not None]
+        for outcome in inside[:1]:
+            if outcome.layered is not None:
+                cube = next(raw["counts"] for raw in self.raws if "counts" in raw)
+                core = unmix.core(outcome.layered, outcome.target.values.shape)
+                parts.append((f"{outcome.target.element} layer", spectrum.total(cube, core)))
+        found = [
+            (where, each)
+            for where, counts in parts
+            for each in composition.ratios(
+                counts, total.energy, total.resolution, total.kilovolts, total.elements, given
+            )
+        ]
+        if found:
+            self.nodes["composition"] = nodes.ratios_table(found)
+            self.rows += [report.ratio_row(each, where, self.make) for where, each in found]
+        elif len(total.elements) > 1:
+            why = (
+                "the beam voltage is unknown"
+                if not total.kilovolts > 0
+                else "no two K series are excited well"
+            )
+            self.steps.append(f"No ratios of elements: {why}, and no k_factor was given.")
 
     def _compare(self, outcomes: Sequence[Outcome]) -> None:
         measured = [each for each in outcomes if each.status == "measured" and each.thickness is not None]

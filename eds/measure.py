@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.intervals import Interval
-from interlayer.eds import detection, spread, statistics, unmix
+from interlayer.eds import bound, detection, spread, statistics, unmix
 from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
 from interlayer.eds.geometry import DepthMap, gather, orient, swapped, thin
@@ -16,11 +16,12 @@ from interlayer.eds.spread import Spread
 
 Floats = NDArray[np.float64]
 
-#: largest blur, as a share of the thickness, up to which a thickness is stated as measured: above it the
-#: plateau is never reached and level, blur and thickness trade against each other
+#: largest blur, as a share of the thickness, up to which a thickness is stated as measured, and which must
+#: be excluded with 99.5 % (one-sided): above it the plateau is never reached and level, blur and thickness
+#: trade against each other
 BLUR_SHARE = 0.44
-#: rise of the deviance at which the blur's share is judged: one-sided 90 %
-ONE_SIDED = 1.28**2
+#: a fixed blur is trusted to this share
+BLUR_TRUST = 0.05
 #: sigma by which the element's line must stand higher in the layer than beside it
 LINE_EXCESS = 3.0
 
@@ -137,9 +138,14 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
     across = profile.interval()
     cosine, tangent = layered.cosine, layered.tangent
     turn = across.value * abs(tangent) / (1 + tangent**2) ** 1.5 * layered.tangent_stddev
-    thickness = across.scaled(cosine).with_systematic(turn)
+    extra = float(np.hypot(turn, _blur_part(layered) * cosine))
+    thickness = across.scaled(cosine).with_systematic(extra)
     thickness = replace(thickness, low=max(thickness.low, 0.0))
     status, reason = _status(layered, profile, across, thickness)
+    if status == "upper limit":
+        most = bound.upper_limit(layered, profile, scale) * cosine + bound.Z_ONE_SIDED * extra
+        thickness = Interval(float("nan"), float("nan"), 0.0, most)
+        status = status if np.isfinite(most) else "not resolved"
     notes = list(target.notes)
     if not layered.fit.converged:
         notes.append("the fit did not converge fully")
@@ -163,6 +169,17 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
     )
 
 
+def _blur_part(layered: Layered) -> float:
+    """Return the standard deviation of the width (nm) that the trust in a fixed blur leaves; 0 when free."""
+    problem, lay = layered.problem, layered.problem.lay
+    if lay.blurs.start not in problem.fixed:
+        return 0.0
+    theta = layered.fit.theta.copy()
+    theta[lay.blurs] *= 1 + BLUR_TRUST
+    other = fitting.maximise(problem, theta, layered.fit.roughness, tolerance=1e-2)
+    return abs(float(other.theta[lay.width] - layered.fit.theta[lay.width]))
+
+
 def _status(
     layered: Layered, profile: WidthProfile, across: Interval, thickness: Interval
 ) -> tuple[str, str]:
@@ -170,14 +187,14 @@ def _status(
     if _runs_out(layered):
         return "lower limit", "the layer reaches the edge of the map"
     if across.low <= 0.5 * layered.step[0]:
-        return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
-    fixed = lay.blurs.start in layered.problem.fixed
+        return "upper limit", "not resolved: a layer of vanishing thickness fits as well, the blur hides it"
     blur = float(theta[lay.blurs].max())
     share = blur / float(theta[lay.width])
-    worst = share if fixed else max(share, profile.blur_share(ONE_SIDED))
+    worst = 0.0 if lay.blurs.start in layered.problem.fixed else max(share, profile.blur_share())
     if worst > BLUR_SHARE:
-        return "not resolved", (
-            f"the blur ({blur:.0f} nm) is {share:.2f} of the layer's width and may be {worst:.2f}: below "
+        most = f"may be {worst:.2f} of it" if worst < 1 else "may exceed it"
+        return "upper limit", (
+            f"not resolved: the blur ({blur:.0f} nm) is {share:.2f} of the layer's width and {most}, below "
             f"{BLUR_SHARE:g} is needed; thickness, blur and level trade against each other"
         )
     if thickness.high - thickness.low > 1.2 * thickness.value:

@@ -1,11 +1,14 @@
 """What is stored of an EDS analysis for its plots and tables."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from interlayer.eds import spread
+from interlayer.eds.composition import Ratio
 from interlayer.eds.inputs import Spectrum
 from interlayer.eds.layer import Layered
 from interlayer.eds.lines import width
@@ -63,6 +66,36 @@ def lines_table(total: Spectrum) -> xr.Dataset:
                 np.array([each.significance for each in found], dtype=float),
                 {"units": "sigma"},
             ),
+        },
+        attrs={"role": "table"},
+    )
+
+
+def ratios_table(found: Sequence[tuple[str, Ratio]]) -> xr.Dataset:
+    """Return ratios with where they hold: net counts, factor, atomic ratio with its 95 % interval."""
+
+    def column(values: list[float], units: str) -> tuple[str, Floats, dict[str, str]]:
+        return "ratio_number", np.array(values, dtype=float), {"units": units}
+
+    def words(values: list[str]) -> tuple[str, NDArray[np.object_]]:
+        return "ratio_number", np.array(values, dtype=object)
+
+    ratios = [each for _, each in found]
+    return xr.Dataset(
+        {
+            "where": words([where for where, _ in found]),
+            "numerator": words([each.numerator for each in ratios]),
+            "denominator": words([each.denominator for each in ratios]),
+            "numerator_counts": column([each.counts[0] for each in ratios], "counts"),
+            "numerator_counts_stddev": column([each.stddevs[0] for each in ratios], "counts"),
+            "denominator_counts": column([each.counts[1] for each in ratios], "counts"),
+            "denominator_counts_stddev": column([each.stddevs[1] for each in ratios], "counts"),
+            "factor": column([each.factor.value for each in ratios], "1"),
+            "factor_relative_stddev": column([each.factor.relative for each in ratios], "1"),
+            "factor_source": words([each.factor.source for each in ratios]),
+            "atomic_ratio": column([each.atomic.value for each in ratios], "1"),
+            "low": column([each.atomic.low for each in ratios], "1"),
+            "high": column([each.atomic.high for each in ratios], "1"),
         },
         attrs={"role": "table"},
     )

@@ -8,10 +8,12 @@ import numpy as np
 
 from interlayer.core.intervals import Interval, from_log, from_stddev
 from interlayer.core.summary import Row, Rows
+from interlayer.eds.composition import Ratio
 from interlayer.eds.detection import THRESHOLD
 from interlayer.eds.measure import Outcome
 
 METHOD = "Poisson likelihood of the whole map, two blurred interfaces with waviness; profile likelihood"
+HALF = "width at half maximum of the fitted profile, which no blur makes smaller than the layer"
 QUASI = "quasi-likelihood of a map without count statistics, two blurred interfaces with waviness"
 
 
@@ -30,6 +32,21 @@ def rows(outcome: Outcome, make: Rows, section_cosine: float, extra: str) -> lis
         *_thickness(outcome, make, section_cosine, extra),
         *_shape(outcome, make, section_cosine),
     ]
+
+
+def ratio_row(ratio: Ratio, where: str, make: Rows) -> Row:
+    """Return the row of a ratio of elements, declared semi-quantitative where its factor was calculated."""
+    subject = f"{ratio.numerator}/{ratio.denominator}" + (f" in the {where}" if where != "whole" else "")
+    method = f"Cliff-Lorimer, {ratio.factor.source} factor {ratio.factor.value:.3g} for masses"
+    note = ""
+    if ratio.factor.source == "calculated":
+        note = (
+            f"semi-quantitative: absorption in the sample is not corrected, the factor is known to "
+            f"{ratio.factor.relative:.0%} (one standard deviation)"
+        )
+    if ratio.light:
+        note += "; " * bool(note) + "a light element on a bulk sample: compare with a standard"
+    return make.measured("atomic_ratio", subject, ratio.atomic, "1", method, note)
 
 
 def _detection(outcome: Outcome, make: Rows) -> Iterator[Row]:
@@ -61,7 +78,7 @@ def _thickness(outcome: Outcome, make: Rows, cosine: float, extra: str) -> Itera
     if outcome.status == "measured":
         yield make.measured(name, element, found, "nm", method, note)
     elif outcome.status == "upper limit":
-        yield make.limit("upper", name, element, found.high, "nm", method, note)
+        yield make.limit("upper", name, element, found.high, "nm", HALF, note)
     elif outcome.status == "lower limit":
         yield make.limit("lower", name, element, found.low, "nm", method, note)
     else:

@@ -27,6 +27,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("beam_voltage", "accelerating voltage; replaces the file's", "quantity", "kV"),
     Setting("energy_step", "width of an energy channel; replaces what was verified", "quantity", "eV"),
     Setting(
+        "k_factor",
+        'Cliff-Lorimer factor of a mass ratio from a standard, "N/O=1.9 ± 0.2" (repeatable); else calculated',
+        "texts",
+    ),
+    Setting(
         "material",
         "material whose electron range is stated (repeatable; Li, Li3N, PEO, C, … of materials.toml)",
         "texts",

@@ -90,13 +90,28 @@ def test_no_layer(levels: tuple[float, float, float]) -> None:
     assert figures(result)
 
 
-def test_blur_as_wide_as_the_layer_gives_no_point_value() -> None:
-    rng = np.random.default_rng(17)
-    result = measured(section(rng, blur=(420.0, 420.0), shape=(200, 200)), rng)
+@pytest.mark.parametrize("blur", [400.0, 500.0])
+@pytest.mark.parametrize("seed", [17, 18, 19])
+def test_blur_as_wide_as_the_layer_gives_a_limit_and_no_point_value(blur: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    result = measured(section(rng, blur=(blur, blur), shape=(200, 200)), rng)
     found = row(result, "layer_thickness")
-    assert found.status in ("not resolved", "upper limit")
-    assert not np.isfinite(found.value)
-    assert found.high > 900
+    assert found.status == "upper limit"
+    assert not np.isfinite(found.value) and not np.isfinite(found.low)
+    assert 900 < found.high < 2.5 * blur + 500
+    assert "not resolved" in found.note
+    assert {row(result, "edge_width", f"N {side}").status for side in ("near", "far")} == {"not determined"}
+
+
+def test_given_blur_resolves_what_a_free_one_does_not() -> None:
+    rng = np.random.default_rng(17)
+    mean = section(rng, blur=(400.0, 400.0), shape=(200, 200))
+    found = row(measured(mean, rng, edge_width="400 nm"), "layer_thickness")
+    assert found.status == "measured"
+    assert found.low < 900 < found.high
+    assert abs(found.value - 900) < 80
+    # a given width is trusted to 5 %, which a layer of twice the blur feels five times as much
+    assert found.stddev > 60
 
 
 def test_layer_that_leaves_the_map() -> None:
