@@ -3,9 +3,11 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import AnalysisError
+from interlayer.core.intervals import Z95
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
 from interlayer.core.summary import Row, Rows, origin
@@ -166,6 +168,10 @@ class _Job:
         self.nodes |= nodes.element_nodes(outcome, None if spectral is None else unmix.element_map(spectral))
         attrs = self.nodes[f"{element}/map"].attrs
         attrs |= {"element": element, "status": outcome.status, "reason": outcome.reason}
+        if min(outcome.target.values.shape) == 1 and outcome.thickness is not None:
+            self.warnings.append(
+                f"{element}: a line scan measures along its line; a layer crossed obliquely is thinner."
+            )
         self.warnings += [f"{element}: {note}." for note in outcome.notes if "element map holds" not in note]
         if outcome.counts_lost:
             self.warnings.append(
@@ -192,6 +198,7 @@ class _Job:
             self.steps.append(f"Thickness multiplied by {cosine:.4f} for the section's angle.")
 
     def _range_note(self, outcome: Outcome) -> str:
+        """Return what the electron range says about a thickness; said as a warning where it matters."""
         if not self.kilovolts > 0:
             return "beam voltage unknown: electron range not stated"
         value = self.chosen.get("material")
@@ -199,10 +206,27 @@ class _Job:
         reach = {name: electron_range(self.kilovolts, material(name)) for name in names}
         shown = ", ".join(f"{name} {nm:.0f} nm" for name, nm in reach.items())
         note = f"electron range at {self.kilovolts:g} kV (Kanaya and Okayama): {shown}"
-        thickness = outcome.thickness.value if outcome.thickness is not None else math.inf
-        if max(reach.values()) > thickness:
+        thickness = outcome.thickness
+        if thickness is not None and max(reach.values()) > np.nanmax([thickness.value, thickness.high]):
             note += "; on a bulk section the range exceeds the thickness: it is then a model's deconvolution"
+            self.warnings.append(f"{outcome.target.element}: {note}.")
         return note
+
+    def _compare(self, outcomes: Sequence[Outcome]) -> None:
+        """Compare the layers of the elements, each measured on its own counts."""
+        measured = [(e.target.element, e.thickness) for e in outcomes if e.status == "measured"]
+        for i, (one, a) in enumerate(measured):
+            for two, b in measured[i + 1 :]:
+                if a is None or b is None:
+                    continue
+                gap, stddev = a.value - b.value, math.hypot(a.stddev, b.stddev)
+                text = (
+                    f"{one} {a.value:.0f} nm, {two} {b.value:.0f} nm: difference {gap:.0f} ± {stddev:.0f} nm"
+                )
+                if abs(gap) > Z95 * stddev:
+                    self.warnings.append(f"The layers of {one} and {two} differ ({text}).")
+                else:
+                    self.steps.append(f"The layers of {one} and {two} agree ({text}).")
 
     def _composition(self, outcomes: Sequence[Outcome]) -> None:
         """Add ratios of elements, of the whole and inside the first layer that was measured."""
@@ -235,14 +259,3 @@ class _Job:
                 else "no two K series are excited well"
             )
             self.steps.append(f"No ratios of elements: {why}, and no k_factor was given.")
-
-    def _compare(self, outcomes: Sequence[Outcome]) -> None:
-        measured = [each for each in outcomes if each.status == "measured" and each.thickness is not None]
-        for i, one in enumerate(measured):
-            for two in measured[i + 1 :]:
-                a, b = one.thickness, two.thickness
-                if a is not None and b is not None and (a.low > b.high or b.low > a.high):
-                    self.warnings.append(
-                        f"The layers of {one.target.element} ({a.value:.0f} nm, {a.low:.0f} to {a.high:.0f}) "
-                        f"and {two.target.element} ({b.value:.0f} nm, {b.low:.0f} to {b.high:.0f}) differ."
-                    )

@@ -42,17 +42,17 @@ class Layered:
         """Return the gathered counts."""
         return self.problem.data
 
-    @property
-    def tangent_stddev(self) -> float:
+    def tangent_stddev(self, scale: float = 1.0) -> float:
         """Return the standard deviation of the tangent: of the fit, and of the plane behind a wavy segment.
 
-        The second part is what waves longer than the map, of the power that the longest waves in it show
-        (falling with the wave number), add to the slope of a segment as long as the map.
+        ``scale`` is the misfit that widens the first part. The second is what waves longer than the map, of
+        the power that the longest waves in it show (falling with the wave number), add to the slope of a
+        segment as long as the map.
         """
         lay, shape = self.problem.lay, self.problem.shape
         if not lay.sloped:
             return 0.0
-        fitted = float(self.fit.covariance[lay.slope, lay.slope])
+        fitted = float(self.fit.covariance[lay.slope, lay.slope]) * scale
         groups = shape.along.size
         number = np.arange(1, lay.waves + 2)
         cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)

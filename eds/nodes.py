@@ -170,6 +170,9 @@ def _binned(values: Floats, size: int) -> Floats:
 
 def _along(layered: Layered, scale: float) -> xr.Dataset:
     position, thickness, stddev = spread.along(layered, scale)
+    # the angle of the layer is common to all of it
+    tangent, reach = layered.tangent, layered.tangent_stddev(scale)
+    stddev = np.hypot(stddev, thickness * abs(tangent) / (1 + tangent**2) * reach)
     edges, edge_stddev = spread.interfaces(layered, scale)
     _, dx = layered.step
     width = (

@@ -67,11 +67,6 @@ def _thickness(outcome: Outcome, make: Rows, cosine: float, extra: str) -> Itera
     note = "; ".join(part for part in (outcome.reason, *outcome.notes, extra) if part)
     name = "layer_thickness"
     if found is None:
-        if math.isfinite(outcome.limit):
-            note += (
-                "; a layer with twice the counts of its surroundings would have been seen above "
-                f"{outcome.limit:.0f} nm (blur not counted)"
-            )
         yield make.absent("not detected", name, element, "nm", method, note, outcome.limit * cosine)
         return
     found = found.scaled(cosine)
@@ -102,8 +97,12 @@ def _shape(outcome: Outcome, make: Rows, cosine: float) -> Iterator[Row]:
                 "upper", "layer_spread", element, found.high, "nm", method, note + "; zero is not excluded"
             )
     yield from _edges(outcome, make)
+    if not layered.problem.lay.sloped:
+        note = "a line has no direction in which a slope could be seen"
+        yield make.absent("not determined", "interface_angle", element, "degree", "none", note)
+        return
     degrees = math.degrees(math.atan(layered.tangent))
-    stddev = math.degrees(layered.tangent_stddev / (1 + layered.tangent**2)) * math.sqrt(outcome.scale)
+    stddev = math.degrees(layered.tangent_stddev(outcome.scale) / (1 + layered.tangent**2))
     against = "columns" if layered.transposed else "rows"
     yield make.measured(
         "interface_angle",

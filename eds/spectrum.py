@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 #: bytes of a cube summed at a time
 BLOCK = 48 * 2**20
+#: eV, reach of the continuum's clipping where the lines of light elements crowd
+CROWD = 200.0
 #: light elements that always take part in a fit near their lines: they are in nearly every sample
 ALWAYS = ("C", "N", "O")
 
@@ -59,12 +61,14 @@ def continuum(counts: Floats, energy: Floats, resolution: float) -> Floats:
     Notes
     -----
     SNIP on the doubly logarithmic scale: C. G. Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396. The
-    clipping reaches out to 1.3 FWHM of each energy.
+    clipping reaches out to 1.3 FWHM of each energy, and below 1 keV to `CROWD`, because C, N, O and F stand
+    so close there that the spectrum never comes down to its continuum between them.
     """
     step = float(energy[1] - energy[0])
     smooth = np.convolve(np.pad(counts, 2, mode="edge"), np.ones(5) / 5, "valid")
     work = np.log(np.log(np.sqrt(smooth + 1) + 1) + 1)
-    reach = np.maximum(1.3 * width(np.maximum(energy, 0.0), resolution) / step, 1.0)
+    reach = np.maximum(1.3 * width(np.maximum(energy, 0.0), resolution), np.where(energy < 1000, CROWD, 0.0))
+    reach = np.maximum(reach / step, 1.0)
     place = np.arange(counts.size)
     for share in np.linspace(1.0, 0.05, 20):
         move = np.maximum(np.round(share * reach).astype(int), 1)
