@@ -126,7 +126,7 @@ def element_nodes(outcome: Outcome, element_map: Floats | None) -> dict[str, xr.
         nodes[f"{element}/profile"] = _bare_profile(outcome)
     else:
         nodes[f"{element}/profile"] = _profile(outcome.layered)
-        nodes[f"{element}/along"] = _along(outcome.layered, outcome.scale)
+        nodes[f"{element}/along"] = _along(outcome.layered, outcome.scale, known=outcome.status == "measured")
         nodes[f"{element}/map"].attrs["transposed"] = int(outcome.layered.transposed)
     return nodes
 
@@ -168,11 +168,14 @@ def _binned(values: Floats, size: int) -> Floats:
     return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
 
 
-def _along(layered: Layered, scale: float) -> xr.Dataset:
+def _along(layered: Layered, scale: float, *, known: bool) -> xr.Dataset:
+    """Return interfaces and local thickness along the layer; none where none is stated for the whole."""
     position, thickness, stddev = spread.along(layered, scale)
     # the angle of the layer is common to all of it
     tangent, reach = layered.tangent, layered.tangent_stddev(scale)
     stddev = np.hypot(stddev, thickness * abs(tangent) / (1 + tangent**2) * reach)
+    if not known:
+        thickness, stddev = np.full_like(thickness, np.nan), np.full_like(stddev, np.nan)
     edges, edge_stddev = spread.interfaces(layered, scale)
     _, dx = layered.step
     width = (
@@ -189,7 +192,7 @@ def _along(layered: Layered, scale: float) -> xr.Dataset:
             "far": ("segment", edges[1], nm | {"long_name": "depth of the far interface"}),
             "far_stddev": ("segment", edge_stddev[1], nm | {"long_name": "standard deviation"}),
         },
-        attrs={"role": "table"},
+        attrs={"role": "table", "cosine": layered.cosine},
     )
 
 

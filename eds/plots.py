@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+#: what is said of interfaces where no thickness is stated
+MANY = " The dashed interfaces are those of one of many pairs that fit."
 #: two-sided 95 % quantile of the normal distribution
 Z95 = 1.96
 
@@ -55,9 +57,16 @@ def _element(element: str, node: xr.DataTree, rows: list[Row]) -> list[Figure]:
     found = [_map(element, node, text)]
     if "profile" in node.children:
         found.append(_profile(element, node, text))
-    if "along" in node.children and node["along"].sizes["segment"] > 1:
+    if _stated(node) and node["along"].sizes["segment"] > 1:
         found.append(_along(element, node, row))
     return found
+
+
+def _stated(node: xr.DataTree) -> bool:
+    """Return whether a thickness is stated; else the interfaces of the fit are one of many possible pairs."""
+    if "along" not in node.children:
+        return False
+    return bool(np.isfinite(node["along"].to_dataset()["thickness"].values).any())
 
 
 def _say(row: Row) -> str:
@@ -83,7 +92,7 @@ def _map(element: str, node: xr.DataTree, text: str) -> Figure:
         f"{data['counts'].attrs.get('units', 'counts')} per pixel. {text}."
     )
     if "along" in node.children:
-        caption += " White: fitted interfaces; dashed: their 95 % band."
+        caption += " White: fitted interfaces; dashed: their 95 % band." if _stated(node) else MANY
     return Figure(f"{element}-map", f"{element} map: {text}", caption, [panel])
 
 
@@ -93,7 +102,9 @@ def _interfaces(node: xr.DataTree, transposed: bool) -> list[Mark]:
     marks: list[Mark] = []
     for side in ("near", "far"):
         depth, reach = along[side].values, Z95 * along[f"{side}_stddev"].values
-        for k, (shift, dash) in enumerate(((0.0, False), (-1.0, True), (1.0, True))):
+        for k, (shift, dash) in enumerate(((0.0, not _stated(node)), (-1.0, True), (1.0, True))):
+            if shift and not _stated(node):
+                continue
             line = depth + shift * reach
             x, y = (line, place) if transposed else (place, line)
             # no legend: it would be dark on a dark map; the caption names the lines
@@ -114,7 +125,8 @@ def _profile(element: str, node: xr.DataTree, text: str) -> Figure:
     if np.any(data["leakage"].values > 0):
         marks.append(Line(depth, data["leakage"].values, "leakage of other lines", "background", 1.0, True))
     if fitted:
-        half = 0.5 * float(node["along"].to_dataset()["thickness"].mean())
+        along = node["along"].to_dataset()
+        half = 0.5 * float((along["far"] - along["near"]).mean()) * float(along.attrs["cosine"])
         marks += [Rule(-half, "x", "interfaces of the fit"), Rule(half, "x")]
     residual: list[Mark] = [
         Points(depth[keep], data["residual"].values[keep], "", "residual", 2.0),
@@ -124,8 +136,8 @@ def _profile(element: str, node: xr.DataTree, text: str) -> Figure:
         f"Mean counts per pixel in the {element} window across the layer (waves taken out), with the fit "
         f"and its residuals in sigma. {text}."
     )
-    if fitted and "measured" not in str(node["map"].attrs.get("status", "")):
-        caption += " Where the blur hides the layer the interfaces of the fit are one of many possible pairs."
+    if fitted and not _stated(node):
+        caption += MANY
     panels = [
         Panel("depth across the layer / nm", "counts per pixel / counts", marks, share=1.0),
         Panel("depth across the layer / nm", "residual / sigma", residual, share=0.4),

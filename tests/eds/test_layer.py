@@ -80,6 +80,53 @@ def test_even_layer_has_only_a_limit_of_the_spread() -> None:
     assert spread.status == "upper limit" or spread.low < 15
 
 
+def test_limit_of_a_layer_that_is_not_there_holds() -> None:
+    """A layer of the limit's thickness, as the note describes it, is seen; the limit itself is no guess."""
+    rng = np.random.default_rng(5)
+    bare = section(rng, levels=(0.6, 0.6, 0.6))
+    absent = row(measured(bare, rng), "layer_thickness")
+    assert absent.status == "not detected" and "would have been seen" in absent.note
+    blur = float(absent.note.split("blur σ ")[1].split(" nm")[0])
+    there = section(rng, levels=(0.6, 1.2, 0.6), thickness=1.4 * absent.high, blur=(blur, blur))
+    seen = [row(measured(there, rng), "detection").status for _ in range(8)]
+    assert seen.count("measured") >= 7
+    thin = section(rng, levels=(0.6, 1.2, 0.6), thickness=0.3 * absent.high, blur=(blur, blur))
+    assert row(measured(thin, rng), "detection").status == "not detected"
+
+
+def test_line_scan_has_no_angle() -> None:
+    rng = np.random.default_rng(25)
+    counts = rng.poisson(30 * section(rng, shape=(120, 8))[:, :1])
+    raw = element_map(counts, "N", (20.0, 20.0), {"line_scan": 1})
+    result = analyze(raw)
+    assert row(result, "interface_angle").status == "not determined"
+    found = row(result, "layer_thickness")
+    assert found.low < 900 < found.high
+    assert any("along its line" in text for text in warnings_of(result))
+
+
+def test_electron_range_is_said_beside_the_result() -> None:
+    rng = np.random.default_rng(26)
+    mean = section(rng)
+    text = " ".join(warnings_of(measured(mean, rng, beam_voltage="5 kV", material=["Li"])))
+    assert "Li 1983 nm" in text and "exceeds the thickness" in text
+    assert not any("exceeds" in t for t in warnings_of(measured(mean, rng, beam_voltage="1 kV")))
+
+
+def test_elements_are_compared() -> None:
+    rng = np.random.default_rng(27)
+
+    def two(thickness: float) -> xr.DataTree:
+        n, o = section(rng), section(rng, thickness=thickness)
+        raws = [element_map(rng.poisson(m), name, (20.0, 20.0)) for m, name in ((n, "N"), (o, "O"))]
+        return analyze(raws)
+
+    assert any("differ" in text for text in warnings_of(two(700.0)))
+    agree = two(900.0)
+    assert not any("differ" in text for text in warnings_of(agree))
+    assert "agree" in agree.attrs["steps"]
+
+
 @pytest.mark.parametrize("levels", [(1.0, 1.0, 1.0), (0.2, 0.2, 2.0), (0.2, 2.0, 2.0)])
 def test_no_layer(levels: tuple[float, float, float]) -> None:
     rng = np.random.default_rng(16)
@@ -101,6 +148,9 @@ def test_blur_as_wide_as_the_layer_gives_a_limit_and_no_point_value(blur: float,
     assert 900 < found.high < 2.5 * blur + 500
     assert "not resolved" in found.note
     assert {row(result, "edge_width", f"N {side}").status for side in ("near", "far")} == {"not determined"}
+    # nothing else states a thickness either
+    assert not np.isfinite(result["N/along"]["thickness"].values).any()
+    assert [figure.name for figure in figures(result)] == ["N-map", "N-profile"]
 
 
 def test_given_blur_resolves_what_a_free_one_does_not() -> None:
