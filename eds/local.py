@@ -5,7 +5,7 @@ maximises the Poisson likelihood with non-negative amplitudes. Leakage of neighb
 families put into the window of the element.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,9 @@ from interlayer.eds.lines import RESOLUTION, Family, families, width
 from interlayer.eds.spectrum import ALWAYS, template
 
 Floats = NDArray[np.float64]
+
+#: eV, standard deviations to which the energy of a line and the resolution that a file states are trusted
+TRUST = np.array([8.0, 6.0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,8 @@ class Local:
         (channel,) True inside the element's window.
     amplitudes, covariance
         Counts in each component of the sum spectrum.
+    shift, resolution
+        eV, by which the lines stand higher than their energies, and at Mn Kα, as fitted.
     """
 
     element: str
@@ -47,7 +52,7 @@ class Local:
     amplitudes: Floats
     covariance: Floats
     shift: float
-    stretch: float
+    resolution: float
 
     @property
     def shares(self) -> Floats:
@@ -87,7 +92,10 @@ def _neighbours(family: Family, present: Sequence[str], resolution: float, reach
             continue
         if other.element not in present and not (other.element in ALWAYS and other.shell == "K"):
             continue
-        if any(abs(line - family.main) < reach + float(width(line, resolution)) for line in other.energies):
+        # a strong line reaches two FWHM into the fit
+        if any(
+            abs(line - family.main) < reach + 2 * float(width(line, resolution)) for line in other.energies
+        ):
             near.append(other)
     return near
 
@@ -104,36 +112,23 @@ def local_fit(
     """
     fwhm = float(width(family.main, resolution))
     low, high = max(family.main - 3.2 * fwhm, 180.0 if family.main > 250 else 60.0), family.main + 3.2 * fwhm
-    step = float(energy[1] - energy[0])
     first, last = (int(np.clip(np.searchsorted(energy, e), 0, energy.size)) for e in (low, high))
     last = max(last, min(first + 8, energy.size))
     part, seen = energy[first:last], counts[first:last]
     others = _neighbours(family, present, resolution, 3.2 * fwhm)
-    ramp = (part - part[0]) / max(float(part[-1] - part[0]), step)
-    straight = [1.0 - ramp, ramp]
+    straight = _continuum(part)
 
-    def shapes(shift: float, stretch: float) -> Floats:
-        lines = [template(each, part, resolution, shift, stretch) for each in (family, *others)]
-        return np.stack([*lines, *(each / each.sum() for each in straight)], axis=1)
+    def shapes(place: Floats) -> Floats:
+        shift, wider = place
+        lines = [template(each, part, resolution + wider, shift) for each in (family, *others)]
+        return np.stack([*lines, *straight], axis=1)
 
-    def misfit(place: Floats) -> float:
-        table = shapes(place[0] * step, 1 + place[1])
-        model = np.maximum(table @ poisson_amplitudes(table, seen, 8)[0], 1e-9)
-        penalty = (place[0] * step / 8.0) ** 2 + (place[1] / 0.08) ** 2
-        deviance = 2 * np.sum(model - seen + xlogy(seen, np.maximum(seen, 1e-9) / model))
-        return float(deviance + penalty)
-
-    place: Floats = np.zeros(2)
-    if seen.sum() > 300:
-        simplex = np.array([[0.0, 0.0], [0.5, 0.0], [0.0, 0.05]])
-        place = np.asarray(
-            optimize.fmin(misfit, place, xtol=0.01, ftol=0.1, maxfun=60, disp=False, initial_simplex=simplex),
-            dtype=np.float64,
-        )
-    table = shapes(place[0] * step, 1 + place[1])
-    amplitudes, covariance = poisson_amplitudes(table, seen)
+    place = _place(shapes, seen) if seen.sum() > 300 else np.zeros(2)
+    table = shapes(place)
+    amplitudes, _ = poisson_amplitudes(table, seen)
+    covariance = _covariance(shapes, place, amplitudes, seen)
     names = (family.name, *(each.name for each in others), "continuum", "continuum slope")
-    window = _window(table, amplitudes, part, family.main + place[0] * step, fwhm)
+    window = _window(table, amplitudes, part, family.main + place[0], fwhm)
     return Local(
         family.element,
         family,
@@ -144,9 +139,47 @@ def local_fit(
         window,
         amplitudes,
         covariance,
-        float(place[0] * step),
-        float(1 + place[1]),
+        float(place[0]),
+        resolution + float(place[1]),
     )
+
+
+def _continuum(part: Floats) -> list[Floats]:
+    """Return two components that span a straight continuum, each of unit sum."""
+    ramp = np.linspace(0.0, 1.0, part.size)
+    return [each / each.sum() for each in (1.0 - ramp, ramp)]
+
+
+def _place(shapes: Callable[[Floats], Floats], seen: Floats) -> Floats:
+    """Return the shift of the energies and the change of the resolution (eV) that fit best."""
+
+    def misfit(place: Floats) -> float:
+        if abs(place[1]) > 4 * TRUST[1]:
+            return float(np.inf)
+        table = shapes(place)
+        model = np.maximum(table @ poisson_amplitudes(table, seen, 8)[0], 1e-9)
+        deviance = 2 * np.sum(model - seen + xlogy(seen, np.maximum(seen, 1e-9) / model))
+        return float(deviance + np.sum((place / TRUST) ** 2))
+
+    simplex = np.array([[0.0, 0.0], [3.0, 0.0], [0.0, 3.0]])
+    found = optimize.fmin(
+        misfit, np.zeros(2), xtol=0.1, ftol=0.1, maxfun=80, disp=False, initial_simplex=simplex
+    )
+    return np.asarray(found, dtype=np.float64)
+
+
+def _covariance(
+    shapes: Callable[[Floats], Floats], place: Floats, amplitudes: Floats, seen: Floats
+) -> Floats:
+    """Return the covariance of the amplitudes; the energies and the resolution were fitted too."""
+    table = shapes(place)
+    model = np.maximum(table @ amplitudes, 1e-3 * max(float(seen.mean()), 1e-3))
+    moves = [0.5 * (shapes(place + step) - shapes(place - step)) @ amplitudes for step in np.eye(2)]
+    slopes = np.column_stack([table, *moves])
+    information = (slopes / model[:, None]).T @ slopes
+    information[-2:, -2:] += np.diag(1 / TRUST**2)
+    size = table.shape[1]
+    return np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True)[:size, :size])
 
 
 def _window(

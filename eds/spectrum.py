@@ -42,14 +42,12 @@ def total(counts: xr.DataArray, where: NDArray[np.bool_] | None = None) -> Float
     return result
 
 
-def template(
-    family: Family, energy: Floats, resolution: float, shift: float = 0.0, stretch: float = 1.0
-) -> Floats:
+def template(family: Family, energy: Floats, resolution: float, shift: float = 0.0) -> Floats:
     """Return the share of a family's counts that falls into each channel: (channel,)."""
     step = float(energy[1] - energy[0])
     shape = np.zeros(energy.size)
     for line, weight in zip(family.energies, family.weights, strict=True):
-        sigma = stretch * float(width(line, resolution)) / FWHM
+        sigma = float(width(line, resolution)) / FWHM
         upper = (energy + 0.5 * step - line - shift) / sigma
         shape += weight * (ndtr(upper) - ndtr(upper - step / sigma))
     return shape
