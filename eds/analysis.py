@@ -86,19 +86,17 @@ class _Job:
         self.make = Rows("eds", origin(list(raws)))
         self.kilovolts = 0.0
         self.total: Spectrum | None = None
+        self.smeared: dict[str, list[str]] = {}
 
     def run(self) -> None:
         """Measure every target, or say why there is none."""
         self.warnings += [f"{note}." for raw in self.raws if (note := str(raw.attrs.get("reader_note", "")))]
         targets = self._targets()
         outcomes = [measure(target, self._number("edge_width")) for target in targets]
-        kept = [
-            each
-            for each in outcomes
-            if each.target.asked or each.status not in ("not detected", "not determined")
-        ]
+        kept = [each for each in outcomes if each.target.asked or each.status in ("measured", "upper limit")]
         for outcome in kept:
             self._add(outcome)
+        self.warnings += [f"{', '.join(names)}: {note}." for note, names in self.smeared.items()]
         self._compare(kept)
         self._composition(kept)
         dropped = [each.target.element for each in outcomes if each not in kept]
@@ -209,7 +207,7 @@ class _Job:
         thickness = outcome.thickness
         if thickness is not None and max(reach.values()) > np.nanmax([thickness.value, thickness.high]):
             note += "; on a bulk section the range exceeds the thickness: it is then a model's deconvolution"
-            self.warnings.append(f"{outcome.target.element}: {note}.")
+            self.smeared.setdefault(note, []).append(outcome.target.element)
         return note
 
     def _compare(self, outcomes: Sequence[Outcome]) -> None:
@@ -252,6 +250,11 @@ class _Job:
         if found:
             self.nodes["composition"] = nodes.ratios_table(found)
             self.rows += [report.ratio_row(each, where, self.make) for where, each in found]
+            if any(each.factor.source == "calculated" for _, each in found):
+                self.warnings.append(
+                    "Ratios of elements are semi-quantitative: their factors were calculated, absorption in "
+                    "the sample is not corrected; factors from a standard can be given (k_factor)."
+                )
         elif len(total.elements) > 1:
             why = (
                 "the beam voltage is unknown"

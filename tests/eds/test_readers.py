@@ -48,6 +48,12 @@ def test_spd_lines_within_a_channel_and_no_layer_of_n(real: Path) -> None:
         if e == "N"
     ]
     assert set(n) == {"not detected"}
+    # bands of other elements that leave the six rows are no layers that someone asked for
+    assert {
+        str(e)
+        for q, e in zip(rows["quantity"].values, rows["subject"].values, strict=True)
+        if q == "detection"
+    } == {"N"}
 
 
 def test_written_spd_reads_back(tmp_path: Path) -> None:
