@@ -147,7 +147,7 @@ def local_fit(
 def _continuum(part: Floats) -> list[Floats]:
     """Return two components that span a straight continuum, each of unit sum."""
     ramp = np.linspace(0.0, 1.0, part.size)
-    return [each / each.sum() for each in (1.0 - ramp, ramp)]
+    return [np.asarray(each / each.sum(), dtype=np.float64) for each in (1.0 - ramp, ramp)]
 
 
 def _place(shapes: Callable[[Floats], Floats], seen: Floats) -> Floats:
@@ -165,7 +165,7 @@ def _place(shapes: Callable[[Floats], Floats], seen: Floats) -> Floats:
     found = optimize.fmin(
         misfit, np.zeros(2), xtol=0.1, ftol=0.1, maxfun=80, disp=False, initial_simplex=simplex
     )
-    return np.asarray(found, dtype=np.float64)
+    return np.array([float(found[0]), float(found[1])])
 
 
 def _covariance(
@@ -179,7 +179,8 @@ def _covariance(
     information = (slopes / model[:, None]).T @ slopes
     information[-2:, -2:] += np.diag(1 / TRUST**2)
     size = table.shape[1]
-    return np.asarray(np.linalg.pinv(information, rcond=1e-12, hermitian=True)[:size, :size])
+    inverse = np.linalg.pinv(information, rcond=1e-12, hermitian=True)
+    return np.asarray(inverse[:size, :size], dtype=np.float64)
 
 
 def _window(

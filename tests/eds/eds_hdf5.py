@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
+import h5py
 import numpy as np
 from numpy.typing import NDArray
-
-h5py = __import__("pytest").importorskip("h5py")
 
 Array = NDArray[np.generic]
 FLOAT, INT = "<f4", "<i4"
 
 
-def _one(group: "h5py.Group", name: str, value: float | int | str) -> None:
+def _one(group: h5py.Group, name: str, value: float | int | str) -> None:
     """Write a dataset of dimension (1, 1), of the type that the specification gives."""
     if isinstance(value, str):
         group.create_dataset(name, data=np.array([[value]], object), dtype=h5py.string_dtype("utf-8"))

@@ -11,7 +11,7 @@ from interlayer.eds import analyze, read
 from interlayer.eds.composition import calculated
 from interlayer.eds.readers.dataset import spectrum
 
-ENERGY = np.arange(400) * 10.0
+ENERGY = np.linspace(0.0, 3990.0, 400)
 
 
 def ratios(
@@ -28,12 +28,12 @@ def test_given_factor() -> None:
     """C_N/C_O = k I_N/I_O by mass, therefore n_N/n_O = k I_N/I_O · 15.999/14.007."""
     truth = 1.9 * 0.5 * 15.999 / 14.007
     inside = 0
-    for seed in range(30):
+    for seed in range(12):
         found = ratios({277.0: 4e4, 392.4: 1e4, 524.9: 2e4}, seed, k_factor=["N/O=1.9 ± 0.0001"])["N/O"]
         inside += found.low < truth < found.high
         assert found.value == pytest.approx(truth, rel=0.1)
         assert (found.high - found.low) / found.value < 0.2
-    assert inside >= 26
+    assert inside >= 10
 
 
 def test_uncertainty_of_a_given_factor_enters() -> None:
