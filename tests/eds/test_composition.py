@@ -9,6 +9,8 @@ from interlayer.core.results import rows_of, tables
 from interlayer.core.summary import Row
 from interlayer.eds import analyze, read
 from interlayer.eds.composition import calculated
+from interlayer.eds.lines import best_family
+from interlayer.eds.local import local_fit
 from interlayer.eds.readers.dataset import spectrum
 
 ENERGY = np.linspace(0.0, 3990.0, 400)
@@ -34,6 +36,25 @@ def test_given_factor() -> None:
         assert found.value == pytest.approx(truth, rel=0.1)
         assert (found.high - found.low) / found.value < 0.2
     assert inside >= 10
+
+
+@pytest.mark.parametrize("stated", [135.0, 128.0])
+def test_nitrogen_beside_twenty_times_as_much_carbon(stated: float) -> None:
+    """The local fit is unbiased and its error true, even where the file states a wrong resolution."""
+    family = best_family("N", 4000.0)
+    assert family is not None
+    lines = {277.0: 4e5, 392.4: 2e4, 524.9: 1e5}
+    mean = line_spectrum(tuple(lines), np.array(list(lines.values())), ENERGY, 135.0)
+    mean = mean + 400 * np.exp(-ENERGY / 900)
+    rng = np.random.default_rng(6)
+    pulls, values = [], []
+    for _ in range(12):
+        fit = local_fit(rng.poisson(mean).astype(float), ENERGY, family, ["C", "N", "O"], stated)
+        values.append(fit.amplitudes[0] / 2e4)
+        pulls.append((fit.amplitudes[0] - 2e4) / np.sqrt(fit.covariance[0, 0]))
+        assert fit.resolution == pytest.approx(135.0, abs=2.0)
+    assert abs(np.mean(values) - 1) < 0.02
+    assert np.sqrt(np.mean(np.square(pulls))) < 1.8
 
 
 def test_uncertainty_of_a_given_factor_enters() -> None:

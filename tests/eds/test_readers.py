@@ -119,6 +119,22 @@ def test_map_files_agree(tmp_path: Path) -> None:
         assert np.array_equal(raw["map_N"].values, counts), name
 
 
+@pytest.mark.parametrize(("unit", "factor"), [("micron", 1.0), ("nm", 1000.0), ("um", 1.0)])
+def test_scale_that_imagej_wrote(tmp_path: Path, unit: str, factor: float) -> None:
+    path = tmp_path / "N.tif"
+    steps = (0.02 * factor, 0.025 * factor)
+    counts = np.ones((20, 30), np.uint16)
+    resolution = (1 / steps[0], 1 / steps[1])
+    tifffile.imwrite(path, counts, imagej=True, resolution=resolution, metadata={"unit": unit})
+    raw = read(path)
+    assert np.allclose(np.diff(raw.x), 20) and np.allclose(np.diff(raw.y), 25)
+
+
+def test_dots_per_inch_are_no_scale(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "N.tif", np.ones((20, 30), np.uint16), resolution=(300, 300))
+    assert read(tmp_path / "N.tif").x.attrs["units"] == "pixel"
+
+
 def test_line_scan(tmp_path: Path) -> None:
     path = tmp_path / "scan.csv"
     path.write_text(
