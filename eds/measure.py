@@ -93,7 +93,7 @@ def _measure(target: Target, values: Floats, lost: str, blur: float | None) -> O
     found = detection.detect(data, blur)
     if found.straight is None:
         return _nothing(target, data, found, "no part of the map stands above both its sides", lost, blur)
-    scale = statistics.dispersion(*found.straight)
+    scale = statistics.dispersion(*found.straight, smoothed=bool(lost))
     if scale > 1:
         found = detection.detect(data, blur, scale)
     if not found.detected or found.straight is None:
@@ -109,7 +109,9 @@ def _measure(target: Target, values: Floats, lost: str, blur: float | None) -> O
                 f"({line:.1f} sigma; {LINE_EXCESS:g} are needed)"
             )
             return _nothing(target, data, replace(found, sigma=max(line, 0.0)), reason, lost, blur)
-    return _judge(target, layered, found, statistics.dispersion(layered.problem, layered.fit), lost)
+    return _judge(
+        target, layered, found, statistics.dispersion(layered.problem, layered.fit, smoothed=bool(lost)), lost
+    )
 
 
 def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: float) -> Floats:
