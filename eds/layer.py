@@ -49,23 +49,41 @@ class Layered:
         the power that the longest waves in it show (falling with the wave number), add to the slope of a
         segment as long as the map.
         """
+        # three coefficients know their variance badly: their t quantile over the normal one
+        fitted, waves = self._tangent_variances()
+        return float(np.sqrt(fitted * scale + waves * (3.18 / Z95) ** 2))
+
+    def _tangent_variances(self) -> tuple[float, float]:
+        """Return the variance of the tangent from the fit, and from the waves' own slope."""
         lay, shape = self.problem.lay, self.problem.shape
         if not lay.sloped:
-            return 0.0
-        fitted = float(self.fit.covariance[lay.slope, lay.slope]) * scale
+            return 0.0, 0.0
         groups = shape.along.size
         number = np.arange(1, lay.waves + 2)
         cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)
         leverage = (shape.along @ cosines) / float(shape.along @ shape.along)
         longest = self.fit.theta[lay.wave][:3] ** 2 * number[1:4][: lay.waves]
-        # three coefficients know their variance badly: their t quantile over the normal one
-        waves = float(longest.mean() * np.sum(leverage**2 / number)) * (3.18 / Z95) ** 2
-        return float(np.sqrt(fitted + waves)) / shape.scale
+        waves = float(longest.mean() * np.sum(leverage**2 / number))
+        return float(self.fit.covariance[lay.slope, lay.slope]) / shape.scale**2, waves / shape.scale**2
+
+    @property
+    def _slope_squared(self) -> float:
+        """Return the square of the tangent without what its error adds to it (never below zero)."""
+        return max(self.tangent**2 - sum(self._tangent_variances()), 0.0)
 
     @property
     def cosine(self) -> float:
-        """Return the cosine of the angle between the layer and the map's rows (or columns)."""
-        return float(np.cos(np.arctan(self.tangent)))
+        """Return the cosine of the angle between the layer and the map's rows (or columns).
+
+        The waves' own slope makes the angle uncertain, and the cosine of an uncertain angle too small.
+        """
+        return float(1.0 / np.sqrt(1.0 + self._slope_squared))
+
+    def cosine_stddev(self, scale: float = 1.0) -> float:
+        """Return the standard deviation of the cosine, to second order in the tangent's."""
+        first = self._slope_squared * self.tangent_stddev(scale) ** 2
+        second = 0.5 * sum(self._tangent_variances()) ** 2
+        return float(np.sqrt(first + second) * self.cosine**3)
 
     @property
     def tangent(self) -> float:

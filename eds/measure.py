@@ -164,8 +164,8 @@ def _nothing(
 def _judge(target: Target, layered: Layered, found: Detection, scale: float, lost: str) -> Outcome:
     profile = WidthProfile(layered, scale)
     across = profile.interval()
-    cosine, tangent = layered.cosine, layered.tangent
-    turn = across.value * abs(tangent) / (1 + tangent**2) ** 1.5 * layered.tangent_stddev(scale)
+    cosine = layered.cosine
+    turn = across.value * layered.cosine_stddev(scale)
     extra = float(np.hypot(turn, _blur_part(layered) * cosine))
     thickness = across.scaled(cosine).with_systematic(extra)
     thickness = replace(thickness, low=max(thickness.low, 0.0))

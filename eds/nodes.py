@@ -172,8 +172,7 @@ def _along(layered: Layered, scale: float, *, known: bool) -> xr.Dataset:
     """Return interfaces and local thickness along the layer; none where none is stated for the whole."""
     position, thickness, stddev = spread.along(layered, scale)
     # the angle of the layer is common to all of it
-    tangent, reach = layered.tangent, layered.tangent_stddev(scale)
-    stddev = np.hypot(stddev, thickness * abs(tangent) / (1 + tangent**2) * reach)
+    stddev = np.hypot(stddev, thickness / layered.cosine * layered.cosine_stddev(scale))
     if not known:
         thickness, stddev = np.full_like(thickness, np.nan), np.full_like(stddev, np.nan)
     edges, edge_stddev = spread.interfaces(layered, scale)
