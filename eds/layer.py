@@ -81,7 +81,8 @@ class Layered:
 
     def cosine_stddev(self, scale: float = 1.0) -> float:
         """Return the standard deviation of the cosine, to second order in the tangent's."""
-        first = self._slope_squared * self.tangent_stddev(scale) ** 2
+        # the slope as it was found: that the waves made it steeper is likely, not certain
+        first = self.tangent**2 * self.tangent_stddev(scale) ** 2
         second = 0.5 * sum(self._tangent_variances()) ** 2
         return float(np.sqrt(first + second) * self.cosine**3)
 
