@@ -3,13 +3,15 @@
 import math
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import AnalysisError
+from interlayer.core.intervals import Z95
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
 from interlayer.core.summary import Row, Rows, origin
-from interlayer.eds import inputs, nodes, report, unmix
+from interlayer.eds import composition, inputs, nodes, report, spectrum, unmix
 from interlayer.eds.electron_range import electron_range, material
 from interlayer.eds.inputs import Spectrum, Target
 from interlayer.eds.measure import Outcome, measure
@@ -28,6 +30,7 @@ def analyze(
     edge_width: str | float | None = None,
     beam_voltage: str | float | None = None,
     energy_step: str | float | None = None,
+    k_factor: str | Sequence[str] | None = None,
     material: str | Sequence[str] | None = None,
 ) -> xr.DataTree:
     """Return the layer of each element of a spectrum map, or of element maps.
@@ -46,14 +49,16 @@ def analyze(
         nm, σ of the blur at both interfaces when known from a sharp reference edge.
     beam_voltage, energy_step
         kV and eV per channel; replace the file's.
+    k_factor
+        Cliff–Lorimer factors of mass ratios from a standard, "N/O=1.9 ± 0.2"; calculated without.
     material
         Materials whose electron range is stated.
 
     Returns
     -------
     xr.DataTree
-        Nodes ``spectrum``, ``lines``, and per element ``<element>/map``, ``<element>/profile`` and
-        ``<element>/along``; child ``summary``.
+        Nodes ``spectrum``, ``lines``, ``composition``, and per element ``<element>/map``,
+        ``<element>/profile`` and ``<element>/along``; child ``summary``.
 
     Raises
     ------
@@ -80,19 +85,20 @@ class _Job:
         self.steps: list[str] = []
         self.make = Rows("eds", origin(list(raws)))
         self.kilovolts = 0.0
+        self.total: Spectrum | None = None
+        self.smeared: dict[str, list[str]] = {}
 
     def run(self) -> None:
         """Measure every target, or say why there is none."""
+        self.warnings += [f"{note}." for raw in self.raws if (note := str(raw.attrs.get("reader_note", "")))]
         targets = self._targets()
         outcomes = [measure(target, self._number("edge_width")) for target in targets]
-        kept = [
-            each
-            for each in outcomes
-            if each.target.asked or each.status not in ("not detected", "not determined")
-        ]
+        kept = [each for each in outcomes if each.target.asked or each.status in ("measured", "upper limit")]
         for outcome in kept:
             self._add(outcome)
+        self.warnings += [f"{', '.join(names)}: {note}." for note, names in self.smeared.items()]
         self._compare(kept)
+        self._composition(kept)
         dropped = [each.target.element for each in outcomes if each not in kept]
         if dropped:
             self.steps.append(f"No layer of {', '.join(dropped)} was found.")
@@ -127,7 +133,10 @@ class _Job:
                 self._no_position()
         if maps:
             targets += inputs.map_targets(maps, self._elements(), self._text("pixel_size"))
-            self.kilovolts = self.kilovolts or self._number("beam_voltage") or 0.0
+            stated = self._number("beam_voltage") or max(
+                float(m.attrs.get("beam_voltage", 0.0)) for m in maps
+            )
+            self.kilovolts = self.kilovolts or stated
         return targets
 
     def _no_position(self) -> None:
@@ -138,7 +147,7 @@ class _Job:
             )
 
     def _add_spectrum(self, raw: xr.Dataset, total: Spectrum) -> None:
-        self.kilovolts = total.kilovolts
+        self.kilovolts, self.total = total.kilovolts, total
         self.nodes["spectrum"] = nodes.spectrum_node(total)
         self.nodes["lines"] = nodes.lines_table(total)
         names = ", ".join(total.elements) or "none"
@@ -157,6 +166,10 @@ class _Job:
         self.nodes |= nodes.element_nodes(outcome, None if spectral is None else unmix.element_map(spectral))
         attrs = self.nodes[f"{element}/map"].attrs
         attrs |= {"element": element, "status": outcome.status, "reason": outcome.reason}
+        if min(outcome.target.values.shape) == 1 and outcome.thickness is not None:
+            self.warnings.append(
+                f"{element}: a line scan measures along its line; a layer crossed obliquely is thinner."
+            )
         self.warnings += [f"{element}: {note}." for note in outcome.notes if "element map holds" not in note]
         if outcome.counts_lost:
             self.warnings.append(
@@ -183,6 +196,7 @@ class _Job:
             self.steps.append(f"Thickness multiplied by {cosine:.4f} for the section's angle.")
 
     def _range_note(self, outcome: Outcome) -> str:
+        """Return what the electron range says about a thickness; said as a warning where it matters."""
         if not self.kilovolts > 0:
             return "beam voltage unknown: electron range not stated"
         value = self.chosen.get("material")
@@ -190,18 +204,61 @@ class _Job:
         reach = {name: electron_range(self.kilovolts, material(name)) for name in names}
         shown = ", ".join(f"{name} {nm:.0f} nm" for name, nm in reach.items())
         note = f"electron range at {self.kilovolts:g} kV (Kanaya and Okayama): {shown}"
-        thickness = outcome.thickness.value if outcome.thickness is not None else math.inf
-        if max(reach.values()) > thickness:
+        thickness = outcome.thickness
+        if thickness is not None and max(reach.values()) > np.nanmax([thickness.value, thickness.high]):
             note += "; on a bulk section the range exceeds the thickness: it is then a model's deconvolution"
+            self.smeared.setdefault(note, []).append(outcome.target.element)
         return note
 
     def _compare(self, outcomes: Sequence[Outcome]) -> None:
-        measured = [each for each in outcomes if each.status == "measured" and each.thickness is not None]
-        for i, one in enumerate(measured):
-            for two in measured[i + 1 :]:
-                a, b = one.thickness, two.thickness
-                if a is not None and b is not None and (a.low > b.high or b.low > a.high):
-                    self.warnings.append(
-                        f"The layers of {one.target.element} ({a.value:.0f} nm, {a.low:.0f} to {a.high:.0f}) "
-                        f"and {two.target.element} ({b.value:.0f} nm, {b.low:.0f} to {b.high:.0f}) differ."
-                    )
+        """Compare the layers of the elements, each measured on its own counts."""
+        measured = [(e.target.element, e.thickness) for e in outcomes if e.status == "measured"]
+        for i, (one, a) in enumerate(measured):
+            for two, b in measured[i + 1 :]:
+                if a is None or b is None:
+                    continue
+                gap, stddev = a.value - b.value, math.hypot(a.stddev, b.stddev)
+                text = (
+                    f"{one} {a.value:.0f} nm, {two} {b.value:.0f} nm: difference {gap:.0f} ± {stddev:.0f} nm"
+                )
+                if abs(gap) > Z95 * stddev:
+                    self.warnings.append(f"The layers of {one} and {two} differ ({text}).")
+                else:
+                    self.steps.append(f"The layers of {one} and {two} agree ({text}).")
+
+    def _composition(self, outcomes: Sequence[Outcome]) -> None:
+        """Add ratios of elements, of the whole and inside the first layer that was measured."""
+        if self.total is None:
+            return
+        total = self.total
+        value = self.chosen.get("k_factor")
+        given = composition.parse_factors([str(each) for each in value] if isinstance(value, list) else [])
+        parts = [("whole", total.counts)]
+        inside = [each for each in outcomes if each.status == "measured" and each.target.spectral is not None]
+        for outcome in inside[:1]:
+            if outcome.layered is not None:
+                cube = next(raw["counts"] for raw in self.raws if "counts" in raw)
+                core = unmix.core(outcome.layered, outcome.target.values.shape)
+                parts.append((f"{outcome.target.element} layer", spectrum.total(cube, core)))
+        found = [
+            (where, each)
+            for where, counts in parts
+            for each in composition.ratios(
+                counts, total.energy, total.resolution, total.kilovolts, total.elements, given
+            )
+        ]
+        if found:
+            self.nodes["composition"] = nodes.ratios_table(found)
+            self.rows += [report.ratio_row(each, where, self.make) for where, each in found]
+            if any(each.factor.source == "calculated" for _, each in found):
+                self.warnings.append(
+                    "Ratios of elements are semi-quantitative: their factors were calculated, absorption in "
+                    "the sample is not corrected; factors from a standard can be given (k_factor)."
+                )
+        elif len(total.elements) > 1:
+            why = (
+                "the beam voltage is unknown"
+                if not total.kilovolts > 0
+                else "no two K series are excited well"
+            )
+            self.steps.append(f"No ratios of elements: {why}, and no k_factor was given.")

@@ -12,6 +12,7 @@ from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.units import quantity
 from interlayer.eds import lines, spectrum
 from interlayer.eds.lines import Family
+from interlayer.eds.local import local_fit
 from interlayer.eds.spectrum import Found
 from interlayer.eds.unmix import Window, window
 
@@ -164,7 +165,7 @@ def _strongest(total: Spectrum, asked: Sequence[str]) -> list[str]:
 def _target(
     raw: xr.Dataset, total: Spectrum, family: Family, step: tuple[float, float], asked: bool
 ) -> Target:
-    local = spectrum.local_fit(total.counts, total.energy, family, total.elements, total.resolution)
+    local = local_fit(total.counts, total.energy, family, total.elements, total.resolution)
     found = window(raw["counts"], local)
     notes = []
     hiding = [e for e in HIDDEN.get(family.element, ()) if e in total.elements]

@@ -19,6 +19,8 @@ Floats = NDArray[np.float64]
 SHORTEST = 14.0
 #: rows are added up to this share of the smaller blur
 SAMPLING = 0.4
+#: rise of the deviance at which resolution is judged: 99 % two-sided, 99.5 % to one side
+JUDGED = 2.576**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,30 +42,49 @@ class Layered:
         """Return the gathered counts."""
         return self.problem.data
 
-    @property
-    def tangent_stddev(self) -> float:
+    def tangent_stddev(self, scale: float = 1.0) -> float:
         """Return the standard deviation of the tangent: of the fit, and of the plane behind a wavy segment.
 
-        The second part is what waves longer than the map, of the power that the longest waves in it show
-        (falling with the wave number), add to the slope of a segment as long as the map.
+        ``scale`` is the misfit that widens the first part. The second is what waves longer than the map, of
+        the power that the longest waves in it show (falling with the wave number), add to the slope of a
+        segment as long as the map.
         """
+        # three coefficients know their variance badly: their t quantile over the normal one
+        fitted, waves = self._tangent_variances()
+        return float(np.sqrt(fitted * scale + waves * (3.18 / Z95) ** 2))
+
+    def _tangent_variances(self) -> tuple[float, float]:
+        """Return the variance of the tangent from the fit, and from the waves' own slope."""
         lay, shape = self.problem.lay, self.problem.shape
         if not lay.sloped:
-            return 0.0
-        fitted = float(self.fit.covariance[lay.slope, lay.slope])
+            return 0.0, 0.0
         groups = shape.along.size
         number = np.arange(1, lay.waves + 2)
         cosines = np.sqrt(2.0) * np.cos(np.pi * np.outer(np.arange(groups) + 0.5, number) / groups)
         leverage = (shape.along @ cosines) / float(shape.along @ shape.along)
         longest = self.fit.theta[lay.wave][:3] ** 2 * number[1:4][: lay.waves]
-        # three coefficients know their variance badly: their t quantile over the normal one
-        waves = float(longest.mean() * np.sum(leverage**2 / number)) * (3.18 / Z95) ** 2
-        return float(np.sqrt(fitted + waves)) / shape.scale
+        waves = float(longest.mean() * np.sum(leverage**2 / number))
+        return float(self.fit.covariance[lay.slope, lay.slope]) / shape.scale**2, waves / shape.scale**2
+
+    @property
+    def _slope_squared(self) -> float:
+        """Return the square of the tangent without what its error adds to it (never below zero)."""
+        return max(self.tangent**2 - sum(self._tangent_variances()), 0.0)
 
     @property
     def cosine(self) -> float:
-        """Return the cosine of the angle between the layer and the map's rows (or columns)."""
-        return float(np.cos(np.arctan(self.tangent)))
+        """Return the cosine of the angle between the layer and the map's rows (or columns).
+
+        The waves' own slope makes the angle uncertain, and the cosine of an uncertain angle too small.
+        """
+        return float(1.0 / np.sqrt(1.0 + self._slope_squared))
+
+    def cosine_stddev(self, scale: float = 1.0) -> float:
+        """Return the standard deviation of the cosine, to second order in the tangent's."""
+        # the slope as it was found: that the waves made it steeper is likely, not certain
+        first = self.tangent**2 * self.tangent_stddev(scale) ** 2
+        second = 0.5 * sum(self._tangent_variances()) ** 2
+        return float(np.sqrt(first + second) * self.cosine**3)
 
     @property
     def tangent(self) -> float:
@@ -219,14 +240,20 @@ class WidthProfile:
         )
 
     def interval(self) -> Interval:
-        """Return the 95 % interval: the deviance has risen by 3.84 times ``scale`` at its ends."""
-        low, high = self.end(CHI2_95, upper=False), self.end(CHI2_95, upper=True)
-        return Interval(self.value, self.stddev, low, high)
+        """Return the 95 % interval: the deviance has risen by 3.84 times ``scale`` at its ends.
 
-    def blur_share(self, threshold: float) -> float:
-        """Return the larger blur over the width at the lower end of the width at a threshold."""
+        The value is the middle of the 99 % interval. The profile is skewed where blur and width trade, and
+        of the widths that pass as resolved the maxima are too large by half a standard deviation; where
+        nothing trades the middle is the maximum.
+        """
+        low, high = self.end(CHI2_95, upper=False), self.end(CHI2_95, upper=True)
+        middle = 0.5 * (self.end(JUDGED, upper=False) + self.end(JUDGED, upper=True))
+        return Interval(float(np.clip(middle, low, high)), self.stddev, low, high)
+
+    def blur_share(self) -> float:
+        """Return the larger blur over the width at the lower end of the 99 % interval."""
         lay = self.layered.problem.lay
-        width = self.end(threshold, upper=False)
+        width = self.end(JUDGED, upper=False)
         return float(self.fit_at(width).theta[lay.blurs].max() / width)
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.intervals import Interval
-from interlayer.eds import detection, spread, statistics, unmix
+from interlayer.eds import bound, detection, spread, statistics, unmix
 from interlayer.eds import fit as fitting
 from interlayer.eds.detection import Detection
 from interlayer.eds.geometry import DepthMap, gather, orient, swapped, thin
@@ -16,11 +16,16 @@ from interlayer.eds.spread import Spread
 
 Floats = NDArray[np.float64]
 
-#: largest blur, as a share of the thickness, up to which a thickness is stated as measured: above it the
-#: plateau is never reached and level, blur and thickness trade against each other
+#: largest blur, as a share of the thickness, up to which a thickness is stated as measured, and which must
+#: be excluded with 99.5 % (one-sided): above it the plateau is never reached and level, blur and thickness
+#: trade against each other
 BLUR_SHARE = 0.44
-#: rise of the deviance at which the blur's share is judged: one-sided 90 %
-ONE_SIDED = 1.28**2
+#: a fixed blur is trusted to this share
+BLUR_TRUST = 0.05
+#: nm, σ of the blur for which the limit of a layer that was not detected is stated where the map shows none
+ASSUMED_BLUR = 150.0
+#: misfit of a map without count statistics above which its values are scaled down and fitted again
+RESCALED = 1.5
 #: sigma by which the element's line must stand higher in the layer than beside it
 LINE_EXCESS = 3.0
 
@@ -66,6 +71,15 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
         σ of both interfaces (nm) when it is known from a sharp reference edge.
     """
     values, lost = _as_counts(target)
+    outcome = _measure(target, values, lost, blur)
+    if lost and outcome.layered is not None and outcome.scale > RESCALED:
+        # smoothing correlates pixels: blocks scatter more than single pixels tell, and weights follow them
+        outcome = _measure(target, values / outcome.scale, lost, blur)
+    return outcome
+
+
+def _measure(target: Target, values: Floats, lost: str, blur: float | None) -> Outcome:
+    """Return the outcome for values that scatter like counts."""
     where = orient(values, target.step)
     step = swapped(target.step, where.transposed)
     plain = turned(values, where)
@@ -75,17 +89,17 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
         offset = unmix.leakage(unmix.by_depth(target.spectral, turned(below, where), step[0]))
     data = gather(plain, step, where.slope, None if offset is None else turned(offset, where))
     if values.sum() < 20:
-        return _nothing(target, data, Detection(0.0), "fewer than 20 counts in all", lost)
+        return _nothing(target, data, Detection(0.0), "fewer than 20 counts in all", lost, blur)
     found = detection.detect(data, blur)
     if found.straight is None:
-        return _nothing(target, data, found, "no part of the map stands above both its sides", lost)
-    scale = statistics.dispersion(*found.straight)
+        return _nothing(target, data, found, "no part of the map stands above both its sides", lost, blur)
+    scale = statistics.dispersion(*found.straight, smoothed=bool(lost))
     if scale > 1:
         found = detection.detect(data, blur, scale)
     if not found.detected or found.straight is None:
         reason = f"a layer improves on a single step by {found.sigma:.1f} sigma; "
         reason += f"{detection.THRESHOLD:g} are needed"
-        return _nothing(target, data, found, reason, lost)
+        return _nothing(target, data, found, reason, lost, blur)
     layered = Layered(*bend(data, found.straight), where, step)
     if target.spectral is not None:
         layered, line = _with_leakage(target.spectral, layered, values)
@@ -94,8 +108,10 @@ def measure(target: Target, blur: float | None = None) -> Outcome:
                 f"the counts in the {target.element} window rise, but the {target.element} line does not "
                 f"({line:.1f} sigma; {LINE_EXCESS:g} are needed)"
             )
-            return _nothing(target, data, replace(found, sigma=max(line, 0.0)), reason, lost)
-    return _judge(target, layered, found, statistics.dispersion(layered.problem, layered.fit), lost)
+            return _nothing(target, data, replace(found, sigma=max(line, 0.0)), reason, lost, blur)
+    return _judge(
+        target, layered, found, statistics.dispersion(layered.problem, layered.fit, smoothed=bool(lost)), lost
+    )
 
 
 def _straight_depth(shape: tuple[int, int], step: tuple[float, float], slope: float) -> Floats:
@@ -125,8 +141,21 @@ def _as_counts(target: Target) -> tuple[Floats, str]:
     return target.values / max(noise.fano, 1e-6 * max(float(target.values.mean()), 1e-9)), lost
 
 
-def _nothing(target: Target, data: DepthMap, found: Detection, reason: str, lost: str) -> Outcome:
-    limit = detection.thickness_limit(data) if data.counts.sum() >= 20 else float("nan")
+def _nothing(
+    target: Target, data: DepthMap, found: Detection, reason: str, lost: str, blur: float | None = None
+) -> Outcome:
+    stepped = found.step_blur > 0
+    sigma = blur if blur is not None else found.step_blur or ASSUMED_BLUR
+    limit = float("nan")
+    if data.counts.sum() >= 20:
+        limit = detection.thickness_limit(data, sigma, stepped=stepped)
+    if np.isfinite(limit):
+        source = "given" if blur is not None else "of the step in the map" if stepped else "assumed"
+        reason += (
+            f"; a layer{' at the step' if stepped else ''} thicker than {limit:.0f} nm that stands above its "
+            f"surroundings by the map's mean counts would have been seen (95 %; blur σ {sigma:.0f} nm, "
+            f"{source})"
+        )
     return Outcome(
         target, "not detected", reason, found, data, None, None, None, 1.0, limit, target.notes, lost
     )
@@ -135,11 +164,20 @@ def _nothing(target: Target, data: DepthMap, found: Detection, reason: str, lost
 def _judge(target: Target, layered: Layered, found: Detection, scale: float, lost: str) -> Outcome:
     profile = WidthProfile(layered, scale)
     across = profile.interval()
-    cosine, tangent = layered.cosine, layered.tangent
-    turn = across.value * abs(tangent) / (1 + tangent**2) ** 1.5 * layered.tangent_stddev
-    thickness = across.scaled(cosine).with_systematic(turn)
+    cosine = layered.cosine
+    turn = across.value * layered.cosine_stddev(scale)
+    extra = float(np.hypot(turn, _blur_part(layered) * cosine))
+    thickness = across.scaled(cosine).with_systematic(extra)
     thickness = replace(thickness, low=max(thickness.low, 0.0))
     status, reason = _status(layered, profile, across, thickness)
+    if status == "measured":
+        # edge widths, local thickness and figures belong to the thickness that is stated
+        stated = profile.fit_at(across.value)
+        layered = replace(layered, fit=replace(layered.fit, theta=stated.theta))
+    if status == "upper limit":
+        most = bound.upper_limit(layered, profile, scale) * cosine + bound.Z_ONE_SIDED * extra
+        thickness = Interval(float("nan"), float("nan"), 0.0, most)
+        status = status if np.isfinite(most) else "not resolved"
     notes = list(target.notes)
     if not layered.fit.converged:
         notes.append("the fit did not converge fully")
@@ -163,6 +201,17 @@ def _judge(target: Target, layered: Layered, found: Detection, scale: float, los
     )
 
 
+def _blur_part(layered: Layered) -> float:
+    """Return the standard deviation of the width (nm) that the trust in a fixed blur leaves; 0 when free."""
+    problem, lay = layered.problem, layered.problem.lay
+    if lay.blurs.start not in problem.fixed:
+        return 0.0
+    theta = layered.fit.theta.copy()
+    theta[lay.blurs] *= 1 + BLUR_TRUST
+    other = fitting.maximise(problem, theta, layered.fit.roughness, tolerance=1e-2)
+    return abs(float(other.theta[lay.width] - layered.fit.theta[lay.width]))
+
+
 def _status(
     layered: Layered, profile: WidthProfile, across: Interval, thickness: Interval
 ) -> tuple[str, str]:
@@ -170,14 +219,14 @@ def _status(
     if _runs_out(layered):
         return "lower limit", "the layer reaches the edge of the map"
     if across.low <= 0.5 * layered.step[0]:
-        return "upper limit", "a layer of vanishing thickness fits as well: the blur hides it"
-    fixed = lay.blurs.start in layered.problem.fixed
+        return "upper limit", "not resolved: a layer of vanishing thickness fits as well, the blur hides it"
     blur = float(theta[lay.blurs].max())
     share = blur / float(theta[lay.width])
-    worst = share if fixed else max(share, profile.blur_share(ONE_SIDED))
+    worst = 0.0 if lay.blurs.start in layered.problem.fixed else max(share, profile.blur_share())
     if worst > BLUR_SHARE:
-        return "not resolved", (
-            f"the blur ({blur:.0f} nm) is {share:.2f} of the layer's width and may be {worst:.2f}: below "
+        most = f"may be {worst:.2f} of it" if worst < 1 else "may exceed it"
+        return "upper limit", (
+            f"not resolved: the blur ({blur:.0f} nm) is {share:.2f} of the layer's width and {most}, below "
             f"{BLUR_SHARE:g} is needed; thickness, blur and level trade against each other"
         )
     if thickness.high - thickness.low > 1.2 * thickness.value:

@@ -1,11 +1,14 @@
 """What is stored of an EDS analysis for its plots and tables."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from interlayer.eds import spread
+from interlayer.eds.composition import Ratio
 from interlayer.eds.inputs import Spectrum
 from interlayer.eds.layer import Layered
 from interlayer.eds.lines import width
@@ -68,6 +71,36 @@ def lines_table(total: Spectrum) -> xr.Dataset:
     )
 
 
+def ratios_table(found: Sequence[tuple[str, Ratio]]) -> xr.Dataset:
+    """Return ratios with where they hold: net counts, factor, atomic ratio with its 95 % interval."""
+
+    def column(values: list[float], units: str) -> tuple[str, Floats, dict[str, str]]:
+        return "ratio_number", np.array(values, dtype=float), {"units": units}
+
+    def words(values: list[str]) -> tuple[str, NDArray[np.object_]]:
+        return "ratio_number", np.array(values, dtype=object)
+
+    ratios = [each for _, each in found]
+    return xr.Dataset(
+        {
+            "where": words([where for where, _ in found]),
+            "numerator": words([each.numerator for each in ratios]),
+            "denominator": words([each.denominator for each in ratios]),
+            "numerator_counts": column([each.counts[0] for each in ratios], "counts"),
+            "numerator_counts_stddev": column([each.stddevs[0] for each in ratios], "counts"),
+            "denominator_counts": column([each.counts[1] for each in ratios], "counts"),
+            "denominator_counts_stddev": column([each.stddevs[1] for each in ratios], "counts"),
+            "factor": column([each.factor.value for each in ratios], "1"),
+            "factor_relative_stddev": column([each.factor.relative for each in ratios], "1"),
+            "factor_source": words([each.factor.source for each in ratios]),
+            "atomic_ratio": column([each.atomic.value for each in ratios], "1"),
+            "low": column([each.atomic.low for each in ratios], "1"),
+            "high": column([each.atomic.high for each in ratios], "1"),
+        },
+        attrs={"role": "table"},
+    )
+
+
 def peak(total: Spectrum, energy: float) -> float:
     """Return the energy of the maximum above the continuum near a line, eV, by a parabola."""
     step = float(total.energy[1] - total.energy[0])
@@ -93,7 +126,7 @@ def element_nodes(outcome: Outcome, element_map: Floats | None) -> dict[str, xr.
         nodes[f"{element}/profile"] = _bare_profile(outcome)
     else:
         nodes[f"{element}/profile"] = _profile(outcome.layered)
-        nodes[f"{element}/along"] = _along(outcome.layered, outcome.scale)
+        nodes[f"{element}/along"] = _along(outcome.layered, outcome.scale, known=outcome.status == "measured")
         nodes[f"{element}/map"].attrs["transposed"] = int(outcome.layered.transposed)
     return nodes
 
@@ -135,8 +168,13 @@ def _binned(values: Floats, size: int) -> Floats:
     return np.asarray(np.add.reduceat(np.add.reduceat(values, rows, axis=0), columns, axis=1))
 
 
-def _along(layered: Layered, scale: float) -> xr.Dataset:
+def _along(layered: Layered, scale: float, *, known: bool) -> xr.Dataset:
+    """Return interfaces and local thickness along the layer; none where none is stated for the whole."""
     position, thickness, stddev = spread.along(layered, scale)
+    # the angle of the layer is common to all of it
+    stddev = np.hypot(stddev, thickness / layered.cosine * layered.cosine_stddev(scale))
+    if not known:
+        thickness, stddev = np.full_like(thickness, np.nan), np.full_like(stddev, np.nan)
     edges, edge_stddev = spread.interfaces(layered, scale)
     _, dx = layered.step
     width = (
@@ -153,7 +191,7 @@ def _along(layered: Layered, scale: float) -> xr.Dataset:
             "far": ("segment", edges[1], nm | {"long_name": "depth of the far interface"}),
             "far_stddev": ("segment", edge_stddev[1], nm | {"long_name": "standard deviation"}),
         },
-        attrs={"role": "table"},
+        attrs={"role": "table", "cosine": layered.cosine},
     )
 
 

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from interlayer.core.figure import Band, Figure, Image, Line, Mark, Panel, Points, Rule, Text
+from interlayer.core.figure import Band, Figure, Image, Labels, Line, Mark, Panel, Points, Rule
 from interlayer.core.results import rows_of
 from interlayer.core.summary import Row
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+#: what is said of interfaces where no thickness is stated
+MANY = " The dashed interfaces are those of one of many pairs that fit."
 #: two-sided 95 % quantile of the normal distribution
 Z95 = 1.96
 
@@ -55,9 +57,16 @@ def _element(element: str, node: xr.DataTree, rows: list[Row]) -> list[Figure]:
     found = [_map(element, node, text)]
     if "profile" in node.children:
         found.append(_profile(element, node, text))
-    if "along" in node.children and node["along"].sizes["segment"] > 1:
+    if _stated(node) and node["along"].sizes["segment"] > 1:
         found.append(_along(element, node, row))
     return found
+
+
+def _stated(node: xr.DataTree) -> bool:
+    """Return whether a thickness is stated; else the interfaces of the fit are one of many possible pairs."""
+    if "along" not in node.children:
+        return False
+    return bool(np.isfinite(node["along"].to_dataset()["thickness"].values).any())
 
 
 def _say(row: Row) -> str:
@@ -78,10 +87,13 @@ def _map(element: str, node: xr.DataTree, text: str) -> Figure:
     if "along" in node.children:
         marks += _interfaces(node, bool(data.attrs.get("transposed", 0)))
     panel = Panel("x / nm", "y / nm", marks, equal=True)
-    caption = f"{element} map (smoothed for display only). {text}."
+    caption = (
+        f"{element} map, smoothed for display only; dark to bright: {shown.min():.3g} to {shown.max():.3g} "
+        f"{data['counts'].attrs.get('units', 'counts')} per pixel. {text}."
+    )
     if "along" in node.children:
-        caption += " Lines: fitted interfaces, dashed: their 95 % band."
-    return Figure(f"{element}-map", f"{element} map", caption, [panel])
+        caption += " White: fitted interfaces; dashed: their 95 % band." if _stated(node) else MANY
+    return Figure(f"{element}-map", f"{element} map: {text}", caption, [panel])
 
 
 def _interfaces(node: xr.DataTree, transposed: bool) -> list[Mark]:
@@ -90,11 +102,13 @@ def _interfaces(node: xr.DataTree, transposed: bool) -> list[Mark]:
     marks: list[Mark] = []
     for side in ("near", "far"):
         depth, reach = along[side].values, Z95 * along[f"{side}_stddev"].values
-        for k, (shift, dash) in enumerate(((0.0, False), (-1.0, True), (1.0, True))):
+        for k, (shift, dash) in enumerate(((0.0, not _stated(node)), (-1.0, True), (1.0, True))):
+            if shift and not _stated(node):
+                continue
             line = depth + shift * reach
             x, y = (line, place) if transposed else (place, line)
-            label = "interfaces" if side == "near" and k == 0 else ""
-            marks.append(Line(x, y, label, "white" if k == 0 else "muted", 1.4 if k == 0 else 0.7, dash))
+            # no legend: it would be dark on a dark map; the caption names the lines
+            marks.append(Line(x, y, "", "white", 1.4 if k == 0 else 0.7, dash))
     return marks
 
 
@@ -111,8 +125,9 @@ def _profile(element: str, node: xr.DataTree, text: str) -> Figure:
     if np.any(data["leakage"].values > 0):
         marks.append(Line(depth, data["leakage"].values, "leakage of other lines", "background", 1.0, True))
     if fitted:
-        half = 0.5 * float(node["along"].to_dataset()["thickness"].mean())
-        marks += [Rule(-half, "x"), Rule(half, "x")]
+        along = node["along"].to_dataset()
+        half = 0.5 * float((along["far"] - along["near"]).mean()) * float(along.attrs["cosine"])
+        marks += [Rule(-half, "x", "interfaces of the fit"), Rule(half, "x")]
     residual: list[Mark] = [
         Points(depth[keep], data["residual"].values[keep], "", "residual", 2.0),
         Rule(0.0, "y"),
@@ -121,11 +136,14 @@ def _profile(element: str, node: xr.DataTree, text: str) -> Figure:
         f"Mean counts per pixel in the {element} window across the layer (waves taken out), with the fit "
         f"and its residuals in sigma. {text}."
     )
+    if fitted and not _stated(node):
+        caption += MANY
     panels = [
         Panel("depth across the layer / nm", "counts per pixel / counts", marks, share=1.0),
         Panel("depth across the layer / nm", "residual / sigma", residual, share=0.4),
     ]
-    return Figure(f"{element}-profile", f"{element} across the layer", caption, panels, share_x=True)
+    title = f"{element} across the layer" if fitted else f"{element} across the map: no layer"
+    return Figure(f"{element}-profile", title, caption, panels, share_x=True)
 
 
 def _along(element: str, node: xr.DataTree, row: Row | None) -> Figure:
@@ -145,8 +163,12 @@ def _along(element: str, node: xr.DataTree, row: Row | None) -> Figure:
     caption = (
         f"Local thickness of the {element} layer along it, with its 95 % band; mean with interval as lines."
     )
-    top = float(np.max(local + reach)) * 1.1
-    panel = Panel("position along the layer / nm", "thickness / nm", marks, ylim=(0.0, top))
+    ends = [float(np.min(local - reach)), float(np.max(local + reach))]
+    if row is not None and row.status == "measured":
+        ends = [min(ends[0], row.low), max(ends[1], row.high)]
+    margin = max(0.6 * (ends[1] - ends[0]), 0.05 * float(local.mean()))
+    limits = (max(ends[0] - margin, 0.0), ends[1] + margin)
+    panel = Panel("position along the map / nm", "local thickness / nm", marks, ylim=limits)
     return Figure(f"{element}-along", f"{element} layer along the section", caption, [panel])
 
 
@@ -168,17 +190,16 @@ def _spectrum(result: xr.DataTree) -> Figure:
             True,
         ),
     ]
-    marks += _labels(result, energy, shown)
-    caption = "Sum spectrum of all pixels, logarithmic, with the lines found."
+    marks += _labels(result)
+    caption = "Sum spectrum of all pixels, logarithmic, with the lines found; the table has them all."
     panel = Panel("energy / keV", "counts", marks, y_log=True)
     return Figure("spectrum", "Sum spectrum", caption, [panel])
 
 
-def _labels(result: xr.DataTree, energy: Floats, shown: Floats) -> list[Mark]:
+def _labels(result: xr.DataTree) -> list[Mark]:
     lines = result["lines"].to_dataset()
-    marks: list[Mark] = []
-    for name, at in zip(lines["line"].values, lines["energy"].values, strict=True):
-        place = int(np.searchsorted(energy, at))
-        top = float(shown[max(place - 4, 0) : place + 5].max())
-        marks.append(Text(float(at) / 1000, top * 1.25, str(name), "accent"))
-    return marks
+    if lines.sizes["line_number"] == 0:
+        return []
+    texts = tuple(str(name) for name in lines["line"].values)
+    rank = np.asarray(lines["significance"].values, dtype=np.float64)
+    return [Labels(lines["energy"].values / 1000, texts, rank, ("accent",) * len(texts))]

@@ -8,10 +8,12 @@ import numpy as np
 
 from interlayer.core.intervals import Interval, from_log, from_stddev
 from interlayer.core.summary import Row, Rows
+from interlayer.eds.composition import Ratio
 from interlayer.eds.detection import THRESHOLD
 from interlayer.eds.measure import Outcome
 
 METHOD = "Poisson likelihood of the whole map, two blurred interfaces with waviness; profile likelihood"
+HALF = "width at half maximum of the fitted profile, which no blur makes smaller than the layer"
 QUASI = "quasi-likelihood of a map without count statistics, two blurred interfaces with waviness"
 
 
@@ -32,6 +34,21 @@ def rows(outcome: Outcome, make: Rows, section_cosine: float, extra: str) -> lis
     ]
 
 
+def ratio_row(ratio: Ratio, where: str, make: Rows) -> Row:
+    """Return the row of a ratio of elements, declared semi-quantitative where its factor was calculated."""
+    subject = f"{ratio.numerator}/{ratio.denominator}" + (f" in the {where}" if where != "whole" else "")
+    method = f"Cliff-Lorimer, {ratio.factor.source} factor {ratio.factor.value:.3g} for masses"
+    note = ""
+    if ratio.factor.source == "calculated":
+        note = (
+            f"semi-quantitative: absorption in the sample is not corrected, the factor is known to "
+            f"{ratio.factor.relative:.0%} (one standard deviation)"
+        )
+    if ratio.light:
+        note += "; " * bool(note) + "a light element on a bulk sample: compare with a standard"
+    return make.measured("atomic_ratio", subject, ratio.atomic, "1", method, note)
+
+
 def _detection(outcome: Outcome, make: Rows) -> Iterator[Row]:
     element, sigma = outcome.target.element, outcome.detection.sigma
     method = "likelihood of a layer against a single step, after the trials of the search"
@@ -50,18 +67,13 @@ def _thickness(outcome: Outcome, make: Rows, cosine: float, extra: str) -> Itera
     note = "; ".join(part for part in (outcome.reason, *outcome.notes, extra) if part)
     name = "layer_thickness"
     if found is None:
-        if math.isfinite(outcome.limit):
-            note += (
-                "; a layer with twice the counts of its surroundings would have been seen above "
-                f"{outcome.limit:.0f} nm (blur not counted)"
-            )
         yield make.absent("not detected", name, element, "nm", method, note, outcome.limit * cosine)
         return
     found = found.scaled(cosine)
     if outcome.status == "measured":
         yield make.measured(name, element, found, "nm", method, note)
     elif outcome.status == "upper limit":
-        yield make.limit("upper", name, element, found.high, "nm", method, note)
+        yield make.limit("upper", name, element, found.high, "nm", HALF, note)
     elif outcome.status == "lower limit":
         yield make.limit("lower", name, element, found.low, "nm", method, note)
     else:
@@ -85,8 +97,12 @@ def _shape(outcome: Outcome, make: Rows, cosine: float) -> Iterator[Row]:
                 "upper", "layer_spread", element, found.high, "nm", method, note + "; zero is not excluded"
             )
     yield from _edges(outcome, make)
+    if not layered.problem.lay.sloped:
+        note = "a line has no direction in which a slope could be seen"
+        yield make.absent("not determined", "interface_angle", element, "degree", "none", note)
+        return
     degrees = math.degrees(math.atan(layered.tangent))
-    stddev = math.degrees(layered.tangent_stddev / (1 + layered.tangent**2)) * math.sqrt(outcome.scale)
+    stddev = math.degrees(layered.tangent_stddev(outcome.scale) / (1 + layered.tangent**2))
     against = "columns" if layered.transposed else "rows"
     yield make.measured(
         "interface_angle",

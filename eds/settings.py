@@ -5,8 +5,7 @@ from interlayer.core.settings import Setting
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "element",
-        "element whose layer is measured (repeatable); without it N, and every other element found that "
-        "forms a layer",
+        "element whose layer is measured; without it N, and every other element found that forms a layer",
         "texts",
     ),
     Setting(
@@ -20,15 +19,20 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "edge_width",
-        "Gaussian σ of the blur at both interfaces, from a sharp reference edge; without it each is fitted",
+        "Gaussian σ of the blur at both interfaces, from a sharp reference edge, trusted to 5 %; else fitted",
         "quantity",
         "nm",
     ),
     Setting("beam_voltage", "accelerating voltage; replaces the file's", "quantity", "kV"),
     Setting("energy_step", "width of an energy channel; replaces what was verified", "quantity", "eV"),
     Setting(
+        "k_factor",
+        'Cliff-Lorimer factor of a mass ratio from a standard, "N/O=1.9 ± 0.2"; else calculated',
+        "texts",
+    ),
+    Setting(
         "material",
-        "material whose electron range is stated (repeatable; Li, Li3N, PEO, C, … of materials.toml)",
+        "material whose electron range is stated (Li, Li3N, PEO, C, … of materials.toml)",
         "texts",
     ),
 )

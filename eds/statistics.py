@@ -11,6 +11,10 @@ from interlayer.eds.model import mean_counts
 Floats = NDArray[np.float64]
 
 
+#: cells of depth and groups along the layer in the blocks whose scatter is looked at
+_BLOCKS, _LONG = ((1, 1), (2, 2), (4, 4), (4, 16)), ((8, 4), (12, 8))
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
     """What the noise of a map says: are these raw counts, the variance over the mean, and a reason."""
@@ -52,15 +56,15 @@ def _fano(values: Floats, axis: int) -> float:
     return float(np.sum(difference**2) / max(float(total.sum()), 1e-12))
 
 
-def dispersion(problem: Problem, best: Fit) -> float:
+def dispersion(problem: Problem, best: Fit, *, smoothed: bool = False) -> float:
     """Return the larger of one and χ²/dof of the counts against the fit, from single cells to blocks.
 
     Blocks show what single cells hide: a map smoothed after the count, or a model that does not follow
-    the data.
+    the data. A map that is known to be smoothed is judged by blocks longer than a usual filter.
     """
     mean = mean_counts(best.theta, problem.lay, problem.shape, problem.data)
     worst = 1.0
-    for deep, wide in ((1, 1), (2, 2), (4, 4), (4, 16)):
+    for deep, wide in _BLOCKS + (_LONG if smoothed else ()):
         seen, expected = _blocks(problem.data.counts, deep, wide), _blocks(mean, deep, wide)
         use = expected > 3.0
         dof = int(use.sum()) - 10

@@ -11,7 +11,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.eds.layer import Layered
-from interlayer.eds.spectrum import BLOCK, Local
+from interlayer.eds.local import Local
+from interlayer.eds.spectrum import BLOCK
 
 Floats = NDArray[np.float64]
 
@@ -138,6 +139,13 @@ def _mean(depths: Depths, use: NDArray[np.bool_]) -> tuple[float, float]:
     return float(depths.components[0, use].sum() / pixels), float(
         np.sqrt(depths.variance[use].sum()) / pixels
     )
+
+
+def core(layered: Layered, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the pixels (y, x) inside a layer: a blur away from both interfaces, half of it at least."""
+    half = 0.5 * float(layered.fit.theta[layered.problem.lay.width])
+    blur = float(layered.fit.theta[layered.problem.lay.blurs].max())
+    return np.abs(depth_below(layered, shape)) < max(half - blur, 0.5 * half)
 
 
 def depth_below(layered: Layered, shape: tuple[int, int]) -> Floats:

@@ -2,6 +2,7 @@
 
 import re
 import struct
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,9 +74,34 @@ def _plausible(cell: str) -> bool:
     return bool(_NUMBER.match(cell)) or cell.strip().lower() in ("nan", "inf", "-inf")
 
 
+def _is_text(probe: Probe) -> bool:
+    return b"\0" not in probe.head and bool(probe.head.strip())
+
+
 def _is_hdf5_eds(probe: Probe) -> bool:
     return probe.head.startswith(b"\x89HDF\r\n\x1a\n") and probe.suffix in (".h5oina", ".edaxh5")
 
+
+def _is_bcf(probe: Probe) -> bool:
+    return probe.head.startswith(b"AAMVHFSS")
+
+
+def _is_jeol(probe: Probe) -> bool:
+    magic = int.from_bytes(probe.head[:4], "little")
+    return (probe.suffix, magic) in ((".asw", 0), (".pts", 304)) and len(probe.head) > 64
+
+
+def _is_velox(probe: Probe) -> bool:
+    return probe.head.startswith(b"\x89HDF\r\n\x1a\n") and probe.suffix == ".emd"
+
+
+_TABLE = Format(
+    "element map table",
+    (".csv", ".txt", ".tsv"),
+    _is_table,
+    "interlayer.eds.readers.tables:load",
+    "a matrix of counts, or a line scan with a distance column",
+)
 
 FORMATS: tuple[Format, ...] = (
     Format(
@@ -114,12 +140,27 @@ FORMATS: tuple[Format, ...] = (
         "Oxford and EDAX APEX, by the published trees; needs h5py",
     ),
     Format(
-        "element map table",
-        (".csv", ".txt", ".tsv"),
-        _is_table,
-        "interlayer.eds.readers.tables:load",
-        "a matrix of counts, or a line scan with a distance column",
+        "Bruker hypermap",
+        (".bcf",),
+        _is_bcf,
+        "interlayer.eds.readers.rosetta:load",
+        "needs the extra: pip install interlayer[rosettasciio]",
     ),
+    Format(
+        "JEOL Analysis Station",
+        (".asw", ".pts"),
+        _is_jeol,
+        "interlayer.eds.readers.rosetta:load",
+        "needs the extra: pip install interlayer[rosettasciio]",
+    ),
+    Format(
+        "Velox EMD",
+        (".emd",),
+        _is_velox,
+        "interlayer.eds.readers.rosetta:load",
+        "needs the extra: pip install interlayer[rosettasciio]",
+    ),
+    _TABLE,
     Format(
         "element map array", (".npy",), _is_numpy, "interlayer.eds.readers.tables:load_npy", "2-D, no objects"
     ),
@@ -148,4 +189,8 @@ def read(path: Path | str) -> "xr.Dataset":
     ReadError
         When the file cannot be read.
     """
+    path = Path(path)
+    if path.is_file() and path.suffix.lower() in _TABLE.suffixes and formats.identify(path, FORMATS) is None:
+        # what is no table of counts in one glance gets the table reader's reason, not "no format fits"
+        return formats.read(path, "eds", (replace(_TABLE, matches=_is_text),))
     return formats.read(path, "eds", FORMATS)

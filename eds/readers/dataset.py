@@ -10,6 +10,13 @@ from interlayer.core.errors import ReadError
 
 #: step of a map without a scale: coordinates count pixels
 Step = tuple[float, float] | None
+_TABLE = """
+H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb
+Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
+Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U
+"""
+#: elements by atomic number
+SYMBOLS = tuple(_TABLE.split())
 
 
 def axis(count: int, step: float | None, name: str) -> xr.DataArray:
@@ -81,8 +88,9 @@ def element_map(
     step: Step,
     attrs: Mapping[str, str | float | int] | None = None,
     units: str = "counts",
+    name: str = "",
 ) -> xr.Dataset:
-    """Return the Dataset of one element map, checked.
+    """Return the Dataset of one element map, checked; ``name`` is what the file calls it.
 
     Raises
     ------
@@ -90,14 +98,19 @@ def element_map(
         When the map is not two-dimensional, has fewer than 8 pixels across either interface, holds
         negative values, or only NaN.
     """
-    check_map(values)
+    name = name or f"{element or 'unnamed'} X-ray map"
+    check_map(values, line=bool((attrs or {}).get("line_scan", 0)))
     dy, dx = _steps(step)
     return xr.Dataset(
         {
             f"map_{element or 'unknown'}": (
                 ("y", "x"),
                 values,
-                {"units": units, "long_name": f"{element or 'unnamed'} X-ray map", "element": element},
+                {
+                    "units": units,
+                    "long_name": name or f"{element or 'unnamed'} X-ray map",
+                    "element": element,
+                },
             )
         },
         coords={"y": axis(values.shape[0], dy, "y"), "x": axis(values.shape[1], dx, "x")},

@@ -14,13 +14,6 @@ from numpy.typing import NDArray
 from interlayer.core.errors import ReadError
 from interlayer.eds.readers import calibration, dataset
 
-#: elements by atomic number
-_TABLE = """
-H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb
-Sr Y Zr Nb Mo Tc Ru Rh Pd Ag Cd In Sn Sb Te I Xe Cs Ba La Ce Pr Nd Pm Sm Eu Gd Tb Dy Ho Er Tm Yb Lu
-Hf Ta W Re Os Ir Pt Au Hg Tl Pb Bi Po At Rn Fr Ra Ac Th Pa U
-"""
-_SYMBOLS = tuple(_TABLE.split())
 _TYPES = {1: "<u1", 2: "<u2", 4: "<u4"}
 #: bytes of a map that are read to verify its energy axis
 SAMPLE = 32 * 2**20
@@ -57,7 +50,7 @@ def parse_spc(path: Path) -> Spc:
         raise ReadError("impossible channel width", path=path, expected="1 to 100 eV", found=step)
     count = int(np.clip(struct.unpack_from("<h", data, 638)[0], 0, 48))
     numbers = struct.unpack_from(f"<{count}h", data, 640)
-    elements = tuple(dict.fromkeys(_SYMBOLS[z - 1] for z in numbers if 1 <= z <= len(_SYMBOLS)))
+    elements = tuple(dict.fromkeys(dataset.SYMBOLS[z - 1] for z in numbers if 1 <= z <= len(dataset.SYMBOLS)))
     attrs: dict[str, str | float | int] = {
         name: round(float(struct.unpack_from("<f", data, place)[0]), 6)
         for name, place in {

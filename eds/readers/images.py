@@ -1,14 +1,19 @@
 """Element maps as TIFF or PNG images."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from interlayer.core.errors import ReadError
+from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.units import convert
 from interlayer.eds.readers import dataset
 from interlayer.eds.readers.names import element_of
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile
 
 #: pixels of a map that is read at most
 MAX_PIXELS = 64 * 2**20
@@ -18,15 +23,15 @@ def load(path: Path) -> xr.Dataset:
     """Return the Dataset of one map; a coloured image gives its brightness, without count statistics."""
     with path.open("rb") as stream:
         png = stream.read(8).startswith(b"\x89PNG")
-    values = _png(path) if png else _tiff(path)
+    values, step = (_png(path), None) if png else _tiff(path)
     attrs: dict[str, str | float | int] = {}
     if values.ndim == 3 and values.shape[2] in (3, 4):
         values = values[:, :, :3].max(axis=2)
         attrs["count_statistics"] = "lost: a coloured picture"
-    return dataset.element_map(values, element_of(path.stem), None, attrs)
+    return dataset.element_map(values, element_of(path.stem), step, attrs)
 
 
-def _tiff(path: Path) -> NDArray[np.generic]:
+def _tiff(path: Path) -> tuple[NDArray[np.generic], dataset.Step]:
     import tifffile
 
     with tifffile.TiffFile(path) as file:
@@ -35,9 +40,26 @@ def _tiff(path: Path) -> NDArray[np.generic]:
         if not shape or int(np.prod(shape)) > MAX_PIXELS * 4:
             raise ReadError("impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=shape)
         values = page.asarray()
+        step = _imagej_step(file)
     if values.size == 0 or values.shape != shape:
         raise ReadError("the image is truncated", expected=shape, found=values.shape)
-    return np.asarray(values)
+    return np.asarray(values), step
+
+
+def _imagej_step(file: "TiffFile") -> dataset.Step:
+    """Return pixel height and width (nm) where ImageJ wrote them; dots per inch are no scale of a map."""
+    unit = str((file.imagej_metadata or {}).get("unit", "")).replace("\\u00B5", "u")
+    tags = getattr(file.pages[0], "tags", {})
+    steps = []
+    for name in ("YResolution", "XResolution"):
+        if not unit or name not in tags:
+            return None
+        pixels, per = tags[name].value
+        try:
+            steps.append(convert(per / pixels, unit, "nm"))
+        except (InterlayerError, ZeroDivisionError):
+            return None
+    return steps[0], steps[1]
 
 
 def _png(path: Path) -> NDArray[np.generic]:

@@ -111,3 +111,17 @@ def test_a_slug_is_a_safe_name(name: str) -> None:
 
 def test_invisible_characters_become_visible() -> None:
     assert clean("a\u202eb\x07") == "a\ufffdb\ufffd" and clean("µm – 70 °C") == "µm – 70 °C"
+
+
+def test_fingerprint_of_a_huge_file_is_quick_and_says_that_it_was_sampled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "map.spd"
+    path.write_bytes(bytes(3 * 2**20))
+    assert files.fingerprint(path) == files.sha256(path)
+    monkeypatch.setattr(files, "HASHED_WHOLE", 2**20)
+    first = files.fingerprint(path)
+    assert first.startswith("sampled-")
+    for change in (lambda data: data[:-1], lambda data: b"\1" + data[1:], lambda data: data[:-1] + b"\1"):
+        path.write_bytes(change(bytes(3 * 2**20)))
+        assert files.fingerprint(path) != first

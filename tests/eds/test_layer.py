@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from eds_sections import line_spectrum, section, write_spd
 
-from interlayer.core.errors import AnalysisError, SettingError
+from interlayer.core.errors import AnalysisError, InterlayerError
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import Row
 from interlayer.eds import analyze, read
@@ -80,6 +80,53 @@ def test_even_layer_has_only_a_limit_of_the_spread() -> None:
     assert spread.status == "upper limit" or spread.low < 15
 
 
+def test_limit_of_a_layer_that_is_not_there_holds() -> None:
+    """A layer of the limit's thickness, as the note describes it, is seen; the limit itself is no guess."""
+    rng = np.random.default_rng(5)
+    bare = section(rng, levels=(0.6, 0.6, 0.6))
+    absent = row(measured(bare, rng), "layer_thickness")
+    assert absent.status == "not detected" and "would have been seen" in absent.note
+    blur = float(absent.note.split("blur σ ")[1].split(" nm")[0])
+    there = section(rng, levels=(0.6, 1.2, 0.6), thickness=1.4 * absent.high, blur=(blur, blur))
+    seen = [row(measured(there, rng), "detection").status for _ in range(4)]
+    assert seen.count("measured") >= 3
+    thin = section(rng, levels=(0.6, 1.2, 0.6), thickness=0.3 * absent.high, blur=(blur, blur))
+    assert row(measured(thin, rng), "detection").status == "not detected"
+
+
+def test_line_scan_has_no_angle() -> None:
+    rng = np.random.default_rng(25)
+    counts = rng.poisson(30 * section(rng, shape=(120, 8))[:, :1])
+    raw = element_map(counts, "N", (20.0, 20.0), {"line_scan": 1})
+    result = analyze(raw)
+    assert row(result, "interface_angle").status == "not determined"
+    found = row(result, "layer_thickness")
+    assert found.low < 900 < found.high
+    assert any("along its line" in text for text in warnings_of(result))
+
+
+def test_electron_range_is_said_beside_the_result() -> None:
+    rng = np.random.default_rng(26)
+    mean = section(rng)
+    text = " ".join(warnings_of(measured(mean, rng, beam_voltage="5 kV", material=["Li"])))
+    assert "Li 1983 nm" in text and "exceeds the thickness" in text
+    assert not any("exceeds" in t for t in warnings_of(measured(mean, rng, beam_voltage="1 kV")))
+
+
+def test_elements_are_compared() -> None:
+    rng = np.random.default_rng(27)
+
+    def two(thickness: float) -> xr.DataTree:
+        n, o = section(rng), section(rng, thickness=thickness)
+        raws = [element_map(rng.poisson(m), name, (20.0, 20.0)) for m, name in ((n, "N"), (o, "O"))]
+        return analyze(raws)
+
+    assert any("differ" in text for text in warnings_of(two(700.0)))
+    agree = two(900.0)
+    assert not any("differ" in text for text in warnings_of(agree))
+    assert "agree" in agree.attrs["steps"]
+
+
 @pytest.mark.parametrize("levels", [(1.0, 1.0, 1.0), (0.2, 0.2, 2.0), (0.2, 2.0, 2.0)])
 def test_no_layer(levels: tuple[float, float, float]) -> None:
     rng = np.random.default_rng(16)
@@ -90,13 +137,31 @@ def test_no_layer(levels: tuple[float, float, float]) -> None:
     assert figures(result)
 
 
-def test_blur_as_wide_as_the_layer_gives_no_point_value() -> None:
-    rng = np.random.default_rng(17)
-    result = measured(section(rng, blur=(420.0, 420.0), shape=(200, 200)), rng)
+@pytest.mark.parametrize("blur", [400.0, 500.0])
+@pytest.mark.parametrize("seed", [17, 18, 19])
+def test_blur_as_wide_as_the_layer_gives_a_limit_and_no_point_value(blur: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    result = measured(section(rng, blur=(blur, blur), shape=(200, 200)), rng)
     found = row(result, "layer_thickness")
-    assert found.status in ("not resolved", "upper limit")
-    assert not np.isfinite(found.value)
-    assert found.high > 900
+    assert found.status == "upper limit"
+    assert not np.isfinite(found.value) and not np.isfinite(found.low)
+    assert 900 < found.high < 2.5 * blur + 500
+    assert "not resolved" in found.note
+    assert {row(result, "edge_width", f"N {side}").status for side in ("near", "far")} == {"not determined"}
+    # nothing else states a thickness either
+    assert not np.isfinite(result["N/along"].to_dataset()["thickness"].values).any()
+    assert [figure.name for figure in figures(result)] == ["N-map", "N-profile"]
+
+
+def test_given_blur_resolves_what_a_free_one_does_not() -> None:
+    rng = np.random.default_rng(17)
+    mean = section(rng, blur=(400.0, 400.0), shape=(200, 200))
+    found = row(measured(mean, rng, edge_width="400 nm"), "layer_thickness")
+    assert found.status == "measured"
+    assert found.low < 900 < found.high
+    assert abs(found.value - 900) < 80
+    # a given width is trusted to 5 %, which a layer of twice the blur feels five times as much
+    assert found.stddev > 60
 
 
 def test_layer_that_leaves_the_map() -> None:
@@ -146,7 +211,7 @@ def test_settings_are_checked() -> None:
         {"element": ["Xx"]},
         {"material": ["unobtainium"], "beam_voltage": 5},
     ):
-        with pytest.raises((SettingError, AnalysisError, Exception)):
+        with pytest.raises(InterlayerError):
             analyze(raw, **settings)  # type: ignore[arg-type]
 
 

@@ -48,6 +48,12 @@ def test_spd_lines_within_a_channel_and_no_layer_of_n(real: Path) -> None:
         if e == "N"
     ]
     assert set(n) == {"not detected"}
+    # bands of other elements that leave the six rows are no layers that someone asked for
+    assert {
+        str(e)
+        for q, e in zip(rows["quantity"].values, rows["subject"].values, strict=True)
+        if q == "detection"
+    } == {"N"}
 
 
 def test_written_spd_reads_back(tmp_path: Path) -> None:
@@ -82,9 +88,9 @@ def test_sparse_fourteen_gigabytes_open_without_reading(tmp_path: Path) -> None:
     with path.open("wb") as stream:
         stream.write(head)
         stream.truncate(1068 + int(np.prod(shape)))
-    from interlayer.eds.readers.edax import load_spd
-
-    assert load_spd(path).counts.shape == shape
+    raw = read(path)
+    assert raw.counts.shape == shape
+    assert raw.attrs["source_sha256"].startswith("sampled-")
 
 
 def test_rpl_round_trip(tmp_path: Path) -> None:
@@ -113,6 +119,22 @@ def test_map_files_agree(tmp_path: Path) -> None:
         assert np.array_equal(raw["map_N"].values, counts), name
 
 
+@pytest.mark.parametrize(("unit", "factor"), [("micron", 1.0), ("nm", 1000.0), ("um", 1.0)])
+def test_scale_that_imagej_wrote(tmp_path: Path, unit: str, factor: float) -> None:
+    path = tmp_path / "N.tif"
+    steps = (0.02 * factor, 0.025 * factor)
+    counts = np.ones((20, 30), np.uint16)
+    resolution = (1 / steps[0], 1 / steps[1])
+    tifffile.imwrite(path, counts, imagej=True, resolution=resolution, metadata={"unit": unit})
+    raw = read(path)
+    assert np.allclose(np.diff(raw.x), 20) and np.allclose(np.diff(raw.y), 25)
+
+
+def test_dots_per_inch_are_no_scale(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "N.tif", np.ones((20, 30), np.uint16), resolution=(300, 300))
+    assert read(tmp_path / "N.tif").x.attrs["units"] == "pixel"
+
+
 def test_line_scan(tmp_path: Path) -> None:
     path = tmp_path / "scan.csv"
     path.write_text(
@@ -127,7 +149,9 @@ def test_line_scan(tmp_path: Path) -> None:
     ("text", "what"),
     [
         ("1,2,3\n4,5\n6,7,8\n", "ragged"),
-        ("1\n2\n3\n", "no eds format"),
+        ("1\n2\n3\n", "one row or column"),
+        ("1\n" * 40, "one row or column"),
+        ("one text\nand another\n", "not a number"),
         ("\n".join(["1,2,nan,4"] * 10), "NaN"),
         ("\n".join(["1,2,-3,4"] * 10), "negative"),
         ("\n".join(["1,2,inf,4"] * 10), "infinite"),

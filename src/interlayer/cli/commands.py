@@ -79,6 +79,9 @@ def analyze_files(arguments: argparse.Namespace) -> int:
         if out is None and any(path.is_dir() for path in inputs) and arguments.technique == "sem":
             out = Path(stack.enter_context(TemporaryDirectory(prefix="interlayer-")))
         found = files.analyze(arguments.technique, kind, inputs, settings, jobs=arguments.jobs, out=out)
+        if getattr(arguments, "bdf", None):
+            for path in files.write_bdf(found, settings, Path(arguments.bdf)):
+                print(path, file=sys.stderr)
         return _shown(found, arguments)
 
 
@@ -94,9 +97,6 @@ def _shown(found: "list[files.Item]", arguments: argparse.Namespace) -> int:
         output.write(found, Path(arguments.output))
     for path in output.export(found, Path(arguments.output or ".")):
         print(path, file=sys.stderr)
-    if getattr(arguments, "bdf", None):
-        for path in files.write_bdf(found, settings, Path(arguments.bdf)):
-            print(path, file=sys.stderr)
     if arguments.plot:
         output.draw(found, Path(arguments.plot))
     for item in found:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from interlayer.core.errors import InterlayerError, ReadError
-from interlayer.core.files import check_exists, decode, sha256
+from interlayer.core.files import check_exists, decode, fingerprint
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -138,7 +138,7 @@ def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
 
 
 def _stamped(scans: "list[xr.Dataset]", path: Path, technique: str, found: Format) -> "list[xr.Dataset]":
-    digest = sha256(path)
+    digest = fingerprint(path)
     for scan in scans:
         scan.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=digest)
     return scans
