@@ -88,7 +88,9 @@ def look(watch: Watch, root: int) -> None:
 def start(folder: Path, out: Path, jobs: int) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "interlayer", "sem", str(folder), "-o", str(out), "--jobs", str(jobs)]
     log = out.with_suffix(".log").open("wb")
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
+    # a shell starts background jobs deaf to SIGINT, and their children inherit that
+    heard = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, preexec_fn=heard)
 
 
 def watched(folder: Path, out: Path, jobs: int) -> Watch:

