@@ -9,8 +9,7 @@ import argparse
 import numpy as np
 from scipy import stats
 
-from interlayer.sem.distribution import STATISTICS
-from interlayer.sem.uncertainty import interval
+from interlayer.sem.resample import intervals
 
 NAMES = ("diameter_mean", "diameter_d10", "diameter_d50", "diameter_d90")
 MEDIAN, SIGMA = 230.0, 0.2
@@ -38,9 +37,9 @@ def main(replicates: int) -> None:
             shifts = np.exp(rng.normal(0, scatter, images))
             values = [MEDIAN * s * np.exp(rng.normal(0, SIGMA, total // images)) for s in shifts]
             weights = [np.ones(v.size) for v in values]
+            found = intervals(values, weights)
             for name in NAMES:
-                found = interval(values, weights, STATISTICS[name])
-                hits[name] += found.low <= true[name] <= found.high
+                hits[name] += found[name].low <= true[name] <= found[name].high
         shares = " | ".join(f"{100 * hits[name] / replicates:.1f}" for name in NAMES)
         print(f"| {total} | {images} | {100 * scatter:g} | {shares} |", flush=True)
 

@@ -22,6 +22,8 @@ _FEW = 0.10
 _EXPLAINED = 0.3
 #: ... and when the outlines are at least this sure: the hulls of agglomerates are not
 _SURE = 0.8
+#: mean score above which rims need not be looked for: plain outlines explain the image
+_OBVIOUS = 0.9
 #: share of an inner outline that must be seen for another one to be sought around it
 _CLOSED = 0.4
 #: quantile of the widths of a rim over its rays that is taken for all, and least number of rays that show it
@@ -163,7 +165,7 @@ def _sharpened(coarse: Particles, finer: Level, sign: int) -> Particles:
 
 def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
     """Return the polarities worth following: one alone once it explains far more than the other."""
-    most = {sign: max(each.evidence for each in found[sign]) for sign in signs}
+    most = {sign: max(each.evidence * each.sure**2 for each in found[sign]) for sign in signs}
     first = max(signs, key=lambda sign: most[sign])
     strong = found[first][-1].explained > _EXPLAINED
     if strong and all(most[first] > _LEAD * most[sign] for sign in signs if sign != first):
@@ -172,15 +174,17 @@ def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[in
 
 
 def _search(at: Level, signs: tuple[int, ...], found: dict[int, list[_Found]]) -> dict[int, _Found]:
-    """Return what one level holds of each polarity; rims are looked for until they are known to be absent."""
+    """Return what one level holds of each polarity; rims are looked for where plain outlines fail."""
     rims = {sign: not found[sign] or found[sign][-1].rimmed for sign in signs}
     needed = {sign for sign in (1, -1) if sign in signs or rims.get(-sign)}
     traced = {sign: _traced(at, sign) for sign in needed}
-    result = {}
+    plain = {sign: _judged(at, traced[sign], None, sign) for sign in signs}
+    if any(each.sure >= _OBVIOUS and each.explained > _EXPLAINED for each in plain.values()):
+        return {sign: replace(each, rimmed=False) for sign, each in plain.items()}
     for sign in signs:
-        beyond = _beyond_rim(at, traced[-sign], sign) if rims[sign] else None
-        result[sign] = _judged(at, traced[sign], beyond, sign)
-    return result
+        if rims[sign]:
+            plain[sign] = _judged(at, traced[sign], _beyond_rim(at, traced[-sign], sign), sign)
+    return plain
 
 
 def _judged(at: Level, seeded: Outlines, beyond: Outlines | None, sign: int) -> _Found:
@@ -200,8 +204,13 @@ def _judged(at: Level, seeded: Outlines, beyond: Outlines | None, sign: int) -> 
         sure=float(np.sum(area * chosen.score) / max(area.sum(), 1)),
         small=float(arcs[radius < 1.4 * R_MIN].sum() / max(arcs.sum(), 1e-9)),
         explained=float(np.sum(seen * radius)) * 2 * np.pi / max(len(at.edges), 1),
-        rimmed=bool(np.mean(order[chosen.index] >= len(seeded.centre)) > _RIMMED) if len(radius) else True,
+        rimmed=_rimmed(order[chosen.index] >= len(seeded.centre)) if beyond is not None else False,
     )
+
+
+def _rimmed(beyond: NDArray[np.bool_]) -> bool:
+    """Tell whether rims may matter at finer levels: they do here, or nothing was found."""
+    return not beyond.size or bool(np.mean(beyond) > _RIMMED)
 
 
 def candidates(at: Level, sign: int) -> Outlines:

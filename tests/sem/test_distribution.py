@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from interlayer.sem import distribution as d
-from interlayer.sem.uncertainty import interval
+from interlayer.sem.resample import intervals
 
 
 def test_edge_correction_is_unbiased() -> None:
@@ -67,6 +67,6 @@ def test_interval_widens_with_scatter_between_images() -> None:
     same = [rng.normal(200, 30, 60) for _ in range(5)]
     apart = [values * factor for values, factor in zip(same, (0.8, 0.9, 1.0, 1.1, 1.2), strict=True)]
     ones = [np.ones(60)] * 5
-    narrow, wide = interval(same, ones, d.mean), interval(apart, ones, d.mean)
+    narrow, wide = (intervals(each, ones)["diameter_mean"] for each in (same, apart))
     assert wide.high - wide.low > 2 * (narrow.high - narrow.low)
     assert narrow.low < 200 < narrow.high

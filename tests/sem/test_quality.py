@@ -8,8 +8,7 @@ from tests.sem.conftest import scene
 from tests.sem.test_analysis import raw_of
 
 from interlayer.core import results
-from interlayer.sem import analyze, quality, resample, uncertainty
-from interlayer.sem.distribution import STATISTICS
+from interlayer.sem import analyze, quality, resample
 
 
 def flags(result: xr.DataTree) -> set[str]:
@@ -79,20 +78,6 @@ def test_repeats_of_many_fields() -> None:
     assert quality.repeats(prints) == []
     assert quality.repeats([*prints, prints[7], prints[7]]) == [(40, 7), (41, 7)]
     assert quality.repeats([]) == quality.repeats(prints[:1]) == []
-
-
-@pytest.mark.parametrize("images", [1, 4])
-def test_resampling_at_once_is_that_of_one_statistic(images: int) -> None:
-    rng = np.random.default_rng(3)
-    values = [rng.lognormal(5.4 + rng.normal(0, 0.05), 0.25, 200) for _ in range(images)]
-    weights = [1 + 0.2 * rng.random(200) for _ in values]
-    together = resample.intervals(values, weights)
-    for name, statistic in STATISTICS.items():
-        alone = uncertainty.interval(values, weights, statistic)
-        assert together[name].value == pytest.approx(alone.value)
-        assert np.log(together[name].high / together[name].low) == pytest.approx(
-            np.log(alone.high / alone.low), rel=0.2
-        )
 
 
 def test_volume_weighting() -> None:
