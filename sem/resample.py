@@ -107,10 +107,7 @@ def _statistics(values: F64, weights: F64, single: F64) -> dict[str, F64]:
     effective = total**2 / np.maximum(weights @ single, 1e-300)  # c copies of w: the sum of squares is c w^2
     logs = np.log(values)
     rank = (np.cumsum(weights, axis=1) - 0.5 * weights) / total[:, None]
-    quantiles = {
-        name: np.array([np.interp(level, line, values) for line in rank])
-        for name, level in _QUANTILES.items()
-    }
+    quantiles = {name: _interpolated(rank, values, level) for name, level in _QUANTILES.items()}
     return {
         "diameter_mean": weights @ values / total,
         "diameter_sd": _sd(values, weights, total, effective),
@@ -118,6 +115,17 @@ def _statistics(values: F64, weights: F64, single: F64) -> dict[str, F64]:
         "diameter_geometric_mean": np.exp(weights @ logs / total),
         "diameter_geometric_sd": np.exp(_sd(logs, weights, total, effective)),
     }
+
+
+def _interpolated(rank: F64, values: F64, level: float) -> F64:
+    """Return where each line of ascending ranks reaches a level, linear between values."""
+    last = values.size - 1
+    above = np.minimum(np.count_nonzero(rank < level, axis=1), last)
+    below = np.maximum(above - 1, 0)
+    line = np.arange(len(rank))
+    low, high = rank[line, below], rank[line, above]
+    share = np.clip((level - low) / np.maximum(high - low, 1e-300), 0.0, 1.0)
+    return np.asarray(values[below] + share * (values[above] - values[below]))
 
 
 def _sd(values: F64, weights: F64, total: F64, effective: F64) -> F64:

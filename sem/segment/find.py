@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.sem.segment import complete, rays, scoring, seeds, select
-from interlayer.sem.segment.level import R_MAX, R_MIN, Level, level, pyramid
+from interlayer.sem.segment.level import R_MAX, R_MIN, SIGMA, Level, level, pyramid
 from interlayer.sem.segment.rays import Outlines
 
 F64 = NDArray[np.float64]
@@ -153,14 +153,30 @@ def particles(
 
 
 def _sharpened(coarse: Particles, finer: Level, sign: int) -> Particles:
-    """Return the outlines followed once more at the finest resolution, within a fifth of their radius."""
+    """Return the outlines followed once more at the finest resolution, within a fifth of their radius.
+
+    Smoothing by sigma moves the steepest point of a circle of radius r inwards by sigma^2 / 2 r, which is put
+    back. A ray counts as seen, too, that shows its edge only now and lies where no other particle is on top.
+    """
     centre = (coarse.centre / finer.step_x - 0.5).astype(np.float32)
     base = (coarse.radius / finer.step_x).astype(np.float32)
     exact = rays.trace(finer, centre, base, sign, rays.EXACT)
-    seen = coarse.own & select.support(exact)
-    radius = np.where(seen, exact.radius, base)
+    found = select.support(exact)
+    own = coarse.own | (found & _uppermost(coarse))
+    shift = SIGMA**2 / (2 * np.maximum(base.mean(axis=1, keepdims=True), 1.0))
+    radius = np.where(own & found, exact.radius + shift, base)
     outlines = Outlines(centre, radius.astype(np.float32), exact.strength)
-    return replace(coarse, radius=complete.whole(outlines, coarse.own) * finer.step_x)
+    return replace(coarse, radius=complete.whole(outlines, own) * finer.step_x, own=own)
+
+
+def _uppermost(found: Particles) -> NDArray[np.bool_]:
+    """Return (n, RAYS) where a point just within the outline belongs to the particle's visible part."""
+    reach = 0.85 * found.radius
+    x = ((found.centre[:, :1] + reach * np.cos(rays.ANGLES)) / found.step).astype(int)
+    y = ((found.centre[:, 1:] + reach * np.sin(rays.ANGLES)) / found.step).astype(int)
+    rows, columns = found.labels.shape
+    own = found.labels[np.clip(y, 0, rows - 1), np.clip(x, 0, columns - 1)]
+    return np.asarray(own == np.arange(1, len(own) + 1)[:, None], np.bool_)
 
 
 def _leading(signs: tuple[int, ...], found: dict[int, list[_Found]]) -> tuple[int, ...]:
