@@ -11,6 +11,7 @@ from interlayer.core.intervals import Z95
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
 from interlayer.core.summary import Row, Rows, origin
+from interlayer.core.threads import one_thread
 from interlayer.eds import composition, inputs, nodes, report, spectrum, unmix
 from interlayer.eds.electron_range import electron_range, material
 from interlayer.eds.inputs import Spectrum, Target
@@ -21,6 +22,7 @@ from interlayer.eds.settings import SETTINGS
 MATERIALS = ("Li", "Li3N", "PEO")
 
 
+@one_thread
 def analyze(
     raw: xr.Dataset | Sequence[xr.Dataset],
     *,

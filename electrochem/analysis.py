@@ -8,6 +8,7 @@ import xarray as xr
 from interlayer.core.errors import SettingError
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import resolve
+from interlayer.core.threads import one_thread
 from interlayer.electrochem.common import Given, Outcome, reader_warnings
 from interlayer.electrochem.kinds import recognise
 from interlayer.electrochem.settings import KINDS, SETTINGS
@@ -15,6 +16,7 @@ from interlayer.electrochem.settings import KINDS, SETTINGS
 Quantity = str | float | None
 
 
+@one_thread
 def analyze(
     raw: xr.Dataset | Sequence[xr.Dataset],
     *,

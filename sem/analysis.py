@@ -11,6 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError
 from interlayer.core.settings import resolve
 from interlayer.core.summary import origin
+from interlayer.core.threads import one_thread
 from interlayer.sem import agglomerates, estimates, quality, summary, tables
 from interlayer.sem.frame import Frame, frame
 from interlayer.sem.image import Measured, measure_image
@@ -21,6 +22,7 @@ from interlayer.sem.settings import SETTINGS
 _PICTURES = 4
 
 
+@one_thread
 def analyze(
     raw: xr.Dataset | Sequence[xr.Dataset],
     *,

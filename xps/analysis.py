@@ -11,6 +11,7 @@ from interlayer.core import results
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Row, Rows, origin
+from interlayer.core.threads import one_thread
 from interlayer.xps import casa_fit, chemistry, generic, levels, record, report, series
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
@@ -24,6 +25,7 @@ _DEFAULT_REFERENCE = "C 1s=284.8 eV"
 _COPY = re.compile(r"_(\d+)$")
 
 
+@one_thread
 def analyze(
     raw: xr.Dataset | Sequence[xr.Dataset],
     *,

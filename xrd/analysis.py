@@ -10,6 +10,7 @@ from interlayer.core.errors import AnalysisError
 from interlayer.core.results import as_list, tree
 from interlayer.core.settings import Value, resolve
 from interlayer.core.summary import Rows, origin
+from interlayer.core.threads import one_thread
 from interlayer.xrd import nodes, remarks
 from interlayer.xrd import quantify as quantification
 from interlayer.xrd.calibrate import calibrate as calibrated
@@ -27,6 +28,7 @@ _ALWAYS = "Li3N"
 _POOR = 2.0
 
 
+@one_thread
 def analyze(
     raw: xr.Dataset | Sequence[xr.Dataset],
     *,
