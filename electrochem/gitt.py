@@ -27,7 +27,7 @@ from interlayer.electrochem.common import (
     texts,
     trace,
 )
-from interlayer.electrochem.pulses import Pulse
+from interlayer.electrochem.pulses import Pulse, diffusion_columns
 
 #: τD/L² above which a model is not valid: planar bias −8 % at 0.5 (−2 % at 0.3), sphere −17 % at 0.01 of R²/9
 _VALID_PLANAR = 0.3
@@ -237,9 +237,5 @@ def _table(
         "verdict": (texts(verdict), "1", "whether the model holds"),
     }
     if np.isfinite(length):
-        columns |= {
-            "diffusion_coefficient": (np.exp(log_d), "cm^2/s", "D"),
-            "diffusion_coefficient_low": (np.exp(log_d - reach), "cm^2/s", "lower end of the 95 % interval"),
-            "diffusion_coefficient_high": (np.exp(log_d + reach), "cm^2/s", "upper end of the 95 % interval"),
-        }
+        columns |= diffusion_columns(log_d, reach)
     return table_like("pulse", columns, role="table")

@@ -16,7 +16,7 @@ import xarray as xr
 from interlayer.core.intervals import from_log
 from interlayer.core.summary import Row, Rows
 from interlayer.electrochem.common import Floats, table_like, texts
-from interlayer.electrochem.pulses import straight
+from interlayer.electrochem.pulses import diffusion_columns, straight
 from interlayer.electrochem.segments import Segment
 
 #: rests shorter than this share of the current's stretches are interruptions, not rests to equilibrium
@@ -129,11 +129,7 @@ def table(found: Sequence[Interruption], length: float) -> xr.Dataset:
         "verdict": (texts(verdict), "1", "whether the model holds"),
     }
     if np.isfinite(length):
-        columns |= {
-            "diffusion_coefficient": (np.exp(log_d), "cm^2/s", "D"),
-            "diffusion_coefficient_low": (np.exp(log_d - reach), "cm^2/s", "lower end of the 95 % interval"),
-            "diffusion_coefficient_high": (np.exp(log_d + reach), "cm^2/s", "upper end of the 95 % interval"),
-        }
+        columns |= diffusion_columns(log_d, reach)
     return table_like("interruption", columns, role="table")
 
 

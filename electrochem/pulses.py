@@ -153,3 +153,12 @@ def _fit(x: Floats, y: Floats, degree: int) -> tuple[Floats, Floats]:
     variance = float(rest @ rest) / max(y.size - degree - 1, 1)
     covariance = np.asarray(np.linalg.pinv(design.T @ design) * variance, dtype=np.float64)
     return np.asarray(solution, dtype=np.float64), covariance
+
+
+def diffusion_columns(log_d: Floats, reach: Floats) -> dict[str, tuple[Floats, str, str]]:
+    """Return the columns of a table that hold D in cm^2/s, from ln D and half its 95 % interval."""
+    return {
+        "diffusion_coefficient": (np.exp(log_d), "cm^2/s", "D"),
+        "diffusion_coefficient_low": (np.exp(log_d - reach), "cm^2/s", "lower end of the 95 % interval"),
+        "diffusion_coefficient_high": (np.exp(log_d + reach), "cm^2/s", "upper end of the 95 % interval"),
+    }
