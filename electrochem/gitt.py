@@ -12,7 +12,6 @@ import xarray as xr
 from scipy import special
 
 from interlayer.core.errors import AnalysisError
-from interlayer.core.intervals import from_log
 from interlayer.core.summary import Row, Rows, origin
 from interlayer.electrochem import interruptions, segments
 from interlayer.electrochem import pulses as found_pulses
@@ -27,7 +26,7 @@ from interlayer.electrochem.common import (
     texts,
     trace,
 )
-from interlayer.electrochem.pulses import Pulse, diffusion_columns
+from interlayer.electrochem.pulses import Pulse, diffusion_columns, extreme_rows
 
 #: τD/L² above which a model is not valid: planar bias −8 % at 0.5 (−2 % at 0.3), sphere −17 % at 0.01 of R²/9
 _VALID_PLANAR = 0.3
@@ -146,21 +145,15 @@ def _rows(
             )
             for end in ("min", "max")
         ]
-    found = []
     usable = np.flatnonzero(np.isfinite(log_d) & (spread < 1.0))
-    for name, pick in (("min", np.argmin), ("max", np.argmax)):
-        if usable.size == 0:
-            note = "in no pulse are both voltage changes larger than their errors"
-            found.append(rows.absent("not resolved", "diffusion_coefficient", name, "cm^2/s", method, note))
-            continue
-        place = int(usable[pick(log_d[usable])])
-        # the parameters of L are taken as exact; noise, relaxation and straightness are in the spread
-        interval = from_log(float(log_d[place]), float(max(spread[place], 1e-3)))
-        note = f"pulse {place + 1} at {pulses[place].equilibrium:.3f} V"
-        if valid[place] > _VALID_PLANAR:
-            note += f"; outside of the model's range: tau D/L^2 = {valid[place]:.2g}"
-        found.append(rows.measured("diffusion_coefficient", name, interval, "cm^2/s", method, note))
-    return found
+
+    def note(place: int) -> str:
+        text = f"pulse {place + 1} at {pulses[place].equilibrium:.3f} V"
+        beyond = valid[place] > _VALID_PLANAR
+        return f"{text}; outside of the model's range: tau D/L^2 = {valid[place]:.2g}" if beyond else text
+
+    why = "in no pulse are both voltage changes larger than their errors"
+    return extreme_rows(rows, log_d, spread, usable, method, why, note)
 
 
 def _warnings(pulses: Sequence[Pulse], valid: Floats, length: float) -> list[str]:

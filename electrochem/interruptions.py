@@ -13,10 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import xarray as xr
 
-from interlayer.core.intervals import from_log
 from interlayer.core.summary import Row, Rows
 from interlayer.electrochem.common import Floats, table_like, texts
-from interlayer.electrochem.pulses import diffusion_columns, straight
+from interlayer.electrochem.pulses import diffusion_columns, extreme_rows, straight
 from interlayer.electrochem.segments import Segment
 
 #: rests shorter than this share of the current's stretches are interruptions, not rests to equilibrium
@@ -183,14 +182,13 @@ def rows_of(rows: Rows, found: Sequence[Interruption], length: float, how: str) 
             for end in ("min", "max")
         ]
     usable = np.flatnonzero([verdict == "valid" for verdict in _verdicts(found, spread, valid)])
-    result: list[Row] = []
-    for name, pick in (("min", np.argmin), ("max", np.argmax)):
-        if usable.size == 0:
-            note = "in no rest do both slopes exceed their errors within the range of the model"
-            result.append(rows.absent("not resolved", "diffusion_coefficient", name, "cm^2/s", method, note))
-            continue
-        place = int(usable[pick(log_d[usable])])
-        interval = from_log(float(log_d[place]), float(max(spread[place], 1e-3)))
-        note = f"interruption {place + 1} at {found[place].voltage:.3f} V"
-        result.append(rows.measured("diffusion_coefficient", name, interval, "cm^2/s", method, note))
-    return result
+    why = "in no rest do both slopes exceed their errors within the range of the model"
+    return extreme_rows(
+        rows,
+        log_d,
+        spread,
+        usable,
+        method,
+        why,
+        lambda place: f"interruption {place + 1} at {found[place].voltage:.3f} V",
+    )

@@ -1,10 +1,14 @@
 """Pulses between rests: equilibrium voltages, slopes against the root of time, ohmic jumps."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from interlayer.core.intervals import from_log
+from interlayer.core.summary import Row, Rows
 from interlayer.electrochem import segments
 from interlayer.electrochem.common import (
     Floats,
@@ -162,3 +166,27 @@ def diffusion_columns(log_d: Floats, reach: Floats) -> dict[str, tuple[Floats, s
         "diffusion_coefficient_low": (np.exp(log_d - reach), "cm^2/s", "lower end of the 95 % interval"),
         "diffusion_coefficient_high": (np.exp(log_d + reach), "cm^2/s", "upper end of the 95 % interval"),
     }
+
+
+def extreme_rows(
+    rows: Rows,
+    log_d: Floats,
+    spread: Floats,
+    usable: NDArray[np.intp],
+    method: str,
+    why_none: str,
+    note: Callable[[int], str],
+) -> list[Row]:
+    """Return the smallest and the largest D among the usable pulses, each with the note of its place.
+
+    The parameters of L are taken as exact; noise, relaxation and straightness are in ``spread`` (of ln D).
+    """
+    name, unit = "diffusion_coefficient", "cm^2/s"
+    if usable.size == 0:
+        return [rows.absent("not resolved", name, end, unit, method, why_none) for end in ("min", "max")]
+    result = []
+    for end, pick in (("min", np.argmin), ("max", np.argmax)):
+        place = int(usable[pick(log_d[usable])])
+        interval = from_log(float(log_d[place]), float(max(spread[place], 1e-3)))
+        result.append(rows.measured(name, end, interval, unit, method, note(place)))
+    return result

@@ -71,7 +71,7 @@ def measure_image(
             smallest=limits[0],
             largest=limits[1],
         )
-        there = detect.present(found.worth, found.null)
+        there = detect.present(found.score, found.null)
     if not there:
         found = found.none()
     width, height = view.size
@@ -80,9 +80,9 @@ def measure_image(
     unit = "nm" if view.calibrated else "pixels"
     piles = agglomerates.find(view.image, found, view.aspect) if segmenter is None else agglomerates.none()
     flags = quality.flags(view.image, found, diameters, view.aspect)
-    flags += detect.doubts(found.worth)
+    flags += detect.doubts(found.score)
     flags += agglomerates.flag(piles, float(np.sum(found.visible)), view.pixel_x, unit)
-    table["confidence"] = detect.confidence(found.worth)
+    table["confidence"] = detect.confidence(found.score)
     scaled = {key: table[key] * view.pixel_x**power for key, (power, _) in COLUMNS.items()}
     facts: dict[str, float | str] = {
         "name": name,
@@ -107,7 +107,7 @@ def _boundary(found: find.Particles, diameters: NDArray[np.float64]) -> float:
     """Return the standard deviation of all diameters from where outlines are put, in image columns."""
     if not diameters.size:
         return _BOUNDARY * found.step
-    return float(np.hypot(_BOUNDARY * found.step, detect.doubt(found.worth) * np.median(diameters)))
+    return float(np.hypot(_BOUNDARY * found.step, detect.doubt(found.score) * np.median(diameters)))
 
 
 def without_overlay(view: Frame) -> NDArray[np.generic]:

@@ -49,7 +49,7 @@ class Particles:
     own
         (n, RAYS) True where the outline is seen.
     score
-        (n,) mean edge gain, 0 to 1.
+        (n,) expected overlap with a particle, 0 to 1 (`scoring`).
     visible
         (n,) visible area.
     labels
@@ -58,9 +58,8 @@ class Particles:
         Width of a canvas pixel.
     polarity
         Whether the particles are bright or dark.
-    worth, null
-        (n,) share of the outline seen times score, and the same for the outlines of the other polarity
-        at the level with most particles: chance and texture close as many outlines of both.
+    null
+        The scores of the outlines of the other polarity: chance and texture close as many of both.
     """
 
     centre: F64
@@ -71,7 +70,6 @@ class Particles:
     labels: NDArray[np.int32]
     step: float
     polarity: Polarity
-    worth: F64
     null: F64
 
     @property
@@ -81,9 +79,7 @@ class Particles:
 
     def none(self) -> "Particles":
         """Return the same without any particle."""
-        empty = {
-            name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible", "worth")
-        }
+        empty = {name: getattr(self, name)[:0] for name in ("centre", "radius", "own", "score", "visible")}
         return replace(self, **empty, labels=np.zeros_like(self.labels))
 
 
@@ -144,7 +140,7 @@ def particles(
     best = max(signs, key=lambda sign: merged[sign].evidence)
     result = merged[best]
     if -best in merged:
-        result = replace(result, null=merged[-best].worth)
+        result = replace(result, null=merged[-best].score)
     if not len(result.centre):
         return result
     finest = steps[-len(found[best])]
@@ -305,6 +301,5 @@ def _merge(levels: list[_Found], sign: int, limits: tuple[float, float]) -> Part
         labels=chosen.labels,
         step=finest.step_x,
         polarity="bright" if sign > 0 else "dark",
-        worth=chosen.score.astype(np.float64),
         null=np.empty(0),
     )

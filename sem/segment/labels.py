@@ -53,7 +53,6 @@ def particles(image: NDArray[np.generic], segmenter: Segmenter, aspect: float) -
         labels=number[flat],
         step=1.0,
         polarity=_polarity(image, flat > 0),
-        worth=np.ones(count),
         null=np.empty(0),
     )
 

@@ -93,14 +93,31 @@ def test_without_agglomerates_nothing_is_said_of_them() -> None:
     assert not any("agglomerates" in text for text in results.warnings_of(result))
 
 
-def test_doubtful_outlines_widen_the_interval() -> None:
-    from interlayer.sem import detect
+def rubble(seed: int, edge: float) -> NDArray[np.uint8]:
+    """Return overlapping faceted grains, each as bright as the next; ``edge``: how bright their rims are."""
+    import cv2
 
-    sure, doubtful = np.full(50, 0.95), np.full(50, 0.6)
-    assert detect.doubt(sure) == 0
-    assert not detect.doubts(sure)
-    assert detect.doubt(doubtful) > 0.1
-    assert "60 %" in detect.doubts(doubtful)[0]
+    rng = np.random.default_rng(seed)
+    image = np.full((420, 560), 50.0, np.float32)
+    for _ in range(150):
+        turn = np.sort(rng.uniform(0, 2 * np.pi, 6))
+        corners = rng.uniform((60, 60), (500, 360)) + 24 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+        points = np.round(corners * 16).astype(np.int32)
+        cv2.fillPoly(image, [points], (110.0,), shift=4)
+        cv2.polylines(image, [points], True, (110.0 + edge,), 2, shift=4)
+    grey = ndimage.gaussian_filter(image, 1.5) + rng.normal(0, 9, image.shape)
+    return np.clip(grey, 0, 255).astype(np.uint8)
+
+
+def test_doubtful_outlines_are_said_and_widen_the_interval() -> None:
+    crisp, doubtful = analyze(raw_of(rimmed()[0])), analyze(raw_of(rubble(1, 30.0)))
+    said = [
+        any("doubtful outlines" in text for text in results.warnings_of(each)) for each in (crisp, doubtful)
+    ]
+    assert said == [False, True]
+    found = row(doubtful, "diameter_mean")
+    sampling = row(doubtful, "diameter_sd").value / np.sqrt(row(doubtful, "particle_count").value)
+    assert found.stddev > 2 * sampling  # without doubt it would be about this
 
 
 def test_letters_on_particles_are_no_particles() -> None:
