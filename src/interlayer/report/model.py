@@ -14,8 +14,12 @@ from interlayer.core.figure import Figure, Image
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
+from interlayer.core.wording import interval_text as interval_text
+from interlayer.core.wording import number_text as number_text
+from interlayer.core.wording import unit_text as unit_text
+from interlayer.core.wording import value_text as value_text
 from interlayer.evidence import Verdict
-from interlayer.report.headline import Column, columns
+from interlayer.headline import Column, columns
 from interlayer.report.svg import render
 from interlayer.sample import Sample
 
@@ -239,65 +243,6 @@ def number_row(row: Row) -> NumberRow:
         row.note,
         row.origin,
     )
-
-
-def unit_text(unit: str) -> str:
-    """Return a unit as people write it."""
-    if unit == "1":
-        return ""
-    special = {
-        "angstrom": "Å",
-        "degree": "°",
-        "ohm": "Ω",
-        "sigma": "σ",
-        "um": "µm",
-        "uA": "µA",
-        "uV": "µV",
-        "ug": "µg",
-    }
-    text = special.get(unit, unit.replace("ohm", "Ω").replace("um", "µm") if unit != "counts" else unit)
-    return text.replace("^2", "²").replace("^3", "³")
-
-
-def decimals_for(row: Row) -> int | None:
-    """Return how many decimals the interval justifies (two digits of its half width), or None."""
-    half = (row.high - row.low) / 2
-    if not math.isfinite(half) or half <= 0:
-        return None
-    return 1 - math.floor(math.log10(half))
-
-
-def number_text(value: float, decimals: int | None) -> str:
-    """Return a number with the decimals its interval justifies."""
-    if not math.isfinite(value):
-        return "–"
-    if value and (abs(value) < 1e-3 or abs(value) >= 1e6):
-        digits = 3 if decimals is None else max(1, min(6, decimals + math.floor(math.log10(abs(value))) + 1))
-        mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
-        power = str(int(exponent)).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-        return f"{mantissa}·10{power}".replace("-", "−")
-    if decimals is None:
-        return f"{value:.4g}".replace("-", "−")
-    return f"{round(value, decimals):.{max(0, decimals)}f}".replace("-", "−")
-
-
-def value_text(row: Row) -> str:
-    """Return the value, or the limit, of a row."""
-    if row.status == "measured":
-        return number_text(row.value, decimals_for(row))
-    if row.status in ("upper limit", "not detected") and math.isfinite(row.high):
-        return f"< {number_text(row.high, None)}"
-    if row.status == "lower limit":
-        return f"> {number_text(row.low, None)}"
-    return "–"
-
-
-def interval_text(row: Row) -> str:
-    """Return the ends of the 95 % interval of a row."""
-    if row.status != "measured":
-        return ""
-    decimals = decimals_for(row)
-    return f"{number_text(row.low, decimals)} … {number_text(row.high, decimals)}"
 
 
 def table(name: str, records: Sequence[Mapping[str, object]], limit: int = 60) -> Table:
