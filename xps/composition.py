@@ -32,6 +32,33 @@ def composition(parts: Sequence[Measured], make: Rows, suffix: str) -> list[Row]
         if outcomes[each.name][1].status == "measured":
             share = quantify.fraction([each], whole, cov)
             out.append(make.measured("atomic_fraction", each.name + suffix, share, "at.%", method, note))
+    return out + _absent_lines(parts, total, make, (method, note, suffix))
+
+
+def _absent_lines(
+    parts: Sequence[Measured], total: float, make: Rows, texts: tuple[str, str, str]
+) -> list[Row]:
+    """Return "not detected" with the limit in at.% for every line that was looked for in vain."""
+    method, note, suffix = texts
+    out = []
+    for part in parts:
+        absent = [
+            (each.line, part.regions[each.region], each.limit)
+            for each in part.outcomes
+            if each.status == "not detected"
+        ]
+        for line, region, limit in [*absent, *part.dropped]:
+            known = factor(region, region.level, part.options.factors)
+            if known is None or not math.isfinite(limit):
+                continue
+            amount = limit / known.value
+            at_most = 100.0 * amount / (total + amount)
+            why = "; ".join(filter(None, ["the line is not detected", note]))
+            out.append(
+                make.absent(
+                    "not detected", "atomic_fraction", line.name + suffix, "at.%", method, why, at_most
+                )
+            )
     return out
 
 
