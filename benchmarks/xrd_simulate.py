@@ -198,12 +198,20 @@ def pattern(x: Floats, y: Floats, rng: np.random.Generator, radius: float, sourc
 
 
 def simulate(
-    seed: int, *, with_li3n: bool = True, air: float = 0.3, beta: float = 0.0, known: Machine | None = None
+    seed: int,
+    *,
+    with_li3n: bool = True,
+    li3n_area: float = 0.0,
+    air: float = 0.3,
+    beta: float = 0.0,
+    known: Machine | None = None,
 ) -> Anode:
     """Return a random anode: cells, displacements, sizes, texture, hump, sometimes air products.
 
     Parameters
     ----------
+    li3n_area
+        Area of Li3N's strongest line; by default random, well above the noise.
     air
         Probability of Li2CO3 or LiOH.
     beta
@@ -235,6 +243,7 @@ def simulate(
     if with_li3n:
         a, c = 3.650 * (1 + 8e-4 * rng.normal()), 3.872 * (1 + 8e-4 * rng.normal())
         size, area = float(np.exp(rng.uniform(np.log(8), np.log(40)))), rng.uniform(150, 500)
+        area = li3n_area or area
         for spacing, strength in spacings("Li3N", a, c):
             total = area * strength * rng.uniform(0.5, 1.5)
             y += device.line(x, angle_of(spacing), total, size, 0.0, height["sample"])

@@ -11,14 +11,15 @@ from interlayer.core.summary import Row
 from interlayer.evidence.knowledge import PhaseMarks, phases, probes
 from interlayer.evidence.model import Observation, Seen
 from interlayer.evidence.numbers import shown
-from interlayer.evidence.weigh import element_weight, misplaced, signal_ratio, weight
+from interlayer.evidence.weigh import element_weight, misplaced, signal_ratio, unseen_ratio, weight
 from interlayer.sample import Sample
 
 #: probability that an element which several phases hold is there without the one in question; certain where
 #: XPS sees such another phase
 _ELSEWHERE, _CERTAIN = 0.5, 1.0
-#: of the normal distribution: a 95 % limit in standard deviations
-ONE_SIDED = 1.645
+#: a 95 % limit lies so many standard deviations above the estimate; XPS detects from 3 of them; the
+#: mean estimate of an absent line that is not detected
+_ONE_SIDED, _THRESHOLD, _TYPICAL_UNSEEN = 1.645, 3.0, 0.4
 
 
 Look = Callable[[PhaseMarks, "Source"], Iterator[Observation]]
@@ -112,11 +113,9 @@ def _xps(marks: PhaseMarks, source: Source) -> Iterator[Observation]:
     if area.status not in ("measured", "not detected"):
         yield _observation(source, "cannot tell", f"{marks.xps}: {area.status}; {area.note}".rstrip("; "))
         return
-    z = _significance(marks.xps, source) if area.status == "measured" else 0.0
+    z = _significance(marks.xps, source)
+    ratio = _amount_ratio(marks.xps, source, z)
     probe = probes()["xps"]
-    unit = _per_sigma(marks.xps, source, z)
-    least, most = (max(probe.least / unit, 0.1), probe.most / unit) if unit > 0 else (1.0, 300.0)
-    ratio = signal_ratio(_finite(z), least, max(most, 2 * least))
     together = [name for name in marks.also if _measured(source, name)]
     alarm = probe.false_alarm / 3 if together else probe.false_alarm
     alarm *= misplaced(*_position(marks.xps, source))
@@ -159,10 +158,10 @@ def _component(line: str, source: Source, names: Sequence[str]) -> list[float]:
 
 
 def _significance(line: str, source: Source) -> float:
-    """Return the significance of a line, of the phase's lines together where they were fitted so."""
+    """Return the significance of a line (of the phase's lines, where fitted together); NaN unknown."""
     (z,) = _component(line, source, ("significance",))
     row = source.rows[("area", line)]
-    return z if not math.isnan(z) or not row.stddev > 0 else row.value / row.stddev
+    return row.value / row.stddev if math.isnan(z) and row.stddev > 0 else z
 
 
 def _position(line: str, source: Source) -> tuple[float, float, float, float]:
@@ -174,14 +173,18 @@ def _position(line: str, source: Source) -> tuple[float, float, float, float]:
     return row.value, row.stddev, low, high
 
 
-def _per_sigma(line: str, source: Source, z: float) -> float:
-    """Return how many at.% of a line's element one standard deviation of its noise is; NaN unknown."""
+def _amount_ratio(line: str, source: Source, z: float) -> float:
+    """Return ln p₁/p₀ of a line's amount; one that left the model is known to be below the threshold."""
+    probe, typical = probes()["xps"], _TYPICAL_UNSEEN if math.isnan(z) else z
     row = source.rows.get(("atomic_fraction", line))
-    if row is None:
-        return math.nan
-    if row.status == "measured":
-        return row.value / z if z > 0 else math.nan
-    return row.high / ONE_SIDED
+    unit = math.nan  # at.% of one standard deviation of the noise
+    if row is not None and row.status == "measured" and z > 0:
+        unit = row.value / z
+    elif row is not None and math.isfinite(row.high):
+        unit = row.high / (typical + _ONE_SIDED)
+    least, most = (1.0, 300.0) if math.isnan(unit) else (max(probe.least / unit, 0.1), probe.most / unit)
+    most = max(most, 2 * least)
+    return unseen_ratio(_THRESHOLD, least, most) if math.isnan(z) else signal_ratio(min(z, 1e3), least, most)
 
 
 def _elsewhere(marks: PhaseMarks, analyses: list[Source]) -> float:

@@ -48,6 +48,18 @@ def signal_ratio(z: float, least: float, most: float) -> float:
     return float(logsumexp(terms) - math.log(_NODES))
 
 
+def unseen_ratio(threshold: float, least: float, most: float) -> float:
+    """Return the same where all that is known of the estimate is that it lies below a threshold.
+
+    Examples
+    --------
+    >>> unseen_ratio(3.0, 1.0, 100.0) < 0
+    True
+    """
+    a = np.exp(np.linspace(math.log(least), math.log(most), _NODES))
+    return float(logsumexp(log_ndtr(threshold - a)) - math.log(_NODES) - log_ndtr(threshold))
+
+
 def weight(ln_ratio: float, visible: float, false_alarm: float) -> float:
     """Return the base-10 logarithm of the Bayes factor of a phase's presence in the sample.
 
