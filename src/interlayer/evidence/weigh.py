@@ -14,6 +14,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import log_ndtr, logsumexp, ndtr
 
 #: amplitudes over which the expectation is averaged
@@ -43,7 +44,7 @@ def signal_ratio(z: float, least: float, most: float) -> float:
     >>> signal_ratio(0.0, 1.0, 100.0) < 0 < signal_ratio(5.0, 1.0, 100.0)
     True
     """
-    a = np.exp(np.linspace(math.log(least), math.log(most), _NODES))
+    a = _amplitudes(least, most)
     terms = a * z - 0.5 * a**2 if z > 0 else log_ndtr(-a) + math.log(2.0)
     return float(logsumexp(terms) - math.log(_NODES))
 
@@ -56,8 +57,14 @@ def unseen_ratio(threshold: float, least: float, most: float) -> float:
     >>> unseen_ratio(3.0, 1.0, 100.0) < 0
     True
     """
-    a = np.exp(np.linspace(math.log(least), math.log(most), _NODES))
-    return float(logsumexp(log_ndtr(threshold - a)) - math.log(_NODES) - log_ndtr(threshold))
+    terms = log_ndtr(threshold - _amplitudes(least, most))
+    return float(logsumexp(terms) - math.log(_NODES) - log_ndtr(threshold))
+
+
+def _amplitudes(least: float, most: float) -> NDArray[np.float64]:
+    """Return the middles of equal parts of the range, on the log scale."""
+    parts = (np.arange(_NODES) + 0.5) / _NODES
+    return np.asarray(least * (most / least) ** parts, dtype=np.float64)
 
 
 def weight(ln_ratio: float, visible: float, false_alarm: float) -> float:
