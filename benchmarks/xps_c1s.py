@@ -1,4 +1,4 @@
-"""Four-component C 1s of docs/xps.md: bias, scatter against Cramér–Rao, coverage, time; beside it lmfit.
+"""Four-component C 1s of docs/measured/xps.md: bias, scatter, coverage, time; beside it lmfit.
 
 Run: ``python benchmarks/xps_c1s.py [--replicates 400] [--peers 40]``; lmfitxps takes part where it is
 installed. The simulation shares no code with the

@@ -2,7 +2,7 @@
 
 Run: ``python benchmarks/xps_joint.py [--replicates 400] [--part lithium|broken|shifts|minima]``. The
 simulation shares no code with the fit. Factor errors and departures from stoichiometry are drawn anew for
-each replicate with the spread that the fit assumes (docs/xps.md, Method 4), positions within 0.1 eV, shifts
+each replicate with the spread that the fit assumes (docs/theory/xps.md, 4), positions within 0.1 eV, shifts
 within 0.3 eV.
 """
 
@@ -60,7 +60,7 @@ PHASES = {
 }
 OWN_SPREAD = {"Li 1s": 0.15, "F 1s": 0.05, "N 1s": 0.05}
 #: relative errors of the factors: a common one of Li 1s alone (as in the reference prototype), a laboratory
-#: that has calibrated them, or the defaults of docs/xps.md for every level (``None``)
+#: that has calibrated them, or the defaults of docs/theory/xps.md for every level (``None``)
 SPREADS: dict[str, dict[str, float] | None] = {
     "common": {"Li 1s": 0.20, "F 1s": 0.0, "N 1s": 0.0},
     "calibrated": {"Li 1s": 0.03, "F 1s": 0.03, "N 1s": 0.03},

@@ -155,7 +155,8 @@ class Sample:
             )
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
-        tree = tree.filter(lambda node: node.path != "/summary") if "summary" in tree.children else tree
+        # not `filter`: it loses a table's column that is called as a coordinate above it
+        tree = tree.drop_nodes("summary") if "summary" in tree.children else tree
         return cls(**texts, history=history, tree=tree)
 
     @property

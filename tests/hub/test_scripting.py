@@ -3,8 +3,11 @@
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 from rich.cells import cell_len
 
 import interlayer as il
@@ -160,3 +163,21 @@ def test_a_sample_without_results_says_so() -> None:
 
 def test_warnings_name_the_analysis_they_belong_to() -> None:
     assert sample("Li").warnings == ["xrd: look at Li"]
+
+
+def test_a_stored_sample_has_all_that_was_saved(tmp_path: Path) -> None:
+    """Also a table's column that has the name of a coordinate above it, as XRD's peaks have 2θ."""
+    two_theta = np.array([20.0, 21.0, 22.0])
+    nodes = {
+        "/": xr.Dataset({"counts": ("two_theta", [1.0, 2.0, 3.0])}, {"two_theta": two_theta}),
+        "peaks": xr.Dataset({"two_theta": ("peak", [20.5]), "area": ("peak", [7.0])}),
+    }
+    made = il.Sample("A1")
+    made.add(results.tree("xrd", [], [], nodes))
+    made.save(tmp_path / "A1.nc")
+    stored = il.open(tmp_path / "A1.nc")
+    for node in made.tree.subtree:
+        if node.path != "/":
+            own = node.to_dataset(inherit=False)
+            xr.testing.assert_equal(stored.tree[node.path].to_dataset(inherit=False)[list(own)], own)
+    assert "xrd_peaks_two_theta" in stored.dataset
