@@ -158,7 +158,8 @@ class Sample:
             )
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
-        tree = tree.filter(lambda node: node.path != "/summary") if "summary" in tree.children else tree
+        if "summary" in tree.children:  # not `filter`: it drops variables named as an inherited coordinate
+            del tree["summary"]
         return cls(**texts, history=history, tree=tree)
 
     def _repr_html_(self) -> str:
