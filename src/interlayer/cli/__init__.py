@@ -4,10 +4,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.settings import Setting
+from interlayer.journals import FIGURE_KINDS, journals
 from interlayer.techniques import KINDS, TITLES, declared_settings
 
 GOOD, SOME_FAILED, USAGE, INVALID, INTERRUPTED = 0, 1, 2, 3, 130
@@ -24,8 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.environ.setdefault(
             name, "1"
         )  # the fits are many and small: threads only cost; workers share the cores
-    from interlayer.cli import commands
-
+    commands = import_module(f"interlayer.cli.{arguments.module}")
     try:
         return int(getattr(commands, arguments.run)(arguments))
     except InterlayerError as error:
@@ -46,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
         description="From raw instrument files of an interphase to one record and one report.",
     )
     top.add_argument("--version", action="version", version=f"interlayer {__version__}")
+    top.set_defaults(module="commands")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands)
     _add_init(commands)
@@ -53,6 +55,7 @@ def parser() -> argparse.ArgumentParser:
     for technique, title in TITLES.items():
         _add_technique(commands, technique, title)
     _add_others(commands)
+    _add_products(commands)
     return top
 
 
@@ -134,6 +137,18 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     formats = commands.add_parser("formats", help="list the file formats that are read")
     formats.add_argument("--json", action="store_true", help="print JSON")
     formats.set_defaults(run="list_formats")
+
+
+def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
+    figures = commands.add_parser("figures", help="every figure of stored samples, at journal widths")
+    figures.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    figures.add_argument("-o", "--output", required=True, metavar="DIR")
+    figures.add_argument("--format", choices=FIGURE_KINDS, default="svg", help="kind of files (svg)")
+    figures.add_argument(
+        "--width", default="single", metavar="WIDTH", help="single, double, or a length as 90mm (single)"
+    )
+    figures.add_argument("--journal", choices=tuple(journals()), default="any", help="whose columns (any)")
+    figures.set_defaults(run="draw_figures", module="products")
 
 
 def _positive(text: str) -> int:

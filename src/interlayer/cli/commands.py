@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED
+from interlayer.cli.products import open_samples
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
@@ -118,15 +119,8 @@ def write_report(arguments: argparse.Namespace) -> int:
     """Write one report from stored samples."""
     from interlayer import report
     from interlayer.core.files import write_text
-    from interlayer.sample import Sample
 
-    samples, failed = [], False
-    for path in arguments.records:
-        try:
-            samples.append(Sample.open(path))
-        except InterlayerError as error:
-            print(f"failed: {error}", file=sys.stderr)
-            failed = True
+    samples, failed = open_samples(arguments.records)
     if not samples:
         return INVALID
     write_text(Path(arguments.output), report.build(samples, title=arguments.title))

@@ -13,11 +13,12 @@ from interlayer.cli.files import Item
 from interlayer.core.draw import draw as draw_figure
 from interlayer.core.errors import InterlayerError
 from interlayer.core.figure import Figure
-from interlayer.core.files import atomic, read_text, write_text
+from interlayer.core.files import read_text, write_text
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import records
 from interlayer.core.text import slug
 from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.figures import save
 from interlayer.workflow import write_csv
 
 
@@ -115,10 +116,10 @@ def draw(items: Sequence[Item], path: Path) -> None:
     figures = [figure for item in items if item.tree is not None for figure in techniques.figures(item.tree)]
     for number, figure in enumerate(figures, start=1):
         target = path if len(figures) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
-        _save(figure, target)
+        save(draw_figure(figure), target, dpi=200)
     for figure in _compared(items):
         name = figure.name.partition("_")[2] or figure.name
-        _save(figure, path.with_name(f"{path.stem}-{slug(name)}{path.suffix}"))
+        save(draw_figure(figure), path.with_name(f"{path.stem}-{slug(name)}{path.suffix}"), dpi=200)
 
 
 def _compared(items: Sequence[Item]) -> list[Figure]:
@@ -129,10 +130,3 @@ def _compared(items: Sequence[Item]) -> list[Figure]:
             name = item.source.stem if item.source.stem not in named else str(item.source)
             named[name] = item.tree
     return techniques.comparison(items[0].technique, named) if named else []
-
-
-def _save(figure: Figure, path: Path) -> None:
-    kind = path.suffix[1:].lower()
-    metadata = {"Date": None} if kind == "svg" else {"CreationDate": None} if kind == "pdf" else None
-    with atomic(path) as part:
-        draw_figure(figure).savefig(part, format=kind, dpi=200, metadata=metadata)
