@@ -81,6 +81,15 @@ def test_permutation_p_values_are_near_the_exact_ones() -> None:
     assert p_value(order(x, x), order(y, y))[0] == pytest.approx(expected, abs=0.005)
 
 
+@pytest.mark.parametrize("n", [13, 40])
+def test_the_normal_distribution_has_the_variance_of_all_permutations(n: int) -> None:
+    """Also with ties, as limits make them."""
+    rng = np.random.default_rng(n)
+    x, y = rng.integers(0, 6, n).astype(float), rng.integers(0, 9, n).astype(float)
+    expected = stats.kendalltau(x, y, method="asymptotic").pvalue
+    assert p_value(order(x, x), order(y, y))[0] == pytest.approx(expected, rel=1e-6)
+
+
 def test_many_looks_are_corrected_together() -> None:
     assert holm([0.01, 0.02, 0.5]) == pytest.approx([0.03, 0.04, 0.5])
     assert holm([]) == []

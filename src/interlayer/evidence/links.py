@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from interlayer.core.figure import Figure, Line, Panel, Points, Text
+from interlayer.core.figure import Figure, Line, Mark, Panel, Points
 from interlayer.core.intervals import Z95
 from interlayer.core.wording import unit_text
 from interlayer.evidence import rank
@@ -20,7 +20,10 @@ Floats = NDArray[np.float64]
 
 #: fewer samples than this have no rank correlation to speak of; significance of a link, after Holm
 _LEAST, _LEVEL = 3, 0.05
-_DRAWS = 1000
+#: draws within the errors: at most and at least, and samples drawn in all
+_DRAWS, _LEAST_DRAWS, _DRAWN = 1000, 40, 40_000
+#: more samples than this have no colour of their own
+_COLOURED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,7 @@ def links(samples: Sequence[Sample]) -> tuple[Link, ...]:
     Notes
     -----
     A permutation test of Kendall's τ; p-values of all pairs are corrected together (Holm 1979). The range
-    of τ is that of 1,000 draws within the errors of both metrics. It says "linked", never "caused".
+    of τ is that of up to 1,000 draws within the errors of both metrics. It says "linked", never "caused".
     """
     rows = {sample.sample_id: list(located(sample)) for sample in samples}
     names = {sample.sample_id: sample.label or sample.sample_id for sample in samples}
@@ -107,7 +110,7 @@ def _tested(x: Column, y: Column) -> tuple[float, float, float]:
     """Return τ, p and the least possible p of a pair."""
     common = _common(x, y)
     a, b = _signs(x, common), _signs(y, common)
-    return rank.tau(a, b), *rank.p_value(a, b)
+    return float(rank.tau(a, b)), *rank.p_value(a, b)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -166,8 +169,9 @@ def _verdict(n: int, correlation: float, p: float, least: float, corrected: floa
 def _range(x: Column, y: Column, common: Sequence[str]) -> tuple[float, float]:
     """Return the 95 % range of τ that the errors of the points leave."""
     rng = np.random.default_rng(0)
-    a, b = (_drawn(side, common, rng) for side in (x, y))
-    draws = np.array([rank.tau(rank.order(*a[:, k]), rank.order(*b[:, k])) for k in range(_DRAWS)])
+    count = max(_LEAST_DRAWS, min(_DRAWS, _DRAWN // len(common)))
+    a, b = (_drawn(side, common, count, rng) for side in (x, y))
+    draws = rank.scattered(a, b)
     draws = draws[np.isfinite(draws)]
     if draws.size == 0:
         return math.nan, math.nan
@@ -175,15 +179,15 @@ def _range(x: Column, y: Column, common: Sequence[str]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _drawn(side: Column, common: Sequence[str], rng: np.random.Generator) -> Floats:
+def _drawn(side: Column, common: Sequence[str], count: int, rng: np.random.Generator) -> Floats:
     """Return draws of low and high ends, (2, draws, n), each with the half width of its side."""
-    out = np.empty((2, _DRAWS, len(common)))
+    out = np.empty((2, count, len(common)))
     for k, each in enumerate(side.found[sample_id] for sample_id in common):
         row = each.row
         if row.status != "measured":
             out[:, :, k] = np.array(ends(each))[:, None]
             continue
-        z = rng.standard_normal(_DRAWS)
+        z = rng.standard_normal(count)
         width = np.where(z < 0, row.value - row.low, row.high - row.value) / Z95
         out[:, :, k] = row.value + z * width
     return out
@@ -203,23 +207,36 @@ def _three(each: Located) -> tuple[float, float, float]:
 
 
 def _figure(x: Metric, y: Metric, points: Sequence[Point], reason: str) -> Figure:
-    marks: list[Line | Points | Text] = []
-    for k, each in enumerate(points):
-        marks.append(Line([_end(each.x_low, each.x), _end(each.x_high, each.x)], [each.y, each.y], colour=k))
-        marks.append(
-            Points(
-                [each.x],
-                [each.y],
-                label=each.label,
-                colour=k,
-                size=6.0,
-                low=[_end(each.y_low, each.y)],
-                high=[_end(each.y_high, each.y)],
-            )
-        )
+    groups = [[each] for each in points] if len(points) <= _COLOURED else [list(points)]
+    marks = [
+        mark
+        for k, group in enumerate(groups)
+        for mark in _marks(group, k, group[0].label if len(groups) > 1 else "")
+    ]
     caption = f"{y.title} against {x.title}; bars are 95 % intervals. {reason}."
-    panel = Panel(_axis(x), _axis(y), list(marks))
+    panel = Panel(_axis(x), _axis(y), marks)
     return Figure(f"link-{x.quantity}-{y.quantity}", f"{y.title} and {x.title}", caption, [panel])
+
+
+def _marks(group: Sequence[Point], colour: int, label: str) -> list[Mark]:
+    """Return points with their bars; a limit has a bar to one side."""
+    across: list[tuple[float, float]] = []
+    for each in group:
+        across += [(_end(each.x_low, each.x), each.y), (_end(each.x_high, each.x), each.y)]
+        across.append((math.nan, math.nan))
+    x, y = np.array(across).T
+    return [
+        Line(x, y, colour=colour),
+        Points(
+            [each.x for each in group],
+            [each.y for each in group],
+            label=label,
+            colour=colour,
+            size=6.0,
+            low=[_end(each.y_low, each.y) for each in group],
+            high=[_end(each.y_high, each.y) for each in group],
+        ),
+    ]
 
 
 def _end(end: float, at: float) -> float:
