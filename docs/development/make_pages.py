@@ -218,6 +218,7 @@ def tutorial(work: Path) -> None:
     study = folder / "study.toml"
     write("tutorial/study.toml", study.read_text(encoding="utf-8").rstrip())
     say(work, "run", "run", "my-cells", "--jobs", "1")
+    write("tutorial/before.txt", Sample.open(folder / "results" / "peo.nc").table())
     text = study.read_text(encoding="utf-8")
     for old, new in FACTS.items():
         text = text.replace(old, new)
