@@ -30,7 +30,7 @@ from interlayer.sample import Sample
 TARGET = Path(__file__).resolve().parents[1] / "_generated"
 
 #: the gallery: which figures of which analysis, in the order of the page
-PICTURES = {
+PICTURES: dict[str, list[tuple[str, str, tuple[str, ...]]]] = {
     "X-ray diffraction": [("activated", "/xrd", ("pattern", "positions"))],
     "X-ray photoelectron spectroscopy": [
         ("activated", "/xps", ("xps_regions", "xps_survey")),
