@@ -1,5 +1,7 @@
 """How the site is built: see docs/development/adr/0008-the-site-is-made-by-sphinx.md."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 from docutils.nodes import SkipNode, math, math_block
@@ -37,8 +39,7 @@ autodoc_typehints_description_target = "documented"
 add_module_names = False
 python_use_unqualified_type_names = True
 
-# pages that come from other parts of the project are listed when they exist; a broken link stays an error
-suppress_warnings = ["toc.empty_glob"]
+
 html_math_renderer = "mathml"
 
 
@@ -52,7 +53,16 @@ def _block(translator: Any, node: math_block) -> None:
     raise SkipNode
 
 
+def _other_pages(app: Sphinx, docname: str, source: list[str]) -> None:
+    """List the pages of this folder that the front page does not name: new ones need no entry there."""
+    if docname == "index":
+        named = set(re.findall(r"^(?:.*<)?([\w-]+)>?$", source[0], re.MULTILINE))
+        others = sorted(path.stem for path in Path(app.srcdir).glob("*.md") if path.stem not in named)
+        source[0] = source[0].replace("OTHER PAGES", "\n".join(each for each in others if each != "index"))
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Write equations as MathML: browsers draw it themselves, no script and no font is loaded."""
     app.add_html_math_renderer("mathml", inline_renderers=(_inline, None), block_renderers=(_block, None))
+    app.connect("source-read", _other_pages)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

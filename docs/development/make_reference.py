@@ -1,9 +1,13 @@
 """Write docs/reference.md from the code: ``python docs/development/make_reference.py``."""
 
+import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
+from interlayer import cli
 from interlayer.cli import parser
-from interlayer.core import quantities, units
+from interlayer.core import errors, quantities, units
+from interlayer.core.errors import InterlayerError
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.summary import STATUSES
 from interlayer.techniques import TITLES, declared_settings, formats
@@ -28,22 +32,85 @@ def reference() -> str:
     )
 
 
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """Return the parser of every command by its name."""
+    found = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))
+    return dict(found.choices)
+
+
+def own_actions(command: argparse.ArgumentParser, settings: Iterable[str]) -> list[argparse.Action]:
+    """Return a command's arguments and options without ``--help`` and without a technique's settings."""
+    left_out = {"--help", *settings}
+    return [action for action in command._actions if not left_out & set(action.option_strings)]
+
+
 def _commands() -> list[str]:
-    lines = ["## Commands", "", "| command | does | options |", "| --- | --- | --- |"]
-    actions = next(action for action in parser()._actions if action.dest == "command" or action.choices)
-    assert isinstance(actions.choices, dict)
-    help_texts = {choice.dest: choice.help for choice in actions._choices_actions}  # type: ignore[attr-defined]
-    common = {option for t in TECHNIQUES for option in (s.option for s in declared_settings(t))}
-    for name, sub in actions.choices.items():
-        options = [o for action in sub._actions for o in action.option_strings if o.startswith("--")]
-        shown = ", ".join(f"`{option}`" for option in options if option not in {*common, "--help"})
-        lines.append(f"| `{name}` | {help_texts[name]} | {shown} |")
+    choices = next(a for a in parser()._actions if isinstance(a, argparse._SubParsersAction))._choices_actions
+    lines = ["## Commands", "", "| command | does |", "| --- | --- |"]
+    lines += [f"| [`interlayer {each.dest}`](#interlayer-{each.dest}) | {each.help} |" for each in choices]
+    lines += ["| `interlayer --version` | print the version |", ""]
+    for name, command in commands().items():
+        lines += _command(name, command)
+    return [*lines, *_exit_codes()]
+
+
+def _command(name: str, command: argparse.ArgumentParser) -> list[str]:
+    declared = [each.option for each in declared_settings(name)] if name in TECHNIQUES else []
+    lines = [f"### interlayer {name}", "", "| argument or option | meaning |", "| --- | --- |"]
+    lines += [f"| {_written(each)} | {_meaning(command, each)} |" for each in own_actions(command, declared)]
+    if declared:
+        heading = TITLES[name].lower().replace(" ", "-")
+        lines += ["", f"and the options of its [settings](#{heading})"]
+    return [*lines, ""]
+
+
+def _written(action: argparse.Action) -> str:
+    value = action.metavar if isinstance(action.metavar, str) else action.dest.upper()
+    if not action.option_strings:
+        return f"`{value}`"
+    shown = "" if action.nargs == 0 else f" {value}"
+    return ", ".join(f"`{option}{shown}`" for option in action.option_strings)
+
+
+def _meaning(command: argparse.ArgumentParser, action: argparse.Action) -> str:
+    text = command._get_formatter()._expand_help(action) if action.help else ""
+    if action.choices and not text:
+        text = ", ".join(map(str, action.choices))
+    return _plain(text)
+
+
+def _exit_codes() -> list[str]:
     return [
-        *lines,
+        "## Exit codes and errors",
         "",
-        "Exit codes: 0 all good; 1 some inputs failed, the others are done; 2 usage; 3 the input as a whole "
-        "is invalid; 130 interrupted. stdout is data, stderr is progress and messages.",
+        "stdout is data, stderr is progress and messages.",
         "",
+        "| exit code | means |",
+        "| --- | --- |",
+        f"| `{cli.GOOD}` | all good |",
+        f"| `{cli.SOME_FAILED}` | some inputs failed, the others are done |",
+        f"| `{cli.USAGE}` | usage: an option, a setting or a unit that cannot be |",
+        f"| `{cli.INVALID}` | the input as a whole is invalid |",
+        f"| `{cli.INTERRUPTED}` | interrupted; what was finished is kept |",
+        "",
+        "Each error says which file, what was expected, what was found and what to do. In Python they are",
+        "classes of `interlayer.core.errors`; `interlayer.InterlayerError` is the base of all.",
+        "",
+        "| error | exit code | means |",
+        "| --- | --- | --- |",
+        *(f"| `{each.__name__}` | {each.exit_code} | {_first_line(each)} |" for each in error_classes()),
+        "",
+    ]
+
+
+def _first_line(thing: type) -> str:
+    return _plain((thing.__doc__ or "").strip().splitlines()[0])
+
+
+def error_classes() -> list[type[InterlayerError]]:
+    """Return the base of all errors and every class below it, in the order of the module."""
+    return [
+        each for each in vars(errors).values() if isinstance(each, type) and issubclass(each, InterlayerError)
     ]
 
 
@@ -65,7 +132,9 @@ def _settings() -> list[str]:
             kind = f"quantity in {each.unit}" if each.type == "quantity" else each.type
             kind += f": {', '.join(each.choices)}" if each.choices else ""
             where = f" ({', '.join(each.kinds)})" if each.kinds else ""
-            lines.append(f"| `{each.name}` | `{each.option}` | {kind} | {_plain(each.help)}{where} |")
+            off = f", `--no-{each.option[2:]}`" if each.type == "flag" else ""
+            option = f"`{each.option}`{off}"
+            lines.append(f"| `{each.name}` | {option} | {kind} | {_plain(each.help)}{where} |")
         lines.append("")
     return lines
 

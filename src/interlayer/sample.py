@@ -96,7 +96,7 @@ class Sample:
 
     @property
     def dataset(self) -> xr.Dataset:
-        """Return the shared Dataset: the summary and each technique's curves, dimensions named by technique.
+        """Return the shared Dataset of summary and curves, with dimensions named by technique.
 
         ``/xps/n1s`` with ``binding_energy`` becomes ``xps_n1s_binding_energy``, so that unrelated axes never
         join.

@@ -212,11 +212,10 @@ def test_report_from_records(demo: Any, tmp_path: Path, capsys: pytest.CaptureFi
     assert "PEO-CAS activated" in (tmp_path / "r.html").read_text(encoding="utf-8")
 
 
-def test_the_docs_are_complete() -> None:
-    root = Path(__file__).resolve().parents[2]
-    path = root / "docs" / "development" / "make_reference.py"
-    import runpy
+def test_a_setting_that_is_on_can_be_switched_off(demo: Any, tmp_path: Path) -> None:
+    from interlayer import store
 
-    space = runpy.run_path(str(path))
-    written = (root / "docs" / "reference.md").read_text(encoding="utf-8")
-    assert written == space["reference"](), "run python docs/development/make_reference.py"
+    source = demo.run.study.folder / "raw" / "bare-li" / "xps" / "bare-li.vms"
+    assert main(["xps", str(source), "--template", "bare", "--no-survey", "-o", str(tmp_path)]) == 0
+    stored = next(each for each in demo.run.samples if each.sample_id == "bare-li").tree["xps"]
+    assert set(stored.children) - set(store.read_tree(tmp_path / "bare-li.nc").children) == {"survey"}

@@ -1,14 +1,13 @@
 """The main job on the example study: every published quantity, intervals that hold, contradictions."""
 
-import math
+import runpy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from interlayer import store
-from interlayer.core import units
 from interlayer.core.summary import Row, records
-from interlayer.core.text import slug
 from interlayer.sample import Sample
 
 #: every test that looks at the example study runs on one worker, so that the study runs once
@@ -17,31 +16,15 @@ pytestmark = pytest.mark.xdist_group("demo")
 Demo = Any
 
 
+#: the site tells of the same truths; it and this test judge them alike
+_PAGES = runpy.run_path(str(Path(__file__).resolve().parents[2] / "docs" / "development" / "make_pages.py"))
+holds = _PAGES["holds"]
+
+
 def rows_for(demo: Demo, truth: dict[str, Any]) -> list[Row]:
     """Return the rows that estimate a truth; a subject left out fits any."""
     sample = next(each for each in demo.run.samples if each.sample_id == truth["sample"])
-    fitting = [
-        row
-        for place, row in sample.located_rows()
-        if (row.technique, row.quantity) == (truth["technique"], truth["quantity"])
-        and truth["subject"] in ("", row.subject)
-        and (not truth["name"] or place.rsplit("/", 1)[-1] == slug(truth["name"]))
-    ]
-    return [row for row in fitting if row.subject == truth["subject"]] or fitting
-
-
-def holds(row: Row, truth: dict[str, Any]) -> bool | None:
-    """Return whether a row's statement is true; None where it states nothing."""
-    if truth["status"] == "not detected":
-        return row.status in ("not detected", "upper limit")
-    value = units.convert(truth["value"], truth["unit"], row.unit)
-    if truth["status"] == "lower limit":
-        return row.status == "lower limit" or row.low >= value * 0.99
-    if row.status == "measured":
-        return row.low <= value <= row.high
-    if row.status in ("upper limit", "not detected") and math.isfinite(row.high):
-        return value <= row.high
-    return value >= row.low if row.status == "lower limit" else None
+    return list(_PAGES["rows_for"](truth, sample))
 
 
 def test_every_measurement_is_analysed(demo: Demo) -> None:

@@ -64,14 +64,16 @@ Commands = argparse._SubParsersAction  # the class has no public name
 
 def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser("demo", help="write the example study, run it, print the report's path")
-    demo.add_argument("folder", nargs="?", default="interlayer-demo", metavar="DIR")
+    demo.add_argument(
+        "folder", nargs="?", default="interlayer-demo", metavar="DIR", help="a new folder (interlayer-demo)"
+    )
     demo.add_argument("--jobs", type=_positive, help="worker processes (all cores by default)")
     demo.set_defaults(run="demo")
 
 
 def _add_init(commands: "Commands[argparse.ArgumentParser]") -> None:
     init = commands.add_parser("init", help="recognise the raw files of a folder and write study.toml")
-    init.add_argument("folder", metavar="DIR")
+    init.add_argument("folder", metavar="DIR", help="folder of raw files; study.toml is written into it")
     init.add_argument("--force", action="store_true", help="replace a study.toml that is there")
     init.set_defaults(run="init")
 
@@ -113,7 +115,7 @@ def _add_setting(group: argparse._ArgumentGroup, setting: Setting) -> None:
     if setting.kinds:
         text += f" [{', '.join(setting.kinds)}]"
     if setting.type == "flag":
-        group.add_argument(setting.option, action="store_true", default=None, help=text)
+        group.add_argument(setting.option, action=argparse.BooleanOptionalAction, default=None, help=text)
     elif setting.type == "texts":
         group.add_argument(setting.option, action="append", help=text + " (repeatable)", metavar="TEXT")
     elif setting.type == "choice":
@@ -128,8 +130,8 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     report.add_argument(
         "records", nargs="+", metavar="NC", help="sample records (.nc) of one or many studies"
     )
-    report.add_argument("-o", "--output", required=True, metavar="FILE.html")
-    report.add_argument("--title", default="interlayer report")
+    report.add_argument("-o", "--output", required=True, metavar="FILE.html", help="the page to write")
+    report.add_argument("--title", default="interlayer report", help="its title (interlayer report)")
     report.set_defaults(run="write_report")
     verify = commands.add_parser("verify", help="find stored files that were damaged or changed")
     verify.add_argument("folders", nargs="+", metavar="DIR", help="results folders")

@@ -84,7 +84,7 @@ def _variance(x: Floats, y: Floats) -> float:
     threes = [float((each.sum(axis=1) ** 2).sum() - (each**2).sum()) for each in (x, y)]
     twos = [float((each**2).sum()) for each in (x, y)]
     pairs = float(n * (n - 1))
-    return 4 * threes[0] * threes[1] / (pairs * (n - 2)) + 2 * twos[0] * twos[1] / pairs
+    return float(4 * threes[0] * threes[1] / (pairs * (n - 2)) + 2 * twos[0] * twos[1] / pairs)
 
 
 def _permuted(x: Floats, y: Floats) -> Floats:
