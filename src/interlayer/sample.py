@@ -123,12 +123,17 @@ class Sample:
             "schema": SCHEMA,
         }
 
-    def save(self, path: Path) -> str:
-        """Write the sample as one netCDF4 file, atomically; returns its sha256."""
+    @property
+    def record(self) -> xr.DataTree:
+        """Return the whole record as it is stored: attrs of the sample, all results, the shared summary."""
         nodes = {node.path: node.to_dataset(inherit=False) for node in self.tree.subtree}
         nodes["/"] = xr.Dataset(attrs=self._attrs())
         nodes["/summary"] = self.summary
-        return store.write_tree(xr.DataTree.from_dict(nodes), path)
+        return xr.DataTree.from_dict(nodes)
+
+    def save(self, path: Path) -> str:
+        """Write the sample as one netCDF4 file, atomically; returns its sha256."""
+        return store.write_tree(self.record, path)
 
     @classmethod
     def open(cls, path: Path | str) -> "Sample":

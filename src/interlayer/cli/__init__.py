@@ -9,6 +9,7 @@ from importlib import import_module
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.settings import Setting
+from interlayer.export import FORMATS
 from interlayer.journals import FIGURE_KINDS, journals
 from interlayer.techniques import KINDS, TITLES, declared_settings
 
@@ -151,6 +152,23 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     figures.add_argument("--journal", choices=tuple(journals()), default="any", help="whose columns (any)")
     figures.set_defaults(run="draw_figures", module="products")
+    export = commands.add_parser("export", help="stored samples as files for other programs")
+    export.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    export.add_argument("-o", "--output", required=True, metavar="DIR")
+    export.add_argument(
+        "--to",
+        action="append",
+        required=True,
+        choices=tuple(FORMATS),
+        metavar="FORMAT",
+        help=", ".join(FORMATS) + " (repeatable)",
+    )
+    export.add_argument(
+        "--study",
+        metavar="STUDY",
+        help="study.toml or its folder: title, DOI, raw files (bdf)",
+    )
+    export.set_defaults(run="export_records", module="products")
 
 
 def _positive(text: str) -> int:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 import zipfile
 import zlib
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from interlayer.core.errors import ReadError
+from interlayer.core.errors import InterlayerError, ReadError
 
 #: the largest member of an archive that is unpacked, and the largest ratio of unpacked to packed size
 MAX_MEMBER = 512 * 2**20
@@ -117,6 +118,51 @@ def atomic(path: Path) -> Iterator[Path]:
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(path: Path, marker: str) -> Iterator[Path]:
+    """Yield a temporary folder beside ``path`` that replaces it when all went well.
+
+    Parameters
+    ----------
+    marker
+        A file that every folder made in this way holds; only such a folder is ever replaced.
+
+    Raises
+    ------
+    InterlayerError
+        When ``path`` is something else already.
+    """
+    if path.exists() and not (path / marker).is_file():
+        raise InterlayerError(
+            "there is something of this name already, and no earlier export",
+            path=path,
+            expected=f"nothing, or a folder with {marker}",
+            advice="Move it away, or give another folder with -o.",
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+    try:
+        yield part
+        part.chmod(0o755)
+        _swap(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _swap(part: Path, path: Path) -> None:
+    """Put a folder in the place of another; a failure leaves the old one."""
+    old = part.with_suffix(".old")
+    if path.exists():
+        path.rename(old)
+    try:
+        part.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -1,0 +1,72 @@
+"""Battery Data Format: the time rows of each cell test, from the raw files that were analysed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from interlayer.core.errors import AnalysisError
+from interlayer.core.files import atomic_folder
+from interlayer.core.settings import for_stage
+from interlayer.core.text import slug
+from interlayer.export.record import Analysis, Context, NothingToExport, Record, analyses
+from interlayer.techniques import declared_settings
+
+DESCRIPTION = "bdf.json"
+
+
+def write(record: Record, target: Path, context: Context) -> list[str]:
+    """Write every file of cell tests with time, voltage and current as ``.bdf.csv``.
+
+    The record holds thinned curves, so the raw files are read again; their sha256 must be that of the record.
+
+    Raises
+    ------
+    NothingToExport
+        When the sample has no cell tests.
+    InterlayerError
+        When a raw file is missing or was changed.
+    """
+    tests = [each for each in analyses(record.sample) if each.technique == "electrochem"]
+    if not tests:
+        raise NothingToExport(f"sample {record.sample.sample_id!r} has no electrochemistry to export")
+    written: dict[str, dict[str, str]] = {}
+    notes: list[str] = []
+    with atomic_folder(target, DESCRIPTION) as part:
+        for test in tests:
+            _write_test(test, part, context, written, notes)
+        text = json.dumps({"files": written, "left_out": notes}, ensure_ascii=False, indent=1) + "\n"
+        (part / DESCRIPTION).write_bytes(text.encode())
+    return notes
+
+
+def _write_test(
+    test: Analysis, part: Path, context: Context, written: dict[str, dict[str, str]], notes: list[str]
+) -> None:
+    """Write the files of one test; what has no time rows (a spectrum) is noted."""
+    from interlayer import electrochem
+
+    settings: dict[str, Any] = dict(test.settings)
+    reading = for_stage("read", settings, declared_settings("electrochem"))
+    for source in test.sources:
+        place = slug(test.path.removeprefix("/electrochem/"))
+        name = _free(f"{place}-{slug(Path(source['source']).stem)}", written)
+        raw = electrochem.read(context.raw(source), **reading)
+        try:
+            if "frequency" in raw and np.isfinite(raw["frequency"].values).all():
+                raise AnalysisError("impedance only, no time rows")
+            electrochem.write_bdf(raw, part / name)
+        except AnalysisError as error:
+            notes.append(f"{source['source']}: {error}")
+            continue
+        about = {key: source[key] for key in ("source", "source_sha256", "format")}
+        written[name] = {"analysis": test.path, **about}
+
+
+def _free(stem: str, used: dict[str, dict[str, str]]) -> str:
+    taken = {name.lower() for name in used}
+    name, number = f"{stem}.bdf.csv", 2
+    while name.lower() in taken:
+        name, number = f"{stem}-{number}.bdf.csv", number + 1
+    return name
