@@ -15,6 +15,7 @@ from interlayer._version import __version__
 if TYPE_CHECKING:
     from interlayer import eds, electrochem, sem, xps, xrd
     from interlayer.core.errors import InterlayerError
+    from interlayer.evidence import differences, examine, links
     from interlayer.sample import Sample
     from interlayer.workflow import run
 
@@ -24,8 +25,11 @@ __all__ = [
     "InterlayerError",
     "Sample",
     "__version__",
+    "differences",
     "eds",
     "electrochem",
+    "examine",
+    "links",
     "open",
     "run",
     "sem",
@@ -34,18 +38,28 @@ __all__ = [
 ]
 
 
+#: where what is not a technique comes from
+_ELSEWHERE = {
+    "Sample": ("interlayer.sample", "Sample"),
+    "open": ("interlayer.sample", "Sample.open"),
+    "run": ("interlayer.workflow", "run"),
+    "examine": ("interlayer.evidence", "examine"),
+    "links": ("interlayer.evidence", "links"),
+    "differences": ("interlayer.evidence", "differences"),
+    "InterlayerError": ("interlayer.core.errors", "InterlayerError"),
+}
+
+
 def __getattr__(name: str) -> Any:
     """Import what is asked for, and nothing else: ``import interlayer`` stays fast."""
     if name in ("xrd", "xps", "sem", "eds", "electrochem"):
         return import_module(f"interlayer.{name}")
-    if name == "Sample":
-        return import_module("interlayer.sample").Sample
-    if name == "open":
-        return import_module("interlayer.sample").Sample.open
-    if name == "run":
-        return import_module("interlayer.workflow").run
-    if name == "InterlayerError":
-        return import_module("interlayer.core.errors").InterlayerError
+    if name in _ELSEWHERE:
+        module, attribute = _ELSEWHERE[name]
+        found: Any = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        return found
     raise AttributeError(f"module 'interlayer' has no attribute {name!r}")
 
 

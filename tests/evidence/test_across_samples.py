@@ -10,7 +10,7 @@ from scipy import stats
 from interlayer.core.shared import Shared
 from interlayer.core.summary import Row
 from interlayer.evidence import differences, links
-from interlayer.evidence.links import holm
+from interlayer.evidence.linking import holm
 from interlayer.evidence.rank import order, p_value, tau
 from interlayer.sample import Sample
 

@@ -143,6 +143,10 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 
 def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
+    evidence = commands.add_parser("evidence", help="what the techniques of stored samples say together")
+    evidence.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    evidence.add_argument("--json", action="store_true", help="print JSON")
+    evidence.set_defaults(run="show_evidence", module="joined")
     figures = commands.add_parser("figures", help="every figure of stored samples, at journal widths")
     figures.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
     figures.add_argument("-o", "--output", required=True, metavar="DIR")

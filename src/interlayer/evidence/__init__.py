@@ -1,9 +1,9 @@
 """Joined evidence: what the techniques of a sample say together, and claims against the data."""
 
+from interlayer.evidence.changes import differences
 from interlayer.evidence.claims import AGREE, CANNOT_TELL, DISAGREE, Verdict, check, claimed_range, rounding
-from interlayer.evidence.differences import differences
 from interlayer.evidence.joint import examine
-from interlayer.evidence.links import links
+from interlayer.evidence.linking import links
 from interlayer.evidence.model import (
     Difference,
     Joint,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from interlayer.core.wording import unit_text
 from interlayer.evidence.knowledge import Metric, metrics
-from interlayer.evidence.links import column
+from interlayer.evidence.linking import column
 from interlayer.evidence.model import Difference
 from interlayer.evidence.numbers import Located, difference, located, shown
 from interlayer.sample import Sample
@@ -47,6 +47,8 @@ def pairs(samples: Sequence[Sample]) -> Iterator[tuple[str, str]]:
 
 #: with more samples than this only parents and children are compared
 _MOST_CROSSED = 8
+#: from this increase on, in %, it is said as a multiple
+_TIMES = 900.0
 
 
 def _change(metric: Metric, one: str, two: str, a: Located, b: Located) -> Iterator[Difference]:
@@ -127,6 +129,11 @@ def _sentence(title: str, verdict: str, change: float, low: float, high: float, 
         ends, at = (-high, -low), -change
     else:
         return f"{title}: {low:+.3g} to {high:+.3g} {sign} (95 %)"
+    if unit == "%" and verdict == "increased" and ends[0] >= _TIMES:
+        times = [f"{1 + each / 100:.3g}" for each in (at, *ends)]
+        if math.isnan(change):
+            return f"{title} increased to more than {times[1]} times (95 %)"
+        return f"{title} increased to {times[0]} times (95 %: {times[1]} to {times[2]} times)"
     if math.isnan(change):
         return f"{title} {verdict} by more than {ends[0]:.3g} {sign} (95 %)"
     return f"{title} {verdict} by {at:.3g} {sign} (95 %: {ends[0]:.3g} to {ends[1]:.3g} {sign})"
