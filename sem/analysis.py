@@ -131,7 +131,16 @@ def _result(
         nodes["distribution"] = curves
     if found:
         nodes["statistics"] = estimates.table(found, str(particles["x"].attrs["units"]))
-    return results.tree("sem", raws, rows, nodes, settings=settings, warnings=warnings, steps=steps)
+    return results.tree(
+        "sem",
+        raws,
+        rows,
+        nodes,
+        settings=settings,
+        warnings=warnings,
+        steps=steps,
+        shared=summary.shared(rows, images),
+    )
 
 
 def _warnings(view: Frame, measured: Measured, name: str) -> list[str]:

@@ -5,6 +5,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.intervals import Interval, from_stddev
+from interlayer.core.shared import Shared
 from interlayer.core.summary import Row, Rows
 from interlayer.sem import distribution, uncertainty
 from interlayer.sem.distribution import STATISTICS
@@ -41,6 +42,19 @@ def rows(
         result.append(_density(make, particles, images, people))
     result.append(_coverage(make, particles, images))
     return result
+
+
+def shared(rows: list[Row], images: xr.Dataset) -> list[Shared]:
+    """Return what an error of the scale does to each row: lengths follow it, densities the other way."""
+    sources = sorted({str(each) for each in images["scale_source"].values})
+    relative = float(np.mean(images["scale_stddev"].values))
+    cause = f"scale of the micrographs ({', '.join(sources)})"
+    power = {"nm": 1.0, "1/um^2": -2.0}
+    return [
+        Shared(row.quantity, row.subject, cause, power[row.unit] * relative * row.value)
+        for row in rows
+        if row.status == "measured" and row.unit in power
+    ]
 
 
 def _refused(make: Rows, name: str, status: str, note: str, limit: float = np.nan) -> Row:

@@ -10,9 +10,10 @@ import xarray as xr
 from interlayer.core import results
 from interlayer.core.errors import AnalysisError, SettingError
 from interlayer.core.settings import Value, resolve
+from interlayer.core.shared import Shared
 from interlayer.core.summary import Row, Rows, origin
 from interlayer.core.threads import one_thread
-from interlayer.xps import casa_fit, chemistry, generic, levels, record, report, series
+from interlayer.xps import casa_fit, chemistry, composition, generic, levels, record, report, series
 from interlayer.xps.build import Options
 from interlayer.xps.chemistry import Template
 from interlayer.xps.factors import POWER, Factors, materials
@@ -91,6 +92,7 @@ def analyze(
     rows: list[Row] = []
     nodes: dict[str, xr.Dataset] = {}
     everything: list[Measured] = []
+    common: list[Shared] = []
     warnings = [f"{region.level or region.name} is constant: there is nothing to fit." for region in flat]
     steps: list[str] = []
     for number, group in sorted(_groups(found).items()):
@@ -98,6 +100,9 @@ def analyze(
         parts = _parts(group, settings)
         everything += parts
         rows += report.rows(parts, rows_of, suffix)
+        common += composition.shared(parts, suffix)
+        if (fractions := composition.covariance(parts)) is not None:
+            nodes["composition" if number == 1 else f"composition_{number}"] = fractions
         for part in parts:
             nodes |= record.nodes(part)
             warnings += [text + suffix for text in part.warnings]
@@ -123,6 +128,7 @@ def analyze(
         settings=_stated(settings),
         warnings=_once(warnings),
         steps=_once(steps),
+        shared=common,
     )
 
 

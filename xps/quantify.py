@@ -51,18 +51,24 @@ def amounts(fit: Fit, factors: Factors) -> tuple[list[Amount], list[str]]:
     return found, missing
 
 
-def fraction(part: Sequence[Amount], whole: Sequence[Amount], covariance: Floats) -> Interval:
-    """Return the share of some amounts in all, in at.%, with an interval inside 0 to 100 (logit scale)."""
+def share(part: Sequence[Amount], whole: Sequence[Amount]) -> tuple[float, Floats]:
+    """Return the share of some amounts in all, and its gradient."""
     total = sum(each.value for each in whole)
-    share = sum(each.value for each in part) / total
-    slope = np.sum([each.slope for each in part], axis=0) - share * np.sum(
+    value = sum(each.value for each in part) / total
+    slope = np.sum([each.slope for each in part], axis=0) - value * np.sum(
         [each.slope for each in whole], axis=0
     )
-    stddev = float(np.sqrt(max(float(slope @ covariance @ slope), 0.0))) / total
-    inner = min(max(share, 1e-9), 1 - 1e-9)
+    return value, slope / total
+
+
+def fraction(part: Sequence[Amount], whole: Sequence[Amount], covariance: Floats) -> Interval:
+    """Return the share of some amounts in all, in at.%, with an interval inside 0 to 100 (logit scale)."""
+    value, slope = share(part, whole)
+    stddev = float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
+    inner = min(max(value, 1e-9), 1 - 1e-9)
     logit, spread = float(np.log(inner / (1 - inner))), stddev / (inner * (1 - inner))
     low, high = (1.0 / (1.0 + np.exp(-(logit + sign * Z95 * spread))) for sign in (-1.0, 1.0))
-    return Interval(100 * share, 100 * stddev, 100 * min(float(low), share), 100 * max(float(high), share))
+    return Interval(100 * value, 100 * stddev, 100 * min(float(low), value), 100 * max(float(high), value))
 
 
 @dataclass(frozen=True, slots=True)

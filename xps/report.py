@@ -7,9 +7,9 @@ import numpy as np
 
 from interlayer.core.intervals import Interval, from_log, from_stddev
 from interlayer.core.summary import Row, Rows
-from interlayer.xps import chemistry, intervals, quantify
+from interlayer.xps import chemistry, intervals
+from interlayer.xps.composition import composition
 from interlayer.xps.decide import Outcome
-from interlayer.xps.factors import factor
 from interlayer.xps.measure import Measured
 from interlayer.xps.model.region import Region
 
@@ -194,98 +194,6 @@ def _noise(part: Measured, make: Rows, suffix: str) -> list[Row]:
             )
         )
     return out
-
-
-def composition(parts: Sequence[Measured], make: Rows, suffix: str) -> list[Row]:
-    """Return the atomic fractions of elements and of lines, over all parts of a measurement."""
-    whole, missing, cov = _amounts(parts)
-    total = sum(each.value for each in whole)
-    if len({each.element for each in whole}) < 2 or total <= 0:
-        return []
-    method = parts[0].options.factors.describe()
-    note = f"without {', '.join(missing)} (no sensitivity factor)" if missing else ""
-    outcomes = {each.line.name: (part, each) for part in parts for each in part.outcomes}
-    out = []
-    for element in dict.fromkeys(each.element for each in whole):
-        members = [each for each in whole if each.element == element]
-        out.append(_element(element, members, whole, cov, outcomes, make, (method, note, suffix)))
-    out += _lost(parts, whole, make, (method, note, suffix))
-    for each in whole:
-        if outcomes[each.name][1].status == "measured":
-            share = quantify.fraction([each], whole, cov)
-            out.append(make.measured("atomic_fraction", each.name + suffix, share, "at.%", method, note))
-    return out
-
-
-def _lost(
-    parts: Sequence[Measured], whole: Sequence[quantify.Amount], make: Rows, texts: tuple[str, str, str]
-) -> list[Row]:
-    """Return "not detected" for elements whose lines all left the model."""
-    method, note, suffix = texts
-    total = sum(each.value for each in whole)
-    limits: dict[str, float] = {}
-    for part in parts:
-        for line, region, limit in part.dropped:
-            known = factor(region, region.level, part.options.factors)
-            if known is not None and all(each.element != line.element for each in whole):
-                limits[line.element] = max(limits.get(line.element, 0.0), limit / known.value)
-    absent = "; ".join(filter(None, ["no line of this element is detected", note]))
-    return [
-        make.absent(
-            "not detected",
-            "atomic_fraction",
-            element + suffix,
-            "at.%",
-            method,
-            absent,
-            100.0 * limit / (total + limit),
-        )
-        for element, limit in limits.items()
-    ]
-
-
-def _amounts(parts: Sequence[Measured]) -> tuple[list[quantify.Amount], list[str], quantify.Floats]:
-    sizes = [part.fit.theta.size for part in parts]
-    cov = np.zeros((sum(sizes), sum(sizes)))
-    whole: list[quantify.Amount] = []
-    missing: list[str] = []
-    at = 0
-    for part, size in zip(parts, sizes, strict=True):
-        cov[at : at + size, at : at + size] = part.fit.covariance
-        found, lacking = quantify.amounts(part.fit, part.options.factors)
-        missing += lacking
-        for each in found:
-            slope = np.zeros(cov.shape[0])
-            slope[at : at + size] = each.slope
-            whole.append(quantify.Amount(each.name, each.element, each.value, slope))
-        at += size
-    return whole, missing, cov
-
-
-def _element(
-    element: str,
-    members: Sequence[quantify.Amount],
-    whole: Sequence[quantify.Amount],
-    cov: quantify.Floats,
-    outcomes: dict[str, tuple[Measured, Outcome]],
-    make: Rows,
-    texts: tuple[str, str, str],
-) -> Row:
-    method, note, suffix = texts
-    verdicts = [outcomes[each.name] for each in members]
-    if any(each.status != "not detected" for _, each in verdicts):
-        share = quantify.fraction(members, whole, cov)
-        return make.measured("atomic_fraction", element + suffix, share, "at.%", method, note)
-    limits = []
-    for part, each in verdicts:
-        region = part.regions[each.region]
-        known = factor(region, region.level, part.options.factors)
-        limits.append(each.limit / known.value if known else math.nan)
-    limit = 100.0 * max(limits) / (sum(each.value for each in whole) + max(limits))
-    absent = "no line of this element is detected; " + note
-    return make.absent(
-        "not detected", "atomic_fraction", element + suffix, "at.%", method, absent.strip("; "), limit
-    )
 
 
 def _source(name: str) -> str:

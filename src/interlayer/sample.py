@@ -8,17 +8,18 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from interlayer import store
+from interlayer import sample_view, store
 from interlayer._version import __version__
 from interlayer.core.errors import StoreError
 from interlayer.core.quantities import TECHNIQUES
-from interlayer.core.summary import Row, from_dataset, to_dataset
+from interlayer.core.results import rows_of, warnings_of
+from interlayer.core.summary import Row, to_dataset
 from interlayer.core.text import clean, slug
 
 SCHEMA = 1
 
 
-@dataclass
+@dataclass(repr=False)
 class Sample:
     """One sample with the results of every technique.
 
@@ -44,7 +45,7 @@ class Sample:
     state: str = ""
     parent: str = ""
     history: tuple[str, ...] = ()
-    tree: xr.DataTree = field(default_factory=xr.DataTree, repr=False)
+    tree: xr.DataTree = field(default_factory=xr.DataTree)
 
     def add(self, result: xr.DataTree, name: str = "") -> str:
         """Put the result of one analysis into the tree and return its path.
@@ -83,11 +84,7 @@ class Sample:
 
     def located_rows(self) -> list[tuple[str, Row]]:
         """Return the summary rows of all techniques with the path of the analysis each comes from."""
-        return [
-            (path, row)
-            for path, node in self.results()
-            for row in from_dataset(node.children["summary"].to_dataset(inherit=False))
-        ]
+        return [(path, row) for path, node in self.results() for row in rows_of(node)]
 
     @property
     def summary(self) -> xr.Dataset:
@@ -158,21 +155,49 @@ class Sample:
             )
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
-        tree = tree.filter(lambda node: node.path != "/summary") if "summary" in tree.children else tree
+        if "summary" in tree.children:  # `filter` would drop tables that share a name with an axis
+            del tree["summary"]
         return cls(**texts, history=history, tree=tree)
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    @property
+    def warnings(self) -> list[str]:
+        """Return what a reader must be told of the sample's data, each with the analysis it belongs to."""
+        return [
+            f"{path.strip('/')}: {text}" for path, result in self.results() for text in warnings_of(result)
+        ]
 
-        head = f"<b>{escape(self.label or self.sample_id)}</b> {escape(self.state)}"
-        body = "".join(
-            f"<tr><td>{escape(row.technique)}</td><td>{escape(row.quantity)}</td><td>{escape(row.subject)}</td>"
-            f"<td>{row.value:.5g}</td><td>{row.low:.5g}</td><td>{row.high:.5g}</td><td>{escape(row.unit)}</td>"
-            f"<td>{escape(row.status)}</td></tr>"
-            for row in self.rows
+    def table(self, technique: str = "") -> str:
+        """Return every number as text for a terminal: value, 95 % interval, unit, status, reasons.
+
+        Parameters
+        ----------
+        technique
+            Only this technique (``"xrd"``), or one kind of it (``"electrochem/eis"``); all by default.
+
+        Examples
+        --------
+        >>> print(Sample("A1").table())
+        <BLANKLINE>
+        """
+        start = f"/{technique.strip('/')}"
+        chosen = [
+            each
+            for each in self._shown().analyses
+            if not technique or each.path == start or each.path.startswith(f"{start}/")
+        ]
+        return sample_view.table(chosen)
+
+    def _shown(self) -> sample_view.Shown:
+        analyses = (
+            sample_view.Analysis(path, tuple(rows_of(result)), tuple(warnings_of(result)))
+            for path, result in self.results()
         )
-        names = "".join(
-            f"<th>{n}</th>"
-            for n in ("technique", "quantity", "subject", "value", "low", "high", "unit", "status")
+        return sample_view.Shown(
+            self.sample_id, self.label, self.state, self.parent, self.history, tuple(analyses)
         )
-        return f"<div>{head}<table><tr>{names}</tr>{body}</table></div>"
+
+    def __repr__(self) -> str:
+        return sample_view.text(self._shown())
+
+    def _repr_html_(self) -> str:
+        return sample_view.html(self._shown())

@@ -69,7 +69,7 @@ def test_data_files_are_inside(packages: tuple[Path, Path, Path]) -> None:
         "core/units.toml",
         "core/quantities.toml",
         "report/templates/report.html.j2",
-        "report/headline.toml",
+        "headline.toml",
         "example/study.toml",
         "py.typed",
     ):

@@ -17,7 +17,7 @@ from interlayer.core.files import atomic, read_text, write_text
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import records
 from interlayer.core.text import slug
-from interlayer.report.model import interval_text, unit_text, value_text
+from interlayer.core.wording import interval_text, unit_text, value_text
 from interlayer.workflow import write_csv
 
 

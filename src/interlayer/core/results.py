@@ -8,6 +8,9 @@ import numpy as np
 import xarray as xr
 
 from interlayer._version import __version__
+from interlayer.core.shared import NODE as SHARED
+from interlayer.core.shared import Shared
+from interlayer.core.shared import to_dataset as shared_dataset
 from interlayer.core.summary import Row, from_dataset, to_dataset
 
 
@@ -26,6 +29,7 @@ def tree(
     settings: Mapping[str, object] | None = None,
     warnings: Sequence[str] = (),
     steps: Sequence[str] = (),
+    shared: Sequence[Shared] = (),
 ) -> xr.DataTree:
     """Return the result of one analysis as a DataTree.
 
@@ -40,6 +44,8 @@ def tree(
         What a reader must be told about these data.
     steps
         The steps that really ran, in words, for the methods paragraph.
+    shared
+        What rows have in common with others: the parts of their errors with a named common cause.
     """
     root = nodes.get("/", xr.Dataset()).copy()
     root.attrs |= {
@@ -52,6 +58,8 @@ def tree(
         "steps": json.dumps(list(steps)),
     }
     children = {path: dataset for path, dataset in nodes.items() if path != "/"}
+    if shared:
+        children[SHARED] = shared_dataset(shared)
     return xr.DataTree.from_dict({"/": root, **children, "summary": to_dataset(rows)})
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 from interlayer.core.figure import Figure
 
 Seen = Literal["detected", "not detected", "cannot tell"]
-Present = Literal["present", "absent", "cannot tell"]
+Present = Literal["present", "likely", "cannot tell", "unlikely", "absent"]
 Agreement = Literal["consistent", "inconsistent", "not comparable"]
 
 
@@ -24,7 +24,7 @@ class Observation:
     text
         The reason in a sentence: the signal with its number, or the limit.
     weight
-        Base-10 logarithm of the Bayes factor for the phase being present: what it adds to the joint statement.
+        Base-10 logarithm of the Bayes factor for presence: what it adds to the joint statement.
     volume
         The probed depth and area, as text.
     """
@@ -46,7 +46,8 @@ class PhaseEvidence:
     phase, title
         Name in the vocabulary ("Li3N") and as people write it ("Li₃N").
     verdict
-        ``present`` above a probability of 0.95, ``absent`` below 0.05, else ``cannot tell``.
+        ``present`` from a probability of 0.95, ``likely`` from 0.8, ``absent`` to 0.05, ``unlikely`` to 0.2,
+        else ``cannot tell``.
     probability
         That the phase is present, from a prior of one half and the observations.
     statement
@@ -86,10 +87,10 @@ class Pull:
     title
         What is compared: "EDS thickness against SEM size".
     difference, low, high, unit
-        First minus second (or the logarithm of their ratio, which ``unit`` then says) with its 95 % interval.
+        First minus second, or the natural logarithm of their ratio (``unit`` says which), with 95 % interval.
     value
-        The pull: difference over its standard deviation with the shared parts taken out; NaN where nothing can
-        be compared.
+        The pull: distance to what is allowed over its standard deviation, shared parts taken out; NaN where
+        nothing can be compared.
     verdict, reason
         And why.
     """
@@ -136,7 +137,8 @@ class Link:
     Parameters
     ----------
     correlation, low, high
-        Spearman's rank correlation and the 95 % range that the errors of the points alone leave it.
+        Kendall's rank correlation (a limit orders only what it can) and the 95 % range that the
+        errors of the points alone leave it.
     p_value
         Two-sided, exact up to 8 samples, by permutation above; NaN below three samples.
     least_p

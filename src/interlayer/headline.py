@@ -1,4 +1,4 @@
-"""The main numbers of the overview table, read from headline.toml."""
+"""The main numbers of a sample, read from headline.toml."""
 
 import tomllib
 from collections.abc import Sequence
@@ -32,5 +32,5 @@ class Column:
 @cache
 def columns() -> tuple[Column, ...]:
     """Return the columns in their order."""
-    text = files("interlayer.report").joinpath("headline.toml").read_text(encoding="utf-8")
+    text = files("interlayer").joinpath("headline.toml").read_text(encoding="utf-8")
     return tuple(Column(**entry) for entry in tomllib.loads(text)["column"])
