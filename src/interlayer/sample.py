@@ -155,7 +155,7 @@ class Sample:
             )
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
-        if "summary" in tree.children:  # `filter` would drop tables that share a name with an axis
+        if "summary" in tree.children:  # not `filter`: it drops variables named as an inherited coordinate
             del tree["summary"]
         return cls(**texts, history=history, tree=tree)
 
