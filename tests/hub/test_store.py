@@ -32,7 +32,12 @@ def result(technique: str = "xrd", kind: str = "", size: int = 50) -> xr.DataTre
     ]
     row = Rows(technique, "a.xy").measured(*quantity[:2], from_stddev(3.65, 0.01), quantity[2], "fit")
     peaks = xr.Dataset(
-        {"hkl": ("peak", ["001", "100"]), "ok": ("peak", [True, False])}, attrs={"role": "table"}
+        {
+            "hkl": ("peak", ["001", "100"]),
+            "ok": ("peak", [True, False]),
+            "two_theta": ("peak", [23.0, 28.2]),  # a column may have the name of the pattern's axis
+        },
+        attrs={"role": "table"},
     )
     return results.tree(technique, raw, [row], {"/": raw, "peaks": peaks}, kind=kind, warnings=["w <b>"])
 
@@ -55,6 +60,7 @@ def test_a_sample_survives_the_disk(tmp_path: Path) -> None:
     xr.testing.assert_equal(
         back.tree["xrd"].to_dataset()["intensity"], made.tree["xrd"].to_dataset()["intensity"]
     )
+    assert back.tree["xrd/peaks"].to_dataset(inherit=False)["two_theta"].values.tolist() == [23.0, 28.2]
     back.save(tmp_path / "b.nc")
     assert Sample.open(tmp_path / "b.nc").rows == made.rows
 

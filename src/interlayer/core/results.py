@@ -13,6 +13,27 @@ from interlayer.core.shared import Shared
 from interlayer.core.shared import to_dataset as shared_dataset
 from interlayer.core.summary import Row, from_dataset, to_dataset
 
+#: what a raw file may state about its instrument: attribute of the Dataset or of its variables -> name kept
+_INSTRUMENT = {
+    "instrument": "instrument",
+    "microscope": "microscope",
+    "anode": "anode",
+    "goniometer_radius": "goniometer_radius",
+    "divergence_slit": "divergence_slit",
+    "counting_time": "counting_time",
+    "source": "x_ray_source",
+    "source_energy": "source_energy",
+    "pass_energy": "pass_energy",
+    "voltage": "voltage",
+    "beam_voltage": "beam_voltage",
+    "working_distance": "working_distance",
+    "detector": "detector",
+    "detector_resolution": "detector_resolution",
+    "take_off_angle": "take_off_angle",
+    "live_time": "live_time",
+}
+_UNSTATED = {"", "nan", "none", "0", "unknown", "not specified"}
+
 
 def as_list(raw: xr.Dataset | Sequence[xr.Dataset]) -> list[xr.Dataset]:
     """Return one or many raw Datasets as a list."""
@@ -64,11 +85,26 @@ def tree(
 
 
 def sources(raws: xr.Dataset | Sequence[xr.Dataset]) -> list[dict[str, str]]:
-    """Return file name, sha256 and format of each raw Dataset."""
+    """Return file name, sha256, format and what is stated of the instrument, of each raw Dataset."""
     return [
-        {key: str(raw.attrs.get(key, "")) for key in ("source", "source_sha256", "format")}
+        {key: str(raw.attrs.get(key, "")) for key in ("source", "source_sha256", "format")} | _instrument(raw)
         for raw in as_list(raws)
     ]
+
+
+def _instrument(raw: xr.Dataset) -> dict[str, str]:
+    """Return what the file states about its instrument; several values (pass energies) as "20; 160"."""
+    found: dict[str, list[str]] = {}
+    for attrs, kept in ((raw.attrs, {"source"}), *((each.attrs, set()) for each in raw.data_vars.values())):
+        for name, known in _INSTRUMENT.items():
+            text = _fact(attrs[name]) if name in attrs and name not in kept else ""
+            if text.lower() not in _UNSTATED and text not in found.setdefault(known, []):
+                found[known].append(text)
+    return {name: "; ".join(texts) for name, texts in found.items() if texts}
+
+
+def _fact(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float | np.floating) else str(value).strip()
 
 
 def rows_of(result: xr.DataTree) -> list[Row]:
