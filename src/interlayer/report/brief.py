@@ -1,8 +1,7 @@
 """What the cohort page needs of a sample, so that no more than one record is open at a time."""
 
-import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 
 import xarray as xr
@@ -88,16 +87,11 @@ def result_of(path: str, result: xr.DataTree) -> Result:
     return Result(path, attrs, tuple(parts))
 
 
-def to_json(brief: Brief) -> str:
-    """Return a brief as JSON (with NaN for no number)."""
-    return json.dumps(asdict(brief), ensure_ascii=False, separators=(",", ":"))
-
-
 @cache
 def _adapter() -> TypeAdapter[Brief]:
     return TypeAdapter(Brief)
 
 
-def from_json(text: str) -> Brief:
-    """Return the brief of a JSON text; raises ValueError where it is none."""
-    return _adapter().validate_python(json.loads(text))
+def from_plain(stored: object) -> Brief:
+    """Return the brief that was stored as plain data; raises ValueError where it is none."""
+    return _adapter().validate_python(stored)

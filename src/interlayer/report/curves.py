@@ -10,14 +10,12 @@ from numpy.typing import ArrayLike
 from interlayer.core import figure as fig
 from interlayer.report.axes import Scale
 from interlayer.report.inks import dashes, ink, marker
-from interlayer.report.pack import Floats, Pack
+from interlayer.report.pack import Column, Floats, Pack
 from interlayer.report.svg import Drawn
 from interlayer.report.svg_axes import Box
 
 #: pixels of a map up to which its values are in the page
 _MAP_PIXELS = 60_000
-#: one column of a table: its heading and its values
-Column = tuple[str, Sequence[float] | Sequence[str]]
 
 
 def describe(description: fig.Figure, drawn: Drawn, pack: Pack) -> dict[str, object]:
@@ -190,12 +188,6 @@ def _list(values: ArrayLike) -> list[float]:
     return found.tolist()
 
 
-def has_curves(description: fig.Figure) -> bool:
-    """Return True when a figure has anything but pictures, texts and rules."""
-    kinds = (fig.Line, fig.Points, fig.Band, fig.Bars, fig.Ticks)
-    return any(isinstance(mark, kinds) for panel in description.panels for mark in panel.marks)
-
-
 def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack) -> dict[str, object]:
     """Return a table of a result for the page: numbers as packed columns, texts as they are."""
     names = list(records[0]) if records else []
@@ -207,3 +199,8 @@ def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack
         else:
             columns.append(["" if value is None else str(value) for value in values])
     return {"name": name, "names": names, "columns": columns}
+
+
+def records_columns(records: Sequence[Mapping[str, object]]) -> list[Column]:
+    """Return records as columns."""
+    return [(name, [record[name] for record in records]) for name in (records[0] if records else ())]

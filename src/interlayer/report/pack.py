@@ -14,12 +14,18 @@ import base64
 import gzip
 import json
 import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from interlayer.core.text import clean
+
 Floats = NDArray[np.float64]
+
+#: one column of a table: its heading and its values
+Column = tuple[str, Sequence[object]]
 
 #: significant digits of numbers in a page
 DIGITS = 7
@@ -28,9 +34,18 @@ _NOTHING = -(2**31)
 
 @dataclass(slots=True)
 class Pack:
-    """Collects the columns of a page; the same column is kept once."""
+    """Collects the columns of a page; the same column is kept once.
+
+    Parameters
+    ----------
+    head
+        What the columns mean.
+    files
+        The same data for files beside the page, every digit of them: what makes the columns of each.
+    """
 
     head: dict[str, object] = field(default_factory=dict)
+    files: dict[str, Callable[[], list[Column]]] = field(default_factory=dict)
     columns: list[list[int]] = field(default_factory=list)
     _bytes: list[bytes] = field(default_factory=list)
     _seen: dict[bytes, int] = field(default_factory=dict)
@@ -56,10 +71,22 @@ class Pack:
 
     def text(self) -> str:
         """Return the pack."""
-        head = json.dumps({**self.head, "columns": self.columns}, ensure_ascii=False, separators=(",", ":"))
+        meant = cleaned({**self.head, "columns": self.columns})
+        head = json.dumps(meant, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         data = head.encode("utf-8", "replace")
         whole = len(data).to_bytes(4, "little") + data + b"".join(self._bytes)
         return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")
+
+
+def cleaned(value: object) -> object:
+    """Return JSON-ready data without control and direction-reversing characters in any text."""
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, Mapping):
+        return {clean(str(key)): cleaned(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [cleaned(each) for each in value]
+    return value
 
 
 def encode(data: Floats, wide: bool = False) -> tuple[int, int, int, bytes]:
