@@ -11,7 +11,7 @@ from interlayer.evidence import Difference, Link, PhaseEvidence, Verdict, differ
 from interlayer.headline import Column, columns
 from interlayer.report import joined
 from interlayer.report.brief import Brief, BriefSample
-from interlayer.report.model import ClaimRow, Doubt, Figure, MethodsText
+from interlayer.report.model import ClaimRow, Doubt, Figure, MethodsText, tally
 from interlayer.report.numbers import decimals_of, signed
 from interlayer.report.pack import Pack
 from interlayer.report.pick import first, pick
@@ -107,10 +107,7 @@ class CohortPage:
     @property
     def tally(self) -> dict[str, int]:
         """Return how many claims agree, disagree, cannot be told."""
-        found = {"agree": 0, "disagree": 0, "cannot tell": 0}
-        for claim in self.claims:
-            found[claim.verdict] += 1
-        return found
+        return tally(self.claims)
 
 
 def cohort_page(

@@ -14,8 +14,9 @@ from interlayer.report.pack import Column, Floats, Pack
 from interlayer.report.svg import Drawn
 from interlayer.report.svg_axes import Box
 
-#: pixels of a map up to which its values are in the page
+#: pixels of a map up to which its values are in the page, and their significant digits
 _MAP_PIXELS = 60_000
+_MAP_DIGITS = 3
 
 
 def describe(description: fig.Figure, drawn: Drawn, pack: Pack) -> dict[str, object]:
@@ -140,7 +141,7 @@ def _pixels(
     """Return the values of a map, row by row from y's first end; those of a micrograph are in its picture."""
     if values.ndim != 2 or values.dtype == np.uint8 or values.size > _MAP_PIXELS:
         return {}
-    return {"v": pack.add(values), "n": values.shape[1], "ex": list(x), "ey": list(y)}
+    return {"v": pack.add(values, digits=_MAP_DIGITS), "n": values.shape[1], "ex": list(x), "ey": list(y)}
 
 
 def table(description: fig.Figure) -> list[Column]:

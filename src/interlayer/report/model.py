@@ -148,6 +148,11 @@ class SamplePage:
     methods: MethodsText | None
 
     @property
+    def firsts(self) -> tuple[Section, ...]:
+        """Return the first section of each technique."""
+        return tuple({each.technique: each for each in reversed(self.sections)}.values())[::-1]
+
+    @property
     def tally(self) -> dict[str, int]:
         """Return how many claims agree, disagree, cannot be told."""
         return tally(self.claims)

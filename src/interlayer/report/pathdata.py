@@ -1,4 +1,4 @@
-"""Outlines and curves as short SVG path data: whole tenths of a pixel, relative to the point before."""
+"""Outlines and curves as short SVG path data: whole fifths of a pixel, relative to the point before."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,10 +7,12 @@ from interlayer.report.axes import Floats
 
 Integers = NDArray[np.int64]
 
-#: units of path data per pixel: a path carries ``transform="scale(.1)"``
-UNITS = 10.0
+#: units of path data per pixel: a path carries ``transform="scale(.2)"``
+UNITS = 5.0
 #: how far a curve may run from a point that is left out, in units
-_TOLERANCE = 0.8
+_TOLERANCE = 0.75
+#: grid of the corners of outlines, and of single points (few and many), of which each place is drawn once, in units
+_GRID, _SPOT, _DENSE = 2, 4, 8
 
 
 def path(x: Floats, y: Floats, close: bool = False) -> str:
@@ -19,7 +21,7 @@ def path(x: Floats, y: Floats, close: bool = False) -> str:
     Examples
     --------
     >>> path(np.array([0.0, 1.0, np.nan, 2.0, 3.0]), np.array([0.0, 0.5, 0.0, 1.0, 1.0]))
-    'M0 0l10 5M20 10l10 0'
+    'M0 0l5 2M10 5l5 0'
     """
     good = np.isfinite(x) & np.isfinite(y)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], good, [False]]).astype(np.int8)))
@@ -31,11 +33,8 @@ def path(x: Floats, y: Floats, close: bool = False) -> str:
 
 def _run(x: Floats, y: Floats) -> str:
     px, py = thinned(np.rint(x * UNITS).astype(np.int64), np.rint(y * UNITS).astype(np.int64))
-    dx, dy = np.diff(px).tolist(), np.diff(py).tolist()
-    steps = "".join(
-        f"{'' if a < 0 or not k else ' '}{a}{'' if b < 0 else ' '}{b}"
-        for k, (a, b) in enumerate(zip(dx, dy, strict=True))
-    )
+    moves = np.column_stack([np.diff(px), np.diff(py)]).ravel().tolist()
+    steps = " ".join(map(str, moves)).replace(" -", "-")
     return f"M{px[0]} {py[0]}" + (f"l{steps}" if steps else "h0")
 
 
@@ -61,30 +60,18 @@ def thinned(x: Integers, y: Integers) -> tuple[Integers, Integers]:
     return x, y
 
 
-def rings(outlines: list[Floats], step: int = 4) -> str:
-    """Return the d attribute of closed outlines, each (n, 2) in pixels, all at once.
+def rings(outlines: list[Floats]) -> str:
+    """Return the d attribute of closed outlines, each (n, 2) in pixels, with the corners that an eye can see."""
+    return "".join(_ring(ring) for ring in outlines if len(ring) > 2 and np.isfinite(ring).all())
 
-    Parameters
-    ----------
-    step
-        Of the grid that their corners move to, in units.
-    """
-    shown = [ring for ring in outlines if len(ring) > 2 and np.isfinite(ring).all()]
-    if not shown:
-        return ""
-    corners = np.rint(np.concatenate(shown) * (UNITS / step)).astype(np.int64) * step
-    first = np.zeros(len(corners), dtype=bool)
-    first[np.cumsum([0, *(len(ring) for ring in shown[:-1])])] = True
-    moves = np.diff(corners, axis=0, prepend=0)
-    turns = np.zeros(len(corners), dtype=bool)  # a corner in the middle of a straight stretch is none
-    turns[1:-1] = (moves[1:-1] != moves[2:]).any(axis=1) | first[2:]
-    keep = first | (turns & (moves != 0).any(axis=1)) | np.roll(first, -1)
-    kept, begins = corners[keep], first[keep]
-    steps = np.diff(kept, axis=0, prepend=0).tolist()
-    return "".join(
-        f"{'' if not k else 'Z'}M{x} {y}" if begin else f"l{a}{'' if b < 0 else ' '}{b}"
-        for k, (begin, (x, y), (a, b)) in enumerate(zip(begins.tolist(), kept.tolist(), steps, strict=True))
-    ) + "Z"
+
+def _ring(ring: Floats) -> str:
+    reach = float(np.ptp(ring, axis=0).sum())
+    corners = ring[:: max(1, int(len(ring) / (6 + 1.8 * np.sqrt(reach))))]
+    placed = np.rint(corners * (UNITS / _GRID)).astype(np.int64) * _GRID
+    moves = np.diff(placed, axis=0).ravel().tolist()
+    steps = " ".join(map(str, moves)).replace(" -", "-")
+    return f"M{placed[0, 0]} {placed[0, 1]}l{steps}Z"
 
 
 def dots(x: Floats, y: Floats) -> str:
@@ -103,9 +90,10 @@ def shapes(x: Floats, y: Floats, marker: str, size: float) -> str:
 
 
 def _places(x: Floats, y: Floats) -> tuple[Integers, Integers]:
-    """Return the finite points in units, each place (to half a pixel) once, in their order."""
+    """Return the finite points in units, each place once, in their order."""
     good = np.isfinite(x) & np.isfinite(y)
     px, py = (np.rint(each[good] * UNITS).astype(np.int64) for each in (x, y))
-    half = (px // 5) * 2**32 + py // 5
+    grid = _DENSE if px.size > 400 else _SPOT
+    half = (px // grid) * 2**32 + py // grid
     first = np.sort(np.unique(half, return_index=True)[1])
     return px[first], py[first]

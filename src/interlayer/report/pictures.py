@@ -1,16 +1,18 @@
 """Pictures inside a page: micrographs as JPEG no larger than they are shown, maps as PNG."""
 
 import base64
+import io
 
 import cv2
 import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from interlayer.report.colormaps import apply
+from interlayer.report.colormaps import indexed
 
 #: columns of a micrograph on the page, and quality of its JPEG
-_COLUMNS, _QUALITY = 640, 66
+_COLUMNS, _QUALITY = 560, 55
 
 
 def data_uri(values: NDArray[np.generic], colormap: str) -> str:
@@ -18,8 +20,17 @@ def data_uri(values: NDArray[np.generic], colormap: str) -> str:
     if values.dtype == np.uint8 and values.ndim == 2:
         data, kind = imagecodecs.jpeg8_encode(_smaller(values.astype(np.uint8)), level=_QUALITY), "jpeg"
     else:
-        data, kind = imagecodecs.png_encode(apply(values, colormap), level=6), "png"
+        data, kind = _png(values, colormap), "png"
     return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+def _png(values: NDArray[np.generic], colormap: str) -> bytes:
+    """Return a map as PNG whose pixels are places in a table of colours."""
+    levels, table = indexed(values, colormap)
+    picture, stream = Image.fromarray(levels), io.BytesIO()
+    picture.putpalette(table.tobytes())
+    picture.save(stream, "PNG", compress_level=6)
+    return stream.getvalue()
 
 
 def _smaller(values: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -25,19 +25,23 @@ def axes(panel: fig.Panel, x: Scale, y: Scale, box: Box, bare: bool) -> str:
     """Return the two axes with their numbers; ``bare`` leaves the numbers along x out."""
     left, top, width, height = box
     bottom = top + height
-    lines = [f"M{left:.1f} {top:.1f}V{bottom:.1f}H{left + width:.1f}"]
-    texts = []
+    lines, below, beside = [f"M{left:.1f} {top:.1f}V{bottom:.1f}H{left + width:.1f}"], [], []
     for value, label in x.ticks(8 if width > 400 else 5):
         at = float(x(value)[0])
         lines.append(f"M{at:.1f} {bottom:.1f}v4")
         if not bare:
-            texts.append(f'<text x="{at:.1f}" y="{bottom + 15:.1f}" text-anchor="middle">{label}</text>')
+            below.append(f'<text x="{at:.0f}" y="{bottom + 15:.0f}">{label}</text>')
     for value, label in _y_ticks(panel, y, height):
         at = float(y(value)[0])
         if top - 1 <= at <= bottom + 1 - _below(panel):
             lines.append(f"M{left:.1f} {at:.1f}h-4")
-            texts.append(f'<text x="{left - 7:.1f}" y="{at + 3.5:.1f}" text-anchor="end">{label}</text>')
-    return f'<path class="a" d="{"".join(lines)}"/>{"".join(texts)}'
+            beside.append(f'<text x="{left - 7:.0f}" y="{at + 3.5:.1f}">{label}</text>')
+    texts = "".join(
+        f'<g text-anchor="{anchor}">{"".join(each)}</g>'
+        for anchor, each in (("middle", below), ("end", beside))
+        if each
+    )
+    return f'<path class="a" d="{"".join(lines)}"/>{texts}'
 
 
 def _y_ticks(panel: fig.Panel, y: Scale, height: float) -> list[tuple[float, str]]:

@@ -62,8 +62,8 @@ def _band(mark: fig.Band, x: Scale, y: Scale, box: Box) -> str:
     lower = decimate(at_x[good], low[good], int(box[2] * _COLUMNS))
     outline = path(np.append(upper[0], lower[0][::-1]), np.append(upper[1], lower[1][::-1]), close=True)
     colour = ink(mark.colour)
-    area = f'<path {_SCALED} fill="{colour}" fill-opacity="{mark.alpha:.2g}" d="{outline}"/>'
-    return area + _stroke(colour, 0.8, "", path(*upper)) if mark.label else area
+    edge = f' stroke="{colour}" stroke-width="0.8"' if mark.label else ""
+    return f'<path {_SCALED} fill="{colour}" fill-opacity="{mark.alpha:.2g}"{edge} d="{outline}"/>'
 
 
 @draw_mark.register
@@ -94,7 +94,7 @@ def _rule(mark: fig.Rule, x: Scale, y: Scale, box: Box) -> str:
 def _ticks(mark: fig.Ticks, x: Scale, y: Scale, box: Box) -> str:
     bottom = round((box[1] + box[3] - mark.row * TICK_ROW - 2) * UNITS)
     places = np.rint(x(mark.x) * UNITS)
-    data = "".join(f"M{at:.0f} {bottom}v-90" for at in places[np.isfinite(places)].tolist())
+    data = "".join(f"M{at:.0f} {bottom}v-45" for at in places[np.isfinite(places)].tolist())
     return _stroke(ink(mark.colour), 1.6, "", data)
 
 

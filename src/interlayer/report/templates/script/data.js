@@ -27,6 +27,7 @@ var page = (function () {
       return Array.from(new Float32Array(words.buffer), function (v) { return isFinite(v) ? +v.toPrecision(7) : NaN; });
     }
     var counts = new Int32Array(words.buffer);
+    for (i = 0; i < n; i++) { counts[i] = (words[i] >>> 1) ^ -(words[i] & 1); }
     for (k = 0; k < order; k++) { for (i = 1; i < n; i++) { counts[i] = (counts[i] + counts[i - 1]) | 0; } }
     var power = Math.pow(10, Math.abs(decimals)), out = new Array(n);
     for (i = 0; i < n; i++) {
@@ -138,6 +139,33 @@ var page = (function () {
       box.appendChild(more);
     }
   }
+  function button(parent, text, label, act, kind) {
+    var made = document.createElement("button");
+    made.type = "button";
+    made.textContent = text;
+    made.className = kind || "";
+    made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    parent.append(made, " ");
+  }
+  /* buttons that save a table or the data of a figure, wherever a page says whose */
+  document.querySelectorAll("[data-save]").forEach(function (place) {
+    var name = place.dataset.name, what = place.dataset.save;
+    ["csv", "json"].forEach(function (kind) {
+      button(place, kind.toUpperCase(), "Save " + what + " as " + kind.toUpperCase(), function () {
+        unpack().then(function (head) {
+          var table = find(head, place.dataset.from);
+          save(name + "." + kind, kind === "csv" ? csv(table) : json(table), kind === "csv" ? "text/csv" : "application/json");
+          say(name + "." + kind + " saved");
+        });
+      }, "plain");
+    });
+  });
+  document.querySelectorAll("[data-text]").forEach(function (place) {
+    button(place, "Save " + place.dataset.name, "Save " + place.dataset.name, function () {
+      save(place.dataset.name, document.getElementById(place.dataset.text).textContent, "text/plain");
+    }, "plain");
+  });
   document.querySelectorAll("details[data-of]").forEach(function (details) {
     details.addEventListener("toggle", function () {
       var box = details.querySelector(".grid");
@@ -148,16 +176,5 @@ var page = (function () {
       }
     });
   });
-  document.addEventListener("click", function (event) {
-    var button = event.target.closest && event.target.closest("button[data-save]");
-    if (!button) { return; }
-    var kind = button.dataset.save;
-    if (kind === "text") { save(button.dataset.name, document.getElementById(button.dataset.of).textContent, "text/plain"); return; }
-    unpack().then(function (head) {
-      var table = find(head, button.dataset.of), name = button.dataset.name + "." + kind;
-      save(name, kind === "csv" ? csv(table) : json(table), kind === "csv" ? "text/csv" : "application/json");
-      say(name + " saved");
-    });
-  });
-  return { unpack: unpack, say: say, number: number };
+  return { unpack: unpack, say: say, number: number, save: save, button: button };
 })();

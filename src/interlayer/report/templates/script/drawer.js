@@ -40,14 +40,14 @@
     link.href = from.href;
     link.addEventListener("click", function () { dialog.close(); });
   }
-  document.querySelectorAll("a[data-row]").forEach(function (link) {
+  document.querySelectorAll("a.num").forEach(function (link) {
     link.setAttribute("role", "button");
     link.setAttribute("aria-haspopup", "dialog");
     link.addEventListener("keydown", function (event) { if (event.key === " ") { event.preventDefault(); link.click(); } });
     link.addEventListener("click", function (event) {
       if (event.ctrlKey || event.metaKey || event.shiftKey) { return; }
       event.preventDefault();
-      page.unpack().then(function (head) { fill(head, +link.dataset.row); dialog.showModal(); dialog.scrollTop = 0; }, function () { location.hash = link.hash; });
+      page.unpack().then(function (head) { fill(head, +(link.dataset.row || link.hash.slice(5))); dialog.showModal(); dialog.scrollTop = 0; }, function () { location.hash = link.hash; });
     });
   });
   dialog.addEventListener("click", function (event) { if (event.target === dialog) { dialog.close(); } });

@@ -47,14 +47,14 @@
     return found.length > 2 ? found : linear(low, high, count);
   }
 
-  /* ---- path data in tenths of a pixel */
-  function tenth(p) { return Math.round(p * 10); }
+  /* ---- path data in fifths of a pixel */
+  function fifth(p) { return Math.round(p * 5); }
   function trace(panel, xs, ys) {
     var out = [], pen = false, at = null, low, high;
     for (var i = 0; i < xs.length; i++) {
-      var x = tenth(pixel(panel.X, xs[i])), y = tenth(pixel(panel.Y, ys[i]));
+      var x = fifth(pixel(panel.X, xs[i])), y = fifth(pixel(panel.Y, ys[i]));
       if (x !== x || y !== y) { pen = false; at = null; continue; }
-      var here = Math.floor(x / 4);
+      var here = x >> 1;
       if (pen && here === at && y >= low && y <= high && i < xs.length - 1) { continue; }
       if (here !== at) { at = here; low = high = y; } else { low = Math.min(low, y); high = Math.max(high, y); }
       out.push((pen ? "L" : "M") + x + " " + y);
@@ -67,16 +67,16 @@
     diamond: function (r) { return "m0 " + -r + "l" + r + " " + r + "l" + -r + " " + r + "l" + -r + " " + -r + "z"; }
   };
   function redraw(panel, mark, group, head) {
-    var paths = group.children, box = panel.box.map(tenth), col = function (k) { return head.column(k); };
+    var paths = group.children, box = panel.box.map(fifth), col = function (k) { return head.column(k); };
     function put(k, d) { if (paths[k]) { paths[k].setAttribute("d", d.length ? d : "M0 0"); } }
     if (mark.k === "line") { put(0, trace(panel, col(mark.x), col(mark.y)).join("")); }
     if (mark.k === "points") {
-      var spot = SHAPES[mark.s], end = spot ? spot(Math.round(6.2 * (mark.r + 1))) : "h0", xs = col(mark.x), dots = "", bars = "";
+      var spot = SHAPES[mark.s], end = spot ? spot(Math.round(3.1 * (mark.r + 1))) : "h0", xs = col(mark.x), dots = "", bars = "";
       col(mark.y).forEach(function (y, i) {
-        var a = tenth(pixel(panel.X, xs[i])), b = tenth(pixel(panel.Y, y));
+        var a = fifth(pixel(panel.X, xs[i])), b = fifth(pixel(panel.Y, y));
         if (a === a && b === b) { dots += "M" + a + " " + b + end; }
         if (mark.lo !== undefined) {
-          var c = tenth(pixel(panel.Y, col(mark.lo)[i])), d = tenth(pixel(panel.Y, col(mark.hi)[i]));
+          var c = fifth(pixel(panel.Y, col(mark.lo)[i])), d = fifth(pixel(panel.Y, col(mark.hi)[i]));
           if (a === a && c === c && d === d) { bars += "M" + a + " " + c + "V" + d; }
         }
       });
@@ -86,20 +86,19 @@
     if (mark.k === "band") {
       var up = trace(panel, col(mark.x), col(mark.hi)), down = trace(panel, col(mark.x), col(mark.lo)).reverse();
       put(0, up.join("") + down.map(function (s) { return "L" + s.slice(1); }).join("") + "Z");
-      put(1, up.join(""));
     }
     if (mark.k === "bars") {
-      var edges = col(mark.x), base = tenth(panel.Y[2]);
+      var edges = col(mark.x), base = fifth(panel.Y[2]);
       put(0, col(mark.y).map(function (v, i) {
-        return "M" + tenth(pixel(panel.X, edges[i])) + " " + base + "V" + tenth(pixel(panel.Y, v)) + "H" + tenth(pixel(panel.X, edges[i + 1])) + "V" + base + "Z";
+        return "M" + fifth(pixel(panel.X, edges[i])) + " " + base + "V" + fifth(pixel(panel.Y, v)) + "H" + fifth(pixel(panel.X, edges[i + 1])) + "V" + base + "Z";
       }).join(""));
     }
     if (mark.k === "rule" && mark.at !== null) {
-      put(0, mark.a === "x" ? "M" + tenth(pixel(panel.X, mark.at)) + " " + box[1] + "v" + box[3] : "M" + box[0] + " " + tenth(pixel(panel.Y, mark.at)) + "h" + box[2]);
+      put(0, mark.a === "x" ? "M" + fifth(pixel(panel.X, mark.at)) + " " + box[1] + "v" + box[3] : "M" + box[0] + " " + fifth(pixel(panel.Y, mark.at)) + "h" + box[2]);
     }
     if (mark.k === "ticks") {
       var bottom = paths[0] && /M\S+ (\S+?)v/.exec(paths[0].getAttribute("d"));
-      if (bottom) { put(0, col(mark.x).map(function (v) { return "M" + tenth(pixel(panel.X, v)) + " " + bottom[1] + "v-90"; }).join("")); }
+      if (bottom) { put(0, col(mark.x).map(function (v) { return "M" + fifth(pixel(panel.X, v)) + " " + bottom[1] + "v-45"; }).join("")); }
     }
     if (mark.k === "text" && paths[0]) {
       paths[0].setAttribute("x", pixel(panel.X, mark.at[0]));
@@ -354,14 +353,17 @@
         if (k >= 0) { around(k, (event.deltaY || event.deltaX) > 0 ? 1.25 : 0.8, p); }
       });
     }, { passive: false });
-    figure.querySelectorAll("button[data-zoom]").forEach(function (button) {
-      button.addEventListener("click", function () {
+    var title = figure.querySelector("h4").textContent, tools = document.createElement("div");
+    tools.className = "tools";
+    [["+", "Zoom in: "], ["−", "Zoom out: "], ["⤢", "Show all: "]].forEach(function (each, k) {
+      page.button(tools, each[0], each[1] + title, function () {
         ready().then(function () {
-          if (button.dataset.zoom === "0") { reset(); } else { around(state.now, button.dataset.zoom === "+" ? 0.6 : 1 / 0.6); }
-          page.say(button.dataset.zoom === "0" ? "all is shown" : "zoomed");
+          if (k === 2) { reset(); } else { around(state.now, k ? 1 / 0.6 : 0.6); }
+          page.say(k === 2 ? "all is shown" : "zoomed");
         });
       });
     });
+    figure.querySelector(".bar").appendChild(tools);
     figure.querySelectorAll(".legend button").forEach(function (button) {
       button.addEventListener("click", function () {
         var on = button.getAttribute("aria-pressed") !== "true", label = button.dataset.label;
@@ -377,17 +379,16 @@
         });
       });
     });
-    figure.querySelectorAll("button[data-picture]").forEach(function (button) {
-      button.addEventListener("click", function () {
-        var copy = svg.cloneNode(true), link = document.createElement("a");
+    var saves = figure.querySelector(".links");
+    if (saves) {
+      page.button(saves, "SVG", "Save " + title + " as SVG", function () {
+        var copy = svg.cloneNode(true);
         copy.setAttribute("xmlns", NS);
         copy.insertBefore(make("style", {}), copy.firstChild).textContent = "path{vector-effect:non-scaling-stroke}text{font:11px sans-serif}.a{stroke:#6b747c;fill:none}";
-        link.href = URL.createObjectURL(new Blob([new XMLSerializer().serializeToString(copy)], { type: "image/svg+xml" }));
-        link.download = button.dataset.name + ".svg";
-        link.click();
-      });
-    });
+        page.save(plot.dataset.name + ".svg", new XMLSerializer().serializeToString(copy), "image/svg+xml");
+      }, "plain");
+    }
   }
-  document.documentElement.classList.add("js");
+  document.documentElement.classList.add("scripted");
   document.querySelectorAll(".plot").forEach(setUp);
 })();
