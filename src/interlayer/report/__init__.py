@@ -1,6 +1,7 @@
 """The report: one offline page for all samples together and one for each sample."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from interlayer.core.files import write_text
@@ -12,13 +13,21 @@ from interlayer.report.site import Job, Record, relative
 from interlayer.sample import Sample
 from interlayer.study import Claim
 
-__all__ = ["Failure", "Record", "verdicts", "write_files", "write_study"]
+__all__ = ["Failure", "Record", "Written", "verdicts", "write_files", "write_study"]
 
 PAGE, DATA = "report.html", "report-data.zip"
 METHODS = ("methods.txt", "methods.bib")
 
 #: a sample's record, its page, and the data of the page
 _Place = tuple[Record, Path, Path]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that make up a report, those kept because nothing changed among them, and what was lost."""
+
+    files: tuple[Path, ...]
+    lost: tuple[Failure, ...] = ()
 
 
 def verdicts(samples: Sequence[Sample], claims: Sequence[Claim]) -> list[Verdict]:
@@ -37,7 +46,7 @@ def write_study(
     claims: Sequence[Claim] = (),
     failures: Sequence[Failure] = (),
     jobs: int = 1,
-) -> list[Path]:
+) -> Written:
     """Write the report of a study: ``report.html`` in ``out`` and one page in the folder of each sample.
 
     A study of one sample has one page.
@@ -55,11 +64,6 @@ def write_study(
     jobs
         Worker processes. The pages are the same bytes whatever their number.
 
-    Returns
-    -------
-    list of Path
-        The files that make up the report: those written, and those kept because nothing changed.
-
     Notes
     -----
     The same input gives the same bytes: there is no date and nothing random in it. One record at a time is open
@@ -74,10 +78,11 @@ def write_study(
 
 def write_files(
     target: Path, records: Sequence[Path], *, title: str = "interlayer report", jobs: int = 1
-) -> list[Path]:
+) -> Written:
     """Write the report of stored samples to one file, and what belongs to it to ``<name>_files`` beside it.
 
-    One sample makes one page; of several, ``target`` is the cohort page.
+    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record can
+    be opened.
     """
     folder = target.parent / f"{target.stem}_files"
     cohort = Cohort(target, folder, title, "", "", (), ())
@@ -101,21 +106,20 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str, str]], jobs: int) -> list[Path]:
+def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str, str]], jobs: int) -> Written:
     work = [_job(cohort, place, beside, len(places) == 1) for place in places]
     made = list(zip(work, site.make(work, jobs), strict=True))
     good = [(job, each.brief) for job, each in made if each.brief is not None]
-    lost = [Failure("", job.record.stem, each.error) for job, each in made if each.brief is None]
+    lost = tuple(Failure("", job.record.stem, each.error) for job, each in made if each.brief is None)
     written = [path for job, _ in good for path in (job.page, job.data)]
+    if not good and not beside:
+        return Written((), lost)
     text, methods = cohort_html(cohort, [(brief, job.record) for job, brief in good], lost, beside)
-    if len(places) > 1 or lost:
-        write_text(cohort.page, text)
-        written.append(cohort.page)
-    for name, content in zip(METHODS, methods, strict=True):
-        if content:
-            write_text(cohort.folder / name, content)
-            written.append(cohort.folder / name)
-    return written
+    texts = {cohort.page: text} if len(places) != 1 or lost else {}
+    texts |= {cohort.folder / name: content for name, content in zip(METHODS, methods, strict=True) if content}
+    for path, content in texts.items():
+        write_text(path, content)
+    return Written((*written, *texts), lost)
 
 
 def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone: bool) -> Job:

@@ -133,6 +133,8 @@ def cohort_page(
     by_id = {brief.sample_id: brief for brief in briefs}
     changes = differences(samples)
     _keep(briefs, changes, claims, pack)
+    methods = methods_text(samples)
+    pack.head["bibtex"] = methods.bibtex if methods else ""
     return CohortPage(
         used,
         rows,
@@ -145,7 +147,7 @@ def cohort_page(
         tuple(compared(pack)),
         tuple((brief, brief.doubts[:_DOUBTS], len(brief.doubts)) for brief in briefs if brief.doubts),
         tuple(failures),
-        methods_text(samples),
+        methods,
     )
 
 

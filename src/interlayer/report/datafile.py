@@ -3,9 +3,9 @@
 import io
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from itertools import zip_longest
+from math import isfinite
 from pathlib import Path
-
-import polars as pl
 
 from interlayer.core.files import atomic
 from interlayer.report.pack import Column
@@ -24,19 +24,16 @@ def csv_text(columns: Sequence[Column]) -> str:
     1.5,a
     2.0,
     """
-    length = max((len(values) for _, values in columns), default=0)
-    frame = pl.DataFrame(
-        [_series(str(place), values, length) for place, (_, values) in enumerate(columns)]
-    )
+    texts = [[_text(value) for value in values] for _, values in columns]
     heading = ",".join(_quoted(name) for name, _ in columns)
-    return f"{heading}\n{frame.write_csv(include_header=False)}"
+    lines = [",".join(row) for row in zip_longest(*texts, fillvalue="")]
+    return "\n".join([heading, *lines, ""])
 
 
-def _series(name: str, values: Sequence[object], length: int) -> pl.Series:
-    padded = [*values, *[None] * (length - len(values))]
-    if all(value is None or isinstance(value, int | float) for value in values):
-        return pl.Series(name, padded, dtype=pl.Float64, strict=False).fill_nan(None)
-    return pl.Series(name, [None if value is None else str(value) for value in padded], dtype=pl.String)
+def _text(value: object) -> str:
+    if type(value) is float:
+        return repr(value) if isfinite(value) else ""
+    return "" if value is None else _quoted(str(value))
 
 
 def _quoted(text: str) -> str:
@@ -46,7 +43,7 @@ def _quoted(text: str) -> str:
 def write_zip(path: Path, files: Mapping[str, Callable[[], list[Column]]]) -> None:
     """Write tables as CSV into one zip, atomically; the same tables give the same bytes."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
         for name, columns in files.items():
             member = zipfile.ZipInfo(name, _DATE)
             member.compress_type = zipfile.ZIP_DEFLATED

@@ -67,7 +67,7 @@ def rings(outlines: list[Floats]) -> str:
 
 def _ring(ring: Floats) -> str:
     reach = float(np.ptp(ring, axis=0).sum())
-    corners = ring[:: max(1, int(len(ring) / (6 + 1.8 * np.sqrt(reach))))]
+    corners = ring[:: max(1, int(len(ring) / (4 + 1.3 * np.sqrt(reach))))]
     placed = np.rint(corners * (UNITS / _GRID)).astype(np.int64) * _GRID
     moves = np.diff(placed, axis=0).ravel().tolist()
     steps = " ".join(map(str, moves)).replace(" -", "-")

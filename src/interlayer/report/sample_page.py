@@ -40,6 +40,8 @@ def sample_page(
     )
     pack.head.update(book.head())
     _keep(joint, claims, sample.sample_id, pack)
+    methods = methods_text([sample])
+    pack.head["bibtex"] = methods.bibtex if methods else ""
     return SamplePage(
         sample.sample_id,
         name,
@@ -55,7 +57,7 @@ def sample_page(
         tuple((pull, joined.pull_chart(pull)) for pull in joint.pulls),
         claims,
         sections,
-        methods_text([sample]),
+        methods,
     )
 
 

@@ -4,7 +4,7 @@ import gc
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.resources import files
@@ -88,11 +88,14 @@ def make(jobs: Sequence[Job], workers: int) -> list[Made]:
             made[index] = Made(kept, was_kept=True)
     if workers > 1 and len(stale) >= _POOL:
         work = [jobs[index] for index in stale]
-        for place, each in batch.spread(make_one, work, workers, _killed, preload=(__name__,)):
-            made[stale[place]] = each
+        made |= {stale[place]: each for place, each in _in_workers(work, workers)}
     else:
         made |= {index: make_one(jobs[index]) for index in stale}
     return [made[index] for index in range(len(jobs))]
+
+
+def _in_workers(work: Sequence[Job], workers: int) -> Iterator[tuple[int, Made]]:
+    return batch.spread(make_one, work, workers, _killed, preload=(__name__,))
 
 
 def make_one(job: Job) -> Made:
@@ -171,7 +174,7 @@ def subscript(formula: str) -> str:
 
 
 def _cache_path(job: Job) -> Path:
-    return job.page.parent / f".{job.page.stem}-cache.json"
+    return job.data.parent / ".report-cache.json"
 
 
 def _kept(job: Job) -> Brief | None:

@@ -163,7 +163,7 @@ var page = (function () {
   });
   document.querySelectorAll("[data-text]").forEach(function (place) {
     button(place, "Save " + place.dataset.name, "Save " + place.dataset.name, function () {
-      save(place.dataset.name, document.getElementById(place.dataset.text).textContent, "text/plain");
+      unpack().then(function (head) { save(place.dataset.name, head[place.dataset.text], "text/plain"); });
     }, "plain");
   });
   document.querySelectorAll("details[data-of]").forEach(function (details) {
