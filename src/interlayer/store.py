@@ -84,8 +84,13 @@ def write_tree(tree: xr.DataTree, path: Path) -> str:
     return digest
 
 
-def read_tree(path: Path) -> xr.DataTree:
+def read_tree(path: Path, group: str = "/") -> xr.DataTree:
     """Return a stored DataTree, loaded into memory, its file closed.
+
+    Parameters
+    ----------
+    group
+        Only what stands below it ("/xps").
 
     Raises
     ------
@@ -94,7 +99,9 @@ def read_tree(path: Path) -> xr.DataTree:
     """
     check_exists(path)
     try:
-        with xr.open_datatree(path, engine="netcdf4", decode_times=False, chunks=None) as lazy:
+        with xr.open_datatree(
+            path, engine="netcdf4", decode_times=False, chunks=None, group=group
+        ) as lazy:
             nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
             return xr.DataTree.from_dict(nodes)
     except (OSError, ValueError, RuntimeError, KeyError) as error:

@@ -72,6 +72,11 @@ def comparison(technique: str, results: "Mapping[str, xr.DataTree]") -> "list[Fi
     return cast("list[Figure]", compare(results))
 
 
+def compares(technique: str) -> bool:
+    """Return True for a technique that compares samples in figures."""
+    return hasattr(import_module(f"interlayer.{technique}.plots"), "compare")
+
+
 def exports(result: "xr.DataTree") -> "dict[str, str]":
     """Return the files that a result offers beside its tables: name to text (an instrument's calibration)."""
     return {

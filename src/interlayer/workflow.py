@@ -93,7 +93,7 @@ def run(
     outcomes = batch.run(chosen, jobs=jobs or os.cpu_count() or 1, force=force, done=done)
     kept = [task for task in tasks if task not in chosen and batch.is_current(task)]
     outcomes += [Outcome(task.title, task.sample, "unchanged", task.target) for task in kept]
-    return finish(loaded, folder, [*missing, *outcomes], tasks)
+    return finish(loaded, folder, [*missing, *outcomes], tasks, jobs=jobs or os.cpu_count() or 1)
 
 
 def _is_chosen(task: Task, only: set[str]) -> bool:
@@ -102,7 +102,9 @@ def _is_chosen(task: Task, only: set[str]) -> bool:
     )
 
 
-def finish(study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence[Task]) -> StudyRun:
+def finish(
+    study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence[Task], *, jobs: int = 1
+) -> StudyRun:
     """Assemble samples, catalogue, claims and report from the fragments of a study."""
     good = {outcome.target for outcome in outcomes if outcome.status != "failed"}
     samples = tuple(
@@ -119,17 +121,16 @@ def finish(study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence
     for spec, sample in zip(study.sample, samples, strict=True):
         written += _write_documents(out / spec.folder, sample)
     written += _write_tables(out, samples, verdicts)
-    failures = [(outcome.title, outcome.error) for outcome in outcomes if outcome.status == "failed"]
-    page = report.build(
-        samples,
+    written += report.write_study(
+        out,
+        [report.Record(spec.id, out / f"{spec.folder}.nc", out / spec.folder) for spec in study.sample],
         title=study.study.title,
         source=study.study.source,
         description=study.study.description,
         claims=study.claim,
-        failures=failures,
-    )
-    written.append(out / REPORT)
-    write_text(written[-1], page)
+        failures=[report.Failure(o.sample, o.title, o.error) for o in outcomes if o.status == "failed"],
+        jobs=jobs,
+    ).files
     store.write_manifest(out, {path.relative_to(out).as_posix(): sha256(path) for path in written})
     return StudyRun(study, out, out / REPORT, tuple(outcomes), samples, verdicts)
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED
-from interlayer.cli.products import open_samples
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
@@ -118,14 +118,17 @@ def _is_usage(error: Exception | None) -> bool:
 def write_report(arguments: argparse.Namespace) -> int:
     """Write one report from stored samples."""
     from interlayer import report
-    from interlayer.core.files import write_text
 
-    samples, failed = open_samples(arguments.records)
-    if not samples:
+    target = Path(arguments.output)
+    written = report.write_files(
+        target, [Path(each) for each in arguments.records], title=arguments.title, jobs=os.cpu_count() or 1
+    )
+    for each in written.lost:
+        print(f"failed: {each.error}", file=sys.stderr)
+    if not written.files:
         return INVALID
-    write_text(Path(arguments.output), report.build(samples, title=arguments.title))
-    print(Path(arguments.output).resolve())
-    return SOME_FAILED if failed else GOOD
+    print(target.resolve())
+    return SOME_FAILED if written.lost else GOOD
 
 
 def verify(arguments: argparse.Namespace) -> int:

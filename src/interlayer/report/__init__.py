@@ -1,60 +1,33 @@
-"""The report: one self-contained, offline HTML page of a study."""
+"""The report: one offline page for all samples together and one for each sample."""
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from importlib.resources import files
+from dataclasses import dataclass
+from pathlib import Path
 
-from interlayer._version import __version__
-from interlayer.core.results import warnings_of
-from interlayer.core.text import clean
+from interlayer.core.files import write_text
+from interlayer.core.text import slug
 from interlayer.evidence import Verdict, check
-from interlayer.report import model
+from interlayer.report import site
+from interlayer.report.cohort import Cohort, Failure, cohort_html
+from interlayer.report.site import Job, Record, relative
 from interlayer.sample import Sample
 from interlayer.study import Claim
 
+__all__ = ["Failure", "Record", "Written", "verdicts", "write_files", "write_study"]
 
-def build(
-    samples: Sequence[Sample],
-    *,
-    title: str = "interlayer report",
-    source: str = "",
-    description: str = "",
-    claims: Sequence[Claim] = (),
-    failures: Sequence[tuple[str, str]] = (),
-) -> str:
-    """Return the report of any number of samples as HTML.
+PAGE, DATA = "report.html", "report-data.zip"
+METHODS = ("methods.txt", "methods.bib")
 
-    Parameters
-    ----------
-    samples
-        In the order of the page.
-    claims
-        Published numbers to check against the data.
-    failures
-        Measurements that could not be analysed, each with its error.
+#: a sample's record, its page, and the data of the page
+_Place = tuple[Record, Path, Path]
 
-    Notes
-    -----
-    The same input gives the same bytes: there is no date and nothing random in it.
-    """
-    parts = [model.sample_part(sample) for sample in samples]
-    columns, overview = model.overview(samples, parts)
-    labels = {sample.sample_id: sample.label or sample.sample_id for sample in samples}
-    page = model.Report(
-        title=title,
-        source=source,
-        description=description,
-        version=__version__,
-        columns=columns,
-        overview=overview,
-        samples=tuple(parts),
-        claims=tuple(model.claim_row(verdict, labels) for verdict in verdicts(samples, claims)),
-        failures=tuple(failures),
-        doubts=tuple(_doubts(samples)),
-        comparisons=model.comparisons(samples),
-    )
-    return _html(page)
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that make up a report, those kept because nothing changed among them, and what was lost."""
+
+    files: tuple[Path, ...]
+    lost: tuple[Failure, ...] = ()
 
 
 def verdicts(samples: Sequence[Sample], claims: Sequence[Claim]) -> list[Verdict]:
@@ -63,44 +36,107 @@ def verdicts(samples: Sequence[Sample], claims: Sequence[Claim]) -> list[Verdict
     return [check(claim, located.get(claim.sample, [])) for claim in claims]
 
 
-def _doubts(samples: Sequence[Sample]) -> list[tuple[str, str, str]]:
-    """Return every warning with its sample and the section where it is seen."""
-    return [
-        (sample.label or sample.sample_id, text, model.anchor_of(sample.sample_id, path))
-        for sample in samples
-        for path, result in sample.results()
-        for text in warnings_of(result)
+def write_study(
+    out: Path,
+    records: Sequence[Record],
+    *,
+    title: str = "interlayer report",
+    source: str = "",
+    description: str = "",
+    claims: Sequence[Claim] = (),
+    failures: Sequence[Failure] = (),
+    jobs: int = 1,
+) -> Written:
+    """Write the report of a study: ``report.html`` in ``out`` and one page in the folder of each sample.
+
+    A study of one sample has one page.
+
+    Parameters
+    ----------
+    out
+        The results folder.
+    records
+        Of the samples, in the order of the pages.
+    claims
+        Published numbers to check against the data.
+    failures
+        Measurements that could not be analysed.
+    jobs
+        Worker processes. The pages are the same bytes whatever their number.
+
+    Notes
+    -----
+    The same input gives the same bytes: there is no date and nothing random in it. One record at a time is open
+    in each process; the cohort page is made of briefs.
+    """
+    cohort = Cohort(out / PAGE, out, title, source, description, tuple(claims), tuple(failures))
+    alone = len(records) == 1
+    places = [(each, out / PAGE if alone else each.folder / PAGE, each.folder / DATA) for each in records]
+    beside = (("all numbers (CSV)", "summary.csv"), ("claims (CSV)", "claims.csv"))
+    return _write(cohort, places, beside, jobs)
+
+
+def write_files(
+    target: Path, records: Sequence[Path], *, title: str = "interlayer report", jobs: int = 1
+) -> Written:
+    """Write the report of stored samples to one file, and what belongs to it to ``<name>_files`` beside it.
+
+    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record can
+    be opened.
+    """
+    folder = target.parent / f"{target.stem}_files"
+    cohort = Cohort(target, folder, title, "", "", (), ())
+    names = [""] if len(records) == 1 else _unique([record.stem for record in records])
+    stored = [Record("", record, folder / name) for record, name in zip(records, names, strict=True)]
+    places = [
+        (each, each.folder / PAGE if name else target, each.folder / DATA)
+        for each, name in zip(stored, names, strict=True)
     ]
+    return _write(cohort, places, (), jobs)
 
 
-def _html(page: model.Report) -> str:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-    from markupsafe import Markup
+def _unique(names: Sequence[str]) -> list[str]:
+    """Return names of folders, with a number where one repeats, also in another case."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in (slug(name) for name in names):
+        seen[name.lower()] = seen.get(name.lower(), 0) + 1
+        count = seen[name.lower()]
+        found.append(name if count == 1 else f"{name}--{count}")
+    return found
 
-    environment = Environment(
-        loader=PackageLoader("interlayer.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+
+def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str, str]], jobs: int) -> Written:
+    work = [_job(cohort, place, beside, len(places) == 1) for place in places]
+    made = list(zip(work, site.make(work, jobs), strict=True))
+    good = [(job, each.brief) for job, each in made if each.brief is not None]
+    lost = tuple(Failure("", job.record.stem, each.error) for job, each in made if each.brief is None)
+    written = [path for job, _ in good for path in (job.page, job.data)]
+    if not good and not beside:
+        return Written((), lost)
+    text, methods = cohort_html(cohort, [(brief, job.record) for job, brief in good], lost, beside)
+    texts = {cohort.page: text} if len(places) != 1 or lost else {}
+    texts |= {cohort.folder / name: content for name, content in zip(METHODS, methods, strict=True) if content}
+    for path, content in texts.items():
+        write_text(path, content)
+    return Written((*written, *texts), lost)
+
+
+def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone: bool) -> Job:
+    (record, page, data), here = place, place[1].parent
+    links = [
+        ("data of every figure and table (CSV)", relative(data, here)),
+        ("record (netCDF)", relative(record.path, here)),
+        *((name, relative(cohort.folder / file, here)) for name, file in beside),
+    ]
+    return Job(
+        record.path,
+        page,
+        data,
+        relative(page, cohort.page.parent),
+        "" if alone else relative(cohort.page, here),
+        cohort.title,
+        tuple(claim for claim in cohort.claims if claim.sample == record.sample_id),
+        tuple((each.title, each.error) for each in cohort.failures if each.sample == record.sample_id),
+        tuple(links),
     )
-    folder = files("interlayer.report") / "templates"
-    style = folder.joinpath("style.css").read_text(encoding="utf-8")
-    script = folder.joinpath("script.js").read_text(encoding="utf-8")
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    text = environment.get_template("report.html.j2").render(
-        page=page,
-        style=Markup(style),
-        script=Markup(script),
-        policy=Markup(policy),
-        svg=Markup,
-        units={column.unit: model.unit_text(column.unit) for column in page.columns},
-    )
-    return clean(text)
-
-
-def _digest(text: str) -> str:
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -16,20 +16,21 @@ def _table(name: str) -> NDArray[np.uint8]:
     anchors = np.array(
         [[int(each[i : i + 2], 16) for i in (0, 2, 4)] for each in _ANCHORS[name].split()], float
     )
-    at = np.linspace(0, len(anchors) - 1, 256)
+    at = np.append(np.linspace(0, len(anchors) - 1, 255), 0)
     columns = [np.interp(at, np.arange(len(anchors)), anchors[:, channel]) for channel in range(3)]
     return np.stack(columns, axis=1).round().astype(np.uint8)
 
 
-def apply(values: NDArray[np.generic], name: str) -> NDArray[np.uint8]:
-    """Return an RGB image, (rows, columns, 3), of a 2-D array scaled from its least to its largest value.
+def indexed(values: NDArray[np.generic], name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return a 2-D array as places in a table of 256 colours, and the table, (256, 3).
 
-    Values that are not finite become white.
+    The least value has place 0, the largest 254; what is not finite has place 255, which is white.
     """
     data = values.astype(np.float64)
     good = np.isfinite(data)
     low, high = (float(data[good].min()), float(data[good].max())) if good.any() else (0.0, 1.0)
-    level = np.where(good, (data - low) / ((high - low) or 1.0) * 255, 0).round().astype(np.uint8)
-    pixels = _table(name)[level]
-    pixels[~good] = 255
-    return pixels
+    with np.errstate(invalid="ignore"):
+        levels = np.where(good, (data - low) / ((high - low) or 1.0) * 254, 255).round().astype(np.uint8)
+    table = _table(name)
+    table[255] = 255
+    return levels, table

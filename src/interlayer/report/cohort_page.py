@@ -1,0 +1,297 @@
+"""All samples on one page: overview, evidence, differences, links with the cell, claims, what to doubt."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from interlayer.core import figure as fig
+from interlayer.core.summary import Row
+from interlayer.core.wording import interval_text, number_text, unit_text, value_text
+from interlayer.evidence import Difference, Link, PhaseEvidence, Verdict, differences, links
+from interlayer.headline import Column, columns
+from interlayer.report import joined
+from interlayer.report.brief import Brief, BriefSample
+from interlayer.report.model import ClaimRow, Doubt, Figure, MethodsText, tally
+from interlayer.report.numbers import decimals_of, signed
+from interlayer.report.pack import Pack
+from interlayer.report.pick import first, pick
+from interlayer.report.sample_page import methods_text
+from interlayer.report.sections import (
+    Book,
+    anchor_of,
+    drawn,
+    keep_table,
+    number,
+    settings_text,
+    sources_of,
+    title_of,
+)
+
+#: most doubts of one sample that the cohort page says; the others are on the sample's page
+_DOUBTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the overview: text, interval or status below it, place in the book, address, sort key."""
+
+    text: str = ""
+    below: str = ""
+    place: int = -1
+    href: str = ""
+    sort: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """One sample of the overview."""
+
+    brief: Brief
+    phase: PhaseEvidence | None
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What one technique shows of several samples together."""
+
+    title: str
+    note: str
+    figures: tuple[Figure, ...]
+    faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """How one quantity changed between two samples, as text."""
+
+    first: str
+    second: str
+    quantity: str
+    before: str
+    after: str
+    change: str
+    interval: str
+    verdict: str
+    reason: str
+    sort: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    """A structure metric against a cell metric: the numbers as text, the scatter drawn."""
+
+    link: Link
+    text: str
+    figure: Figure | None
+
+
+@dataclass(frozen=True, slots=True)
+class CohortPage:
+    """Everything on the cohort page."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[OverviewRow, ...]
+    phases: tuple[tuple[str, str], ...]
+    evidence: tuple[tuple[Brief, tuple[PhaseEvidence | None, ...]], ...]
+    counts: tuple[tuple[str, int], ...]
+    changes: tuple[Change, ...]
+    links: tuple[LinkView, ...]
+    claims: tuple[ClaimRow, ...]
+    compared: tuple[Compared, ...]
+    doubts: tuple[tuple[Brief, tuple[Doubt, ...], int], ...]
+    failures: tuple[tuple[str, str], ...]
+    methods: MethodsText | None
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """Return how many claims agree, disagree, cannot be told."""
+        return tally(self.claims)
+
+
+def cohort_page(
+    briefs: Sequence[Brief],
+    verdicts: Sequence[Verdict],
+    failures: Sequence[tuple[str, str]],
+    compared: Callable[[Pack], Sequence[Compared]],
+    pack: Pack,
+) -> CohortPage:
+    """Return the cohort page; its data go into the pack.
+
+    Parameters
+    ----------
+    compared
+        Draws what techniques show of several samples together.
+    """
+    samples = [BriefSample(brief) for brief in briefs]
+    book = Book()
+    used, rows = _overview(briefs, book)
+    pack.head.update(book.head())
+    phases = tuple(dict.fromkeys((each.phase, each.title) for brief in briefs for each in brief.joint.phases))
+    claims = tuple(_claim(verdict, briefs) for verdict in verdicts)
+    by_id = {brief.sample_id: brief for brief in briefs}
+    changes = differences(samples)
+    _keep(briefs, changes, claims, pack)
+    methods = methods_text(samples)
+    pack.head["bibtex"] = methods.bibtex if methods else ""
+    return CohortPage(
+        used,
+        rows,
+        phases,
+        tuple((brief, _of_phases(brief, phases)) for brief in briefs),
+        _counts(rows),
+        tuple(_change(each, by_id) for each in changes),
+        tuple(_link(each, place, pack) for place, each in enumerate(links(samples))),
+        claims,
+        tuple(compared(pack)),
+        tuple((brief, brief.doubts[:_DOUBTS], len(brief.doubts)) for brief in briefs if brief.doubts),
+        tuple(failures),
+        methods,
+    )
+
+
+def _overview(briefs: Sequence[Brief], book: Book) -> tuple[tuple[Column, ...], tuple[OverviewRow, ...]]:
+    """Return the columns that any sample fills, and a row of cells per sample."""
+    used = tuple(each for each in columns() if any(pick(each, brief.rows) for brief in briefs))
+    rows = []
+    for brief in briefs:
+        sources: dict[str, int] = {}
+        cells = tuple(_cell(brief, column, book, sources) for column in used)
+        phase = next((each for each in brief.joint.phases if each.phase == first().phase), None)
+        rows.append(OverviewRow(brief, phase, cells))
+    return used, tuple(rows)
+
+
+def _cell(brief: Brief, column: Column, book: Book, sources: dict[str, int]) -> Cell:
+    picked = pick(column, brief.rows)
+    if picked is None:
+        return Cell()
+    place, path, row = picked
+    shown, text = row.converted(column.unit), value_text(row.converted(column.unit))
+    if path not in sources:
+        sources[path] = len(book.sources)
+        book.sources.append(_source(brief, path, f"{brief.page}#{anchor_of(path)}"))
+    here = len(book.rows)
+    book.add(number(here, shown), row.method, sources[path])
+    below = interval_text(shown) or (row.status if text != "–" else "")
+    size = next((each for each in (shown.value, shown.high, shown.low) if math.isfinite(each)), math.nan)
+    sort = "" if math.isnan(size) else repr(size)
+    return Cell(text if text != "–" else row.status, below, here, f"{brief.page}#row-{place}", sort)
+
+
+def _source(brief: Brief, path: str, href: str) -> dict[str, object]:
+    attrs = next((each.attrs for each in brief.results if each.path == path), {})
+    return {
+        "title": f"{brief.name}: {title_of(attrs)}",
+        "href": href,
+        "files": sources_of(attrs),
+        "settings": settings_text(attrs),
+        "steps": [],
+        "version": str(attrs.get("interlayer_version", "")),
+    }
+
+
+def _of_phases(brief: Brief, phases: Sequence[tuple[str, str]]) -> tuple[PhaseEvidence | None, ...]:
+    found = {each.phase: each for each in brief.joint.phases}
+    return tuple(found.get(phase) for phase, _ in phases)
+
+
+def _counts(rows: Sequence[OverviewRow]) -> tuple[tuple[str, int], ...]:
+    """Return how many samples have which verdict on the phase that is asked for."""
+    verdicts = [row.phase.verdict if row.phase else "cannot tell" for row in rows]
+    order = ("present", "likely", "cannot tell", "unlikely", "absent")
+    return tuple((word, verdicts.count(word)) for word in order if word in verdicts)
+
+
+def _claim(verdict: Verdict, briefs: Sequence[Brief]) -> ClaimRow:
+    brief = next((each for each in briefs if each.sample_id == verdict.claim.sample), None)
+    if brief is None:
+        return joined.claim_row(verdict, verdict.claim.sample, {})
+    places: dict[tuple[str, Row], int] = {(path, row): i for i, (path, row) in enumerate(brief.rows)}
+    made = joined.claim_row(verdict, brief.name, places)
+    target = f"row-{made.place}" if made.place >= 0 else made.anchor
+    return ClaimRow(
+        made.sample,
+        made.what,
+        made.claimed,
+        made.found,
+        made.verdict,
+        made.reason,
+        made.source,
+        made.place,
+        f"{brief.page}#{target}",
+    )
+
+
+def _change(each: Difference, briefs: Mapping[str, Brief]) -> Change:
+    before, after = briefs.get(each.first_id), briefs.get(each.second_id)
+    decimals = decimals_of(each.low, each.high)
+    change = signed(number_text(each.change, decimals))
+    unit = unit_text(each.unit)
+    ends = f"{number_text(each.low, decimals)} … {number_text(each.high, decimals)}"
+    subject = f" of {each.subject}" if each.subject else ""
+    return Change(
+        before.name if before else each.first_id,
+        after.name if after else each.second_id,
+        f"{each.quantity.replace('_', ' ')}{subject}",
+        each.first,
+        each.second,
+        f"{change} {unit}".strip() if change != "–" else "–",
+        ends if math.isfinite(each.low) else "",
+        each.verdict,
+        each.reason,
+        repr(each.change) if math.isfinite(each.change) else "",
+        f"{after.page}#{anchor_of(each.second_place)}" if after and each.second_place else "",
+    )
+
+
+def _link(link: Link, place: int, pack: Pack) -> LinkView:
+    figures, _ = drawn(lambda: [link.figure], f"link-{place}", pack)
+    p = f"p = {number_text(link.p_value, None)}" if math.isfinite(link.p_value) else "no p-value"
+    least = f" (the least that {len(link.points)} samples can give: {number_text(link.least_p, None)})"
+    text = f"n = {len(link.points)}, rank correlation {number_text(link.correlation, 2)}"
+    if math.isfinite(link.low):
+        text += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
+    return LinkView(link, f"{text}, {p}{least if math.isfinite(link.least_p) else ''}", next(iter(figures), None))
+
+
+def _keep(
+    briefs: Sequence[Brief], changes: Sequence[Difference], claims: Sequence[ClaimRow], pack: Pack
+) -> None:
+    evidence = [
+        record for brief in briefs for record in joined.evidence_records(brief.joint.phases, brief.sample_id)
+    ]
+    keep_table(pack, "evidence-table", "evidence", evidence)
+    keep_table(pack, "claims-table", "claims", joined.claim_records(claims))
+    names = [name for name in Difference.__dataclass_fields__ if not name.endswith("_place")]
+    keep_table(
+        pack, "differences-table", "differences", [{name: getattr(e, name) for name in names} for e in changes]
+    )
+    keep_table(pack, "overview-table", "overview", _overview_records(briefs))
+
+
+def _overview_records(briefs: Sequence[Brief]) -> list[dict[str, object]]:
+    """Return the numbers of the overview as records, one for each sample and column."""
+    found = []
+    for brief in briefs:
+        for column in columns():
+            picked = pick(column, brief.rows)
+            if picked:
+                row = picked[2].converted(column.unit)
+                names = ("quantity", "subject", "value", "low", "high", "unit", "status")
+                found.append(
+                    {"sample": brief.sample_id, "label": brief.label, "column": column.title}
+                    | {name: getattr(row, name) for name in names}
+                )
+    return found
+
+
+
+
+def drawn_together(
+    technique: str, title: str, describe: Callable[[], list[fig.Figure]], note: str, pack: Pack
+) -> Compared | None:
+    """Return what a technique shows of several samples, or None where it shows nothing."""
+    figures, faults = drawn(describe, f"compared-{technique}", pack)
+    return Compared(title, note, figures, faults) if figures or faults else None
