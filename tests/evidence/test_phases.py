@@ -114,6 +114,17 @@ def test_images_show_shapes_not_phases() -> None:
     assert not any(each.phase == "C≡N" for each in examine(sample(particles)).phases)
 
 
+def test_every_observation_says_what_it_probed() -> None:
+    images = xr.Dataset({name: ("image", [7000.0, 7000.0]) for name in ("width", "height", "calibrated")})
+    particles = result([row("sem", "particle_count", "all", "1", 300.0, 17.0)], {"images": images})
+    area = xr.Dataset(attrs={"width": 2500.0, "height": 2000.0})
+    layer = result([row("eds", "detection", "N", "sigma", 40.0, 1.0)], {"N/map": area})
+    found = about(sample(xps("N 1s/Li3N", 4.0), particles, layer, xrd("Li3N", "found", 30.0)))
+    volumes = {each.technique: each.volume for each in found.observations}
+    assert "uppermost 10 nm" in volumes["xps"] and "all depths" in volumes["xrd"]
+    assert volumes["sem"].endswith("2 images, 98 µm² in all") and volumes["eds"].endswith("2.5 × 2 µm²")
+
+
 def test_what_nobody_looked_for_is_not_in_the_table() -> None:
     assert [each.phase for each in examine(sample(xps("N 1s/Li3N", 4.0))).phases] == ["Li3N"]
     assert examine(Sample("empty")).phases == ()

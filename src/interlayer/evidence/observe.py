@@ -61,14 +61,24 @@ def observations(marks: PhaseMarks, analyses: list[Source]) -> list[Observation]
 
 def _observation(source: Source, seen: Seen, text: str, amount: float = 0.0) -> Observation:
     probe = probes()[source.technique]
-    return Observation(
-        source.technique,
-        source.place,
-        seen,
-        text,
-        amount,
-        probe.text,
-    )
+    volume = probe.text + _area(source)
+    return Observation(source.technique, source.place, seen, text, amount, volume)
+
+
+def _area(source: Source) -> str:
+    """Return the area that images or a map show, where their scale is known; what is declared else."""
+    children = source.result.children
+    if "images" in children:
+        table = children["images"].to_dataset(inherit=False)
+        if {"width", "height", "calibrated"} <= set(table.variables) and bool(
+            (table["calibrated"] > 0).all()
+        ):
+            total = float((table["width"] * table["height"]).sum()) * 1e-6
+            return f": {table.sizes['image']} images, {total:.3g} µm² in all"
+    for node in source.result.subtree:
+        if node.name == "map" and {"width", "height"} <= set(node.attrs):
+            return f": {float(node.attrs['width']) / 1e3:.3g} × {float(node.attrs['height']) / 1e3:.3g} µm²"
+    return ""
 
 
 def _xrd(marks: PhaseMarks, source: Source) -> Iterator[Observation]:
