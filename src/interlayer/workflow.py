@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -14,7 +15,7 @@ from interlayer import batch, report, store, techniques
 from interlayer.batch import Outcome, Task
 from interlayer.core.files import sha256, write_text
 from interlayer.core.summary import Row, to_dataset
-from interlayer.core.text import slug
+from interlayer.core.text import clean, slug
 from interlayer.evidence import Verdict
 from interlayer.sample import Sample
 from interlayer.study import SampleSpec, Study, load
@@ -23,7 +24,7 @@ CATALOGUE = "catalogue.nc"
 REPORT = "report.html"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class StudyRun:
     """What a run of a study left behind."""
 
@@ -49,6 +50,18 @@ class StudyRun:
     def exit_code(self) -> int:
         """Return 0 when all went well, 1 when a measurement or a claim failed."""
         return 1 if self.failures or self.invalid_claims else 0
+
+    def __repr__(self) -> str:
+        verdicts = Counter(verdict.verdict for verdict in self.verdicts)
+        said = ", ".join(f"{number} {verdict}" for verdict, number in sorted(verdicts.items())) or "none"
+        lines = [
+            f"Study {clean(self.study.study.title)}",
+            f"  samples: {', '.join(clean(sample.sample_id) for sample in self.samples)}",
+            f"  measurements: {len(self.outcomes)}, failed: {len(self.failures)}; claims: {said}",
+            *(f"  failed: {clean(each.title)}: {clean(each.error)}" for each in self.failures),
+            f"  report: {self.report}",
+        ]
+        return "\n".join(" ".join(line.splitlines()) for line in lines)
 
 
 def run(

@@ -1,5 +1,6 @@
 """The main job on the example study: every published quantity, intervals that hold, contradictions."""
 
+import dataclasses
 import runpy
 from pathlib import Path
 from typing import Any
@@ -104,3 +105,15 @@ def test_the_report_is_one_offline_page_with_every_number(demo: Demo) -> None:
         assert sample.label in page
     for claim in demo.run.study.claim:
         assert claim.quantity.replace("_", " ") in page
+
+
+def test_a_run_says_in_a_few_lines_what_it_did(demo: Demo) -> None:
+    lines = repr(demo.run).splitlines()
+    agreeing = sum(verdict.verdict == "agree" for verdict in demo.run.verdicts)
+    assert lines[0].startswith("Study Nano-Li3N interlayer")
+    assert "bare-li, activated, cycled, not-activated, peo" in lines[1]
+    assert f"measurements: {len(demo.run.outcomes)}, failed: 0; claims: {agreeing} agree" in lines[2]
+    assert lines[-1].endswith("report.html") and len(lines) == 4
+    broken = dataclasses.replace(demo.run.outcomes[0], status="failed", title="a\nb", error="cut\u202e short")
+    failed = repr(dataclasses.replace(demo.run, outcomes=(broken,))).splitlines()
+    assert failed[3] == "  failed: a b: cut\ufffd short" and len(failed) == 5
