@@ -89,22 +89,28 @@ def test_the_results_are_whole_and_a_second_run_does_nothing(demo: Demo) -> None
 
 def test_samples_are_compared_and_records_of_fits_written(demo: Demo) -> None:
     page = demo.run.report.read_text(encoding="utf-8")
-    begin, end = page.index('id="compared"'), page.index('<h2 id="activated"')
+    begin, end = page.index('id="compared"'), page.index('id="doubts"')
     assert "X-ray photoelectron spectroscopy" in page[begin:end]
-    assert page.index("Samples compared") < begin < end
     text = (demo.run.out / "cycled" / "xps-iso19830.txt").read_text(encoding="utf-8")
     assert all(f"\n{level}\n" in text for level in ("C 1s", "N 1s", "F 1s", "Li 1s", "O 1s"))
     assert "cycled/xps-iso19830.txt" in (demo.run.out / "manifest.json").read_text(encoding="utf-8")
 
 
-def test_the_report_is_one_offline_page_with_every_number(demo: Demo) -> None:
+def test_the_report_is_offline_and_holds_every_sample_claim_and_number(demo: Demo) -> None:
     page = demo.run.report.read_text(encoding="utf-8")
-    assert "default-src 'none'" in page and len(page) < 12e6
-    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
-    for sample in demo.run.study.sample:
-        assert sample.label in page
+    assert len(page) < 5e6
     for claim in demo.run.study.claim:
         assert claim.quantity.replace("_", " ") in page
+    manifest = (demo.run.out / "manifest.json").read_text(encoding="utf-8")
+    for sample, spec in zip(demo.run.samples, demo.run.study.sample, strict=True):
+        assert spec.label in page and f"{spec.folder}/report.html" in page
+        own = (demo.run.out / spec.folder / "report.html").read_text(encoding="utf-8")
+        assert len(own.encode()) <= 1e6
+        assert own.count("<tr id=") == len(sample.rows)
+        assert all(f"{spec.folder}/{name}" in manifest for name in ("report.html", "report-data.zip"))
+        for text in (page, own):
+            assert "default-src 'none'" in text
+            assert "http://" not in text.replace("http://www.w3.org", "") and "https://" not in text
 
 
 def test_a_run_says_in_a_few_lines_what_it_did(demo: Demo) -> None:

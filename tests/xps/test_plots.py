@@ -263,17 +263,20 @@ def test_split() -> None:
     assert [i for page in split(range(31)) for i in page] == list(range(31))
 
 
-def test_report_compares_samples() -> None:
-    both = []
+def test_report_compares_samples(tmp_path: Path) -> None:
+    records = []
     for name in ("bare", "cycled"):
         each = Sample(name, label=f"<{name}>")
         each.add(result("N 1s"))
-        both.append(each)
-    page = report.build(both)
+        records.append(tmp_path / f"{name}.nc")
+        each.save(records[-1])
+    report.write_files(tmp_path / "both.html", records)
+    page = (tmp_path / "both.html").read_text(encoding="utf-8")
     assert 'id="compared"' in page
     assert "XPS: samples compared" in page
     assert "&lt;bare&gt; (+0.00 eV of charging taken off)" in page
-    assert 'id="compared"' not in report.build(both[:1])
+    report.write_files(tmp_path / "one.html", records[:1])
+    assert 'id="compared"' not in (tmp_path / "one.html").read_text(encoding="utf-8")
 
 
 def test_a_series_shows_first_last_and_the_spectra_between() -> None:

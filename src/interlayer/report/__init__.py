@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interlayer.core.files import write_text
-from interlayer.core.text import slug
+from interlayer.core.text import clean, slug
 from interlayer.evidence import Verdict, check
 from interlayer.report import site
 from interlayer.report.cohort import Cohort, Failure, cohort_html
@@ -136,7 +136,7 @@ def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone
         relative(page, cohort.page.parent),
         "" if alone else relative(cohort.page, here),
         cohort.title,
-        tuple(claim for claim in cohort.claims if claim.sample == record.sample_id),
-        tuple((each.title, each.error) for each in cohort.failures if each.sample == record.sample_id),
+        tuple(each for each in cohort.claims if clean(each.sample) == clean(record.sample_id)),
+        tuple((e.title, e.error) for e in cohort.failures if clean(e.sample) == clean(record.sample_id)),
         tuple(links),
     )

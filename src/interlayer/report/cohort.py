@@ -10,6 +10,7 @@ import xarray as xr
 from interlayer import store, techniques
 from interlayer.core.figure import Figure
 from interlayer.core.quantities import TECHNIQUES
+from interlayer.core.text import clean
 from interlayer.evidence import check
 from interlayer.report import html
 from interlayer.report.brief import Brief
@@ -62,7 +63,7 @@ def cohort_html(
     """Return the cohort page, and the methods as text and as BibTeX."""
     briefs, pack = [brief for brief, _ in stored], Pack()
     rows = {brief.sample_id: list(brief.rows) for brief in briefs}
-    verdicts = [check(claim, rows.get(claim.sample, [])) for claim in cohort.claims]
+    verdicts = [check(claim, rows.get(clean(claim.sample), [])) for claim in cohort.claims]
     failures = [(each.title, each.error) for each in (*cohort.failures, *lost)]
     page = cohort_page(briefs, verdicts, failures, partial(_compared, stored), pack)
     titles = {phase: title for phase, title in page.phases}

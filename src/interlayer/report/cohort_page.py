@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from interlayer.core import figure as fig
 from interlayer.core.summary import Row
+from interlayer.core.text import clean
 from interlayer.core.wording import interval_text, number_text, unit_text, value_text
 from interlayer.evidence import Difference, Link, PhaseEvidence, Verdict, differences, links
 from interlayer.headline import Column, columns
@@ -176,7 +177,7 @@ def _cell(brief: Brief, column: Column, book: Book, sources: dict[str, int]) -> 
     book.add(number(here, shown), row.method, sources[path])
     below = interval_text(shown) or (row.status if text != "–" else "")
     size = next((each for each in (shown.value, shown.high, shown.low) if math.isfinite(each)), math.nan)
-    sort = "" if math.isnan(size) else repr(size)
+    sort = "" if math.isnan(size) else f"{size:.12g}"  # as a reader would compare it
     return Cell(text if text != "–" else row.status, below, here, f"{brief.page}#row-{place}", sort)
 
 
@@ -205,7 +206,7 @@ def _counts(rows: Sequence[OverviewRow]) -> tuple[tuple[str, int], ...]:
 
 
 def _claim(verdict: Verdict, briefs: Sequence[Brief]) -> ClaimRow:
-    brief = next((each for each in briefs if each.sample_id == verdict.claim.sample), None)
+    brief = next((each for each in briefs if each.sample_id == clean(verdict.claim.sample)), None)
     if brief is None:
         return joined.claim_row(verdict, verdict.claim.sample, {})
     places: dict[tuple[str, Row], int] = {(path, row): i for i, (path, row) in enumerate(brief.rows)}

@@ -353,7 +353,7 @@
         if (k >= 0) { around(k, (event.deltaY || event.deltaX) > 0 ? 1.25 : 0.8, p); }
       });
     }, { passive: false });
-    var title = figure.querySelector("h4").textContent, tools = document.createElement("div");
+    var title = figure.querySelector("h3").textContent, tools = document.createElement("div");
     tools.className = "tools";
     [["+", "Zoom in: "], ["−", "Zoom out: "], ["⤢", "Show all: "]].forEach(function (each, k) {
       page.button(tools, each[0], each[1] + title, function () {
