@@ -6,7 +6,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED
@@ -116,15 +116,28 @@ def _is_usage(error: Exception | None) -> bool:
 
 
 def write_report(arguments: argparse.Namespace) -> int:
-    """Write one report from stored samples."""
+    """Write one report from stored samples: a page, or pages where the ending is .pdf."""
     from interlayer import report
     from interlayer.core.files import write_text
+    from interlayer.study import load
 
     samples, failed = open_samples(arguments.records)
     if not samples:
         return INVALID
-    write_text(Path(arguments.output), report.build(samples, title=arguments.title))
-    print(Path(arguments.output).resolve())
+    study = load(arguments.study) if arguments.study else None
+    about: dict[str, Any] = {"title": arguments.title or "interlayer report"}
+    if study is not None:
+        facts = study.study
+        about = {"title": arguments.title or facts.title, "source": facts.source}
+        about |= {"description": facts.description, "claims": study.claim}
+    target = Path(arguments.output)
+    if target.suffix.lower() == ".pdf":
+        from interlayer import pdf
+
+        pdf.write(samples, target, **about)
+    else:
+        write_text(target, report.build(samples, **about))
+    print(target.resolve())
     return SOME_FAILED if failed else GOOD
 
 
