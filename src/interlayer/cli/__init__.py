@@ -131,8 +131,9 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     report.add_argument(
         "records", nargs="+", metavar="NC", help="sample records (.nc) of one or many studies"
     )
-    report.add_argument("-o", "--output", required=True, metavar="FILE.html", help="the page to write")
-    report.add_argument("--title", default="interlayer report", help="its title (interlayer report)")
+    report.add_argument("-o", "--output", required=True, metavar="FILE", help="a page (.html) or a .pdf")
+    report.add_argument("--title", help="that of the study, or 'interlayer report'")
+    report.add_argument("--study", metavar="STUDY", help="study.toml or its folder: title, DOI, claims")
     report.set_defaults(run="write_report")
     verify = commands.add_parser("verify", help="find stored files that were damaged or changed")
     verify.add_argument("folders", nargs="+", metavar="DIR", help="results folders")

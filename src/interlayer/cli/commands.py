@@ -7,10 +7,11 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED
+from interlayer.cli.products import open_samples
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
@@ -116,19 +117,47 @@ def _is_usage(error: Exception | None) -> bool:
 
 
 def write_report(arguments: argparse.Namespace) -> int:
-    """Write one report from stored samples."""
+    """Write one report from stored samples: pages, or a PDF where the ending is .pdf."""
+    target = Path(arguments.output)
+    about = _about(arguments)
+    if target.suffix.lower() == ".pdf":
+        return _write_pdf(arguments, target, about)
     from interlayer import report
 
-    target = Path(arguments.output)
-    written = report.write_files(
-        target, [Path(each) for each in arguments.records], title=arguments.title, jobs=os.cpu_count() or 1
-    )
+    records = [Path(each) for each in arguments.records]
+    written = report.write_files(target, records, jobs=os.cpu_count() or 1, **about)
     for each in written.lost:
         print(f"failed: {each.error}", file=sys.stderr)
     if not written.files:
         return INVALID
     print(target.resolve())
     return SOME_FAILED if written.lost else GOOD
+
+
+def _about(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return title, source, description and claims, from the study file where one is named."""
+    if not arguments.study:
+        return {"title": arguments.title or "interlayer report"}
+    from interlayer.study import load
+
+    study = load(arguments.study)
+    return {
+        "title": arguments.title or study.study.title,
+        "source": study.study.source,
+        "description": study.study.description,
+        "claims": study.claim,
+    }
+
+
+def _write_pdf(arguments: argparse.Namespace, target: Path, about: dict[str, Any]) -> int:
+    from interlayer import pdf
+
+    samples, failed = open_samples(arguments.records)
+    if not samples:
+        return INVALID
+    pdf.write(samples, target, **about)
+    print(target.resolve())
+    return SOME_FAILED if failed else GOOD
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -92,8 +92,9 @@ def _judge_absence(row: Row) -> tuple[str, str]:
 def _judge_interval(claim: Claim, row: Row, low: float, high: float) -> tuple[str, str]:
     meets = row.low <= high and row.high >= low
     if claim.value is not None and claim.low is None and claim.high is None:
-        far = _distance(claim.value, row)
-        return (AGREE if meets else DISAGREE), far
+        if low <= row.value <= high:
+            return AGREE, f"{row.value:.6g} {row.unit} rounds to what is claimed".replace(" 1 rounds", " rounds")
+        return (AGREE if meets else DISAGREE), _distance(claim.value, row)
     if low <= row.value <= high:
         return AGREE, "the value lies within the claimed range"
     if meets:

@@ -77,7 +77,14 @@ def write_study(
 
 
 def write_files(
-    target: Path, records: Sequence[Path], *, title: str = "interlayer report", jobs: int = 1
+    target: Path,
+    records: Sequence[Path],
+    *,
+    title: str = "interlayer report",
+    source: str = "",
+    description: str = "",
+    claims: Sequence[Claim] = (),
+    jobs: int = 1,
 ) -> Written:
     """Write the report of stored samples to one file, and what belongs to it to ``<name>_files`` beside it.
 
@@ -85,7 +92,7 @@ def write_files(
     be opened.
     """
     folder = target.parent / f"{target.stem}_files"
-    cohort = Cohort(target, folder, title, "", "", (), ())
+    cohort = Cohort(target, folder, title, source, description, tuple(claims), ())
     names = [""] if len(records) == 1 else _unique([record.stem for record in records])
     stored = [Record("", record, folder / name) for record, name in zip(records, names, strict=True)]
     places = [
