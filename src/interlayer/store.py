@@ -98,11 +98,43 @@ def read_tree(path: Path) -> xr.DataTree:
             nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
             return xr.DataTree.from_dict(nodes)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
-        raise StoreError(
-            f"cannot read the record ({error})",
-            path=path,
-            advice="`interlayer verify` finds damaged files; run the study again to rebuild it.",
-        ) from error
+        raise _unreadable(path, error) from error
+
+
+def read_group(path: Path, group: str) -> xr.Dataset:
+    """Return one group of a stored DataTree, loaded, without reading the others.
+
+    Raises
+    ------
+    StoreError
+        As `read_tree`.
+    """
+    check_exists(path)
+    try:
+        with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
+            return lazy.load()
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_attrs(path: Path) -> dict[str, Any]:
+    """Return the attributes of the root of a stored DataTree; raises as `read_tree`."""
+    import netCDF4
+
+    check_exists(path)
+    try:
+        with netCDF4.Dataset(path) as stored:
+            return {name: stored.getncattr(name) for name in stored.ncattrs()}
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"cannot read the record ({error})",
+        path=path,
+        advice="`interlayer verify` finds damaged files; run the study again to rebuild it.",
+    )
 
 
 def write_manifest(folder: Path, digests: Mapping[str, str]) -> None:
@@ -110,7 +142,7 @@ def write_manifest(folder: Path, digests: Mapping[str, str]) -> None:
     write_text(folder / MANIFEST, json.dumps({"sha256": dict(sorted(digests.items()))}, indent=1) + "\n")
 
 
-def read_manifest(folder: Path) -> dict[str, str]:
+def read_manifest(folder: Path, *, damaged_is_empty: bool = False) -> dict[str, str]:
     """Return the manifest of a folder (empty where there is none).
 
     Raises
@@ -125,6 +157,8 @@ def read_manifest(folder: Path) -> dict[str, str]:
         found = json.loads(path.read_text(encoding="utf-8"))["sha256"]
         return {str(key): str(value) for key, value in found.items()}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
+        if damaged_is_empty:
+            return {}
         raise StoreError(
             f"the manifest is damaged ({error})", path=path, advice="Run the study again."
         ) from error

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 
 from interlayer._version import __version__
+from interlayer.cli import limits
 from interlayer.core.errors import InterlayerError
 from interlayer.core.settings import Setting
 from interlayer.techniques import KINDS, TITLES, declared_settings
@@ -62,7 +63,7 @@ Commands = argparse._SubParsersAction  # the class has no public name
 def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo = commands.add_parser("demo", help="write the example study, run it, print the report's path")
     demo.add_argument("folder", nargs="?", default="interlayer-demo", metavar="DIR")
-    demo.add_argument("--jobs", type=_positive, help="worker processes (all cores by default)")
+    limits.add(demo, "")
     demo.set_defaults(run="demo")
 
 
@@ -77,7 +78,7 @@ def _add_run(commands: "Commands[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="analyse a study: samples, catalogue, claims, report")
     run.add_argument("study", metavar="STUDY", help="study.toml or its folder")
     run.add_argument("-o", "--output", metavar="DIR", help="results folder (results beside the study file)")
-    run.add_argument("--jobs", type=_positive, help="worker processes (all cores by default)")
+    limits.add(run, "")
     run.add_argument(
         "--only",
         action="append",
@@ -86,6 +87,7 @@ def _add_run(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="a sample id, a technique, a kind or sample/technique; repeatable",
     )
     run.add_argument("--force", action="store_true", help="analyse again what has not changed")
+    run.add_argument("--dry-run", action="store_true", help="say what would run and why; write nothing")
     run.set_defaults(run="run_study")
 
 
@@ -98,7 +100,7 @@ def _add_technique(commands: "Commands[argparse.ArgumentParser]", technique: str
     one.add_argument("--json", action="store_true", help="print one JSON array instead of tables")
     one.add_argument("--plot", metavar="FILE", help="draw the result (.png, .svg, .pdf)")
     one.add_argument("-o", "--output", metavar="DIR", help="write records (.nc) and tables (.csv) here")
-    one.add_argument("--jobs", type=_positive, help="worker processes for folders (all cores by default)")
+    limits.add(one, " for folders")
     group = one.add_argument_group("settings")
     for setting in declared_settings(technique):
         _add_setting(group, setting)
@@ -135,9 +137,3 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     formats.add_argument("--json", action="store_true", help="print JSON")
     formats.set_defaults(run="list_formats")
 
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
