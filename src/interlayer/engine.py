@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from multiprocessing import connection, current_process, forkserver, get_all_start_methods, get_context
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
@@ -74,6 +74,7 @@ def spread(
     crew: Crew,
     lost: Callable[[_Item, Loss], _Result],
     group: int = 1,
+    team: "Team | None" = None,
 ) -> Iterator[tuple[int, _Result]]:
     """Run a function on items in worker processes; yield (index, result) as they come.
 
@@ -86,6 +87,8 @@ def spread(
         else ran), it took too long or too much memory.
     group
         How many items may wait at a worker; above 1 only for items of less than 2 kB.
+    team
+        Workers of this machine that are there already.
 
     Notes
     -----
@@ -97,24 +100,24 @@ def spread(
 
         found = cluster.spread(work, items, crew, group)
     else:
-        found = local(work, items, crew, group)
+        found = local(work, items, crew, group, team)
     for index, result in found:
         yield index, lost(items[index], result) if isinstance(result, Loss) else result
 
 
 def local(
-    work: Callable[[Any], Any], items: Sequence[Any], crew: Crew, group: int = 1
+    work: Callable[[Any], Any],
+    items: Sequence[Any],
+    crew: Crew,
+    group: int = 1,
+    team: "Team | None" = None,
 ) -> Iterator[tuple[int, Any]]:
     """Run a function on items in processes of this machine; yield (index, result or `Loss`)."""
-    team = _Team(work, items, crew if crew.memory else replace(crew, memory=default_memory()), group)
-    try:
-        yield from team.all(range(len(items)))
-        for index in team.suspects[:]:  # alone: what others took of the memory does not count now
-            yield from team.all([index], last=True)
-    except BaseException:
-        team.kill()
-        raise
-    team.dismiss()
+    if team is None:
+        with Team(crew) as own:
+            yield from own.run(work, items, crew, group)
+    else:
+        yield from team.run(work, items, crew, group)
 
 
 def default_memory() -> int | None:
@@ -175,21 +178,46 @@ class _Hand:
     ready: bool = False
 
 
-class _Team:
-    """The workers of one call."""
+class Team:
+    """Workers of this machine, who may be asked more than once; they are started when there is work.
 
-    def __init__(
-        self, work: Callable[[Any], Any], items: Sequence[Any], crew: Crew, group: int
-    ) -> None:
-        self._work, self._items, self._crew, self._group = work, items, crew, group
-        self._context = _context(crew.preload)
+    Parameters
+    ----------
+    crew
+        Its ``preload`` and ``folder`` hold for all that they are asked.
+    """
+
+    def __init__(self, crew: Crew) -> None:
+        self._context, self._folder = _context(crew.preload), crew.folder
         self._hands: list[_Hand] = []
-        self._left: deque[int] = deque()
         self._stillborn = 0
-        #: items at which a worker died
-        self.suspects: list[int] = []
+        self._begin(print, (), crew, 1)
 
-    def all(self, indices: Sequence[int], *, last: bool = False) -> Iterator[tuple[int, Any]]:
+    def __enter__(self) -> "Team":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self.dismiss()
+        else:
+            self.kill()
+
+    def _begin(self, work: Callable[[Any], Any], items: Sequence[Any], crew: Crew, group: int) -> None:
+        self._work, self._items, self._crew, self._group = work, items, crew, group
+        self._memory = crew.memory or default_memory()
+        self._left: deque[int] = deque()
+        self._suspects: list[int] = []
+
+    def run(
+        self, work: Callable[[Any], Any], items: Sequence[Any], crew: Crew, group: int
+    ) -> Iterator[tuple[int, Any]]:
+        """Yield (index, result or `Loss`) of each item, within the limits of a crew."""
+        self._begin(work, items, crew, group)
+        yield from self._all(range(len(items)))
+        for index in self._suspects[:]:  # alone: what others took of the memory does not count now
+            yield from self._all([index], last=True)
+
+    def _all(self, indices: Sequence[int], *, last: bool = False) -> Iterator[tuple[int, Any]]:
         """Yield (index, result or `Loss`) of these items; with ``last`` also of those that kill a worker."""
         self._left = deque(indices)
         while self._left or any(hand.waiting for hand in self._hands):
@@ -204,13 +232,12 @@ class _Team:
         busy = sum(bool(hand.waiting) for hand in self._hands)
         while len(self._hands) < min(self._crew.jobs, busy + len(self._left)):
             self._hands.append(self._hired())
-        for hand in self._hands:
+        for hand in self._hands[: self._crew.jobs]:
             self._feed(hand)
 
     def _hired(self) -> _Hand:
         ours, theirs = self._context.Pipe()
-        arguments = (theirs, self._work, self._crew.memory, self._crew.folder)
-        process = self._context.Process(target=serve, args=arguments, daemon=True)  # type: ignore[attr-defined]
+        process = self._context.Process(target=serve, args=(theirs, self._folder), daemon=True)  # type: ignore[attr-defined]
         with _as_main():
             process.start()
         theirs.close()
@@ -226,7 +253,7 @@ class _Team:
             hand.since = time.monotonic()
         hand.waiting.extend(chosen)
         with suppress(OSError):  # a worker that has died is seen when it is listened to
-            hand.pipe.send([(index, self._items[index]) for index in chosen])
+            hand.pipe.send((self._work, self._memory, [(index, self._items[index]) for index in chosen]))
 
     def _ready(self) -> list[_Hand]:
         ends = [hand.since + self._allowed(hand) for hand in self._hands if hand.waiting]
@@ -265,7 +292,7 @@ class _Team:
             if last:
                 yield culprit, Loss("WorkerKilled", f"the worker was killed ({ending})")
             else:
-                self.suspects.append(culprit)
+                self._suspects.append(culprit)
         self._dropped(hand)
 
     def _check_start(self, ending: str) -> None:

@@ -16,6 +16,7 @@ import json
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
-from interlayer.engine import Crew
+from interlayer.engine import Crew, Team
 from interlayer.ledger import Ledger, opened
 from interlayer.micrograph import Brief, Job, lost, process, short, untouched
 from interlayer.pooling import Done, Piece
@@ -144,25 +145,31 @@ def run(
         When nothing can be written below ``out``, or another run writes there.
     """
     crew = replace(crew, preload=PRELOAD)
-    with lock.writing(out, lock.OUTLIVES if crew.scheduler else 0.0), opened(out) as ledger:
+    with _working(out, crew) as (ledger, team):
         mark = {"interlayer": __version__, "folder": _name(folder)}
         write_text(out / MARK, json.dumps(mark) + "\n")
         code = code_digest("sem")
         work = tuple(Job(folder, name, out, settings, code) for name in names)
         started(len(work))
         briefs: dict[int, Brief] = {}
-        for index, brief in _each(work, crew, ledger):
+        for index, brief in _each(work, crew, ledger, team):
             briefs[index] = brief.slim
             done(Outcome(brief.name, "", brief.status, work[index].path, brief.error, brief.error_type))
         ordered = tuple(briefs[k] for k in range(len(work)))
-        return FolderRun(out, work, ordered, _finish(folder, work, out, crew, ledger))
+        return FolderRun(out, work, ordered, _finish(folder, work, out, crew, ledger, team))
 
 
 def _name(folder: Path) -> str:
     return folder.resolve().name or "folder"
 
 
-def _each(work: Sequence[Job], crew: Crew, ledger: Ledger) -> Iterator[tuple[int, Brief]]:
+@contextmanager
+def _working(out: Path, crew: Crew) -> Iterator[tuple[Ledger, Team]]:
+    with lock.writing(out, lock.OUTLIVES if crew.scheduler else 0.0), opened(out) as ledger, Team(crew) as team:
+        yield ledger, team
+
+
+def _each(work: Sequence[Job], crew: Crew, ledger: Ledger, team: Team) -> Iterator[tuple[int, Brief]]:
     """Yield the brief of each image, first of those that are as the ledger knows them."""
     waiting = []
     for index, job in enumerate(work):
@@ -171,7 +178,7 @@ def _each(work: Sequence[Job], crew: Crew, ledger: Ledger) -> Iterator[tuple[int
             waiting.append(index)
         else:
             yield index, known
-    for place, brief in engine.spread(process, [work[k] for k in waiting], crew, lost, _GROUP):
+    for place, brief in engine.spread(process, [work[k] for k in waiting], crew, lost, _GROUP, team):
         index = waiting[place]
         ledger.put(brief.entry(work[index]))
         for each in brief.hashes:
@@ -180,16 +187,17 @@ def _each(work: Sequence[Job], crew: Crew, ledger: Ledger) -> Iterator[tuple[int
 
 
 def _finish(
-    folder: Path, work: Sequence[Job], out: Path, crew: Crew, ledger: Ledger
+    folder: Path, work: Sequence[Job], out: Path, crew: Crew, ledger: Ledger, team: Team
 ) -> tuple[Pooled, ...]:
     """Pool by sample, and write what describes the folder as a whole."""
     from interlayer import store
 
-    here = replace(crew, scheduler="")  # the ledger is on this machine
+    # the ledger is on this machine, and the limits are those of one image
+    here = replace(crew, scheduler="", timeout=math.inf, memory=None)
     of = samples([job.name for job in work], _name(folder))
     pools = _pools(of, work, out, ledger.path)
     # a sample takes more memory than an image: half as many workers keep within what the images took
-    pooled = _pieces(pools, replace(here, jobs=max(1, crew.jobs // 2)), out, ledger)
+    pooled = _pieces(pools, replace(here, jobs=max(1, crew.jobs // 2)), out, ledger, team)
     found = tuple(
         Pooled(
             piece.name,
@@ -203,7 +211,7 @@ def _finish(
     again = pooling.repeated(found[-1].record) if found[-1].error is None else set()
     listed = tuple(sorted(again))
     overview = Piece("overview", "", tuple(work), out, ledger.path, tuple(of), records, listed)
-    sheets = _pieces([overview, *_sheets(work, out, ledger.path, again)], here, out, ledger)
+    sheets = _pieces([overview, *_sheets(work, out, ledger.path, again)], here, out, ledger, team)
     _drop_old_sheets(out, sheets)
     store.write_manifest(out, pooling.manifest(out, work, [*pooled, *sheets], ledger))
     return found
@@ -221,7 +229,7 @@ def _pools(of: Sequence[str], work: Sequence[Job], out: Path, ledger: Path) -> l
     return [*pieces, Piece("pool", ALL, tuple(work), out, ledger)]
 
 
-def _pieces(pieces: Sequence[Piece], crew: Crew, out: Path, ledger: Ledger) -> list[Done]:
+def _pieces(pieces: Sequence[Piece], crew: Crew, out: Path, ledger: Ledger, team: Team) -> list[Done]:
     """Do those pieces of work that are not done yet, in worker processes."""
     ledger.write()
     keys = [piece.key(ledger) for piece in pieces]
@@ -231,7 +239,7 @@ def _pieces(pieces: Sequence[Piece], crew: Crew, out: Path, ledger: Ledger) -> l
         if (known := pooling.current(piece, keys[k], out, ledger)) is not None
     }
     waiting = [k for k in range(len(pieces)) if k not in found]
-    for place, each in engine.spread(pooling.do, [pieces[k] for k in waiting], crew, pooling.lost):
+    for place, each in engine.spread(pooling.do, [pieces[k] for k in waiting], crew, pooling.lost, 1, team):
         index = waiting[place]
         found[index] = each
         ledger.put(pooling.entry_of(pieces[index], keys[index], each, out))

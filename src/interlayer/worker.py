@@ -35,27 +35,19 @@ class Loss:
     text: str
 
 
-def serve(
-    pipe: "connection.Connection[Any, Any]",
-    work: Callable[[Any], Any],
-    memory: int | None,
-    folder: str,
-) -> None:
-    """Answer each group of (index, item) from a pipe by (index, result) one by one, until the pipe closes.
+def serve(pipe: "connection.Connection[Any, Any]", folder: str) -> None:
+    """Answer groups of items from a pipe, each by (index, result) one by one, until the pipe closes.
 
-    Parameters
-    ----------
-    memory
-        Bytes that one item may take; None: as many as there are.
-    folder
-        The working folder, which relative paths begin at.
+    A group is (work, memory, [(index, item), …]): the function, and the bytes that one item may take (None: as
+    many as there are). Relative paths begin at ``folder``.
     """
     begin()
     os.chdir(folder)
     pipe.send(None)
     with suppress(EOFError, OSError):
         while True:
-            for index, item in pipe.recv():
+            work, memory, items = pipe.recv()
+            for index, item in items:
                 result = attempt(work, item, memory)
                 pipe.send((index, result))
                 if isinstance(result, Loss):  # libraries that ran out of memory may be in any state
