@@ -14,8 +14,7 @@ from interlayer.core.errors import StoreError
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.summary import Row, from_dataset, to_dataset
 from interlayer.core.text import clean, slug
-
-SCHEMA = 1
+from interlayer.schema import SCHEMA, upgraded
 
 
 @dataclass
@@ -31,6 +30,8 @@ class Sample:
     tree
         ``/`` holds attrs only; results stand at ``/xrd``, ``/xps``, ``/sem``, ``/eds``,
         ``/electrochem/<kind>`` (with ``/<name>`` where a sample has several of a kind).
+    made_from
+        Name and sha256 of each fragment that it was put together from.
 
     Examples
     --------
@@ -45,6 +46,7 @@ class Sample:
     parent: str = ""
     history: tuple[str, ...] = ()
     tree: xr.DataTree = field(default_factory=xr.DataTree, repr=False)
+    made_from: tuple[tuple[str, str], ...] = ()
 
     def add(self, result: xr.DataTree, name: str = "") -> str:
         """Put the result of one analysis into the tree and return its path.
@@ -124,6 +126,7 @@ class Sample:
             "history": json.dumps(list(self.history), ensure_ascii=False),
             "interlayer_version": __version__,
             "schema": SCHEMA,
+            "made_from": json.dumps(self.made_from),
         }
 
     def save(self, path: Path) -> str:
@@ -148,18 +151,12 @@ class Sample:
             raise StoreError(
                 "not the record of a sample", path=path, expected="a file written by `interlayer run`"
             )
-        if int(attrs.get("schema", 0)) > SCHEMA:
-            raise StoreError(
-                "written by a newer version",
-                path=path,
-                found=f"schema {attrs['schema']}",
-                expected=f"schema {SCHEMA} or older",
-                advice="Upgrade interlayer.",
-            )
+        attrs = upgraded(attrs, path)
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
         tree = tree.filter(lambda node: node.path != "/summary") if "summary" in tree.children else tree
-        return cls(**texts, history=history, tree=tree)
+        made_from = tuple((str(name), str(digest)) for name, digest in json.loads(str(attrs["made_from"])))
+        return cls(**texts, history=history, tree=tree, made_from=made_from)
 
     def _repr_html_(self) -> str:
         from html import escape

@@ -7,13 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-import numpy as np
-import xarray as xr
-
-from interlayer import batch, lock, report, store, techniques
+from interlayer import batch, catalogue, lock, report, store, techniques
 from interlayer.batch import Outcome, Task
+from interlayer.catalogue import CATALOGUE
 from interlayer.core.files import write_text
-from interlayer.core.summary import Row, to_dataset
+from interlayer.core.summary import Row
 from interlayer.core.text import slug
 from interlayer.engine import Crew
 from interlayer.evidence import Verdict
@@ -22,7 +20,6 @@ from interlayer.products import Products, key_of
 from interlayer.sample import Sample
 from interlayer.study import SampleSpec, Study, load
 
-CATALOGUE = "catalogue.nc"
 REPORT = "report.html"
 
 
@@ -151,11 +148,14 @@ def finish(
     samples, keys = [], []
     for spec in study.sample:
         parts = [task for task in tasks if task.sample == spec.id and task.target in good]
-        samples.append(assemble(spec, parts))
-        keys.append(key_of(spec.facts_of_record(), [[part.target.name, good[part.target]] for part in parts]))
+        made_from = tuple((part.target.name, good[part.target]) for part in parts)
+        samples.append(assemble(spec, parts, made_from))
+        keys.append(key_of(spec.facts_of_record(), made_from))
         products.make(out / f"{spec.folder}.nc", keys[-1], samples[-1].save)
         _write_documents(products, out / spec.folder, samples[-1])
-    products.make(out / CATALOGUE, key_of(keys), lambda path: store.write_tree(catalogue(samples), path))
+    products.make(
+        out / CATALOGUE, key_of(keys), lambda path: catalogue.write(catalogue.of_samples(samples), path)
+    )
     verdicts = tuple(report.verdicts(samples, study.claim))
     _write_tables(products, out, samples, verdicts)
     failures = [(outcome.title, outcome.error) for outcome in outcomes if outcome.status == "failed"]
@@ -176,21 +176,14 @@ def finish(
     return StudyRun(study, out, out / REPORT, tuple(outcomes), tuple(samples), verdicts)
 
 
-def assemble(spec: SampleSpec, tasks: Sequence[Task]) -> Sample:
+def assemble(
+    spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()
+) -> Sample:
     """Return a sample with the stored results of its tasks."""
-    sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history)
+    sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history, made_from=made_from)
     for task in tasks:
         sample.add(store.read_tree(task.target), task.name)
     return sample
-
-
-def catalogue(samples: Sequence[Sample]) -> xr.DataTree:
-    """Return the summaries of all samples as one table, with the sample of each row."""
-    rows = [(sample.sample_id, path, row) for sample in samples for path, row in sample.located_rows()]
-    dataset = to_dataset(row for _, _, row in rows)
-    dataset["sample"] = ("row", np.array([sample for sample, _, _ in rows], dtype=object))
-    dataset["measurement"] = ("row", np.array([path.strip("/") for _, path, _ in rows], dtype=object))
-    return xr.DataTree(dataset)
 
 
 def _write_tables(
