@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from interlayer import engine, techniques
-from interlayer.core.errors import InterlayerError
+from interlayer.core.errors import InterlayerError, WriteError
 from interlayer.core.files import sha256
 from interlayer.engine import Crew
 from interlayer.ledger import Entry, Ledger, opened
@@ -62,17 +63,33 @@ def reason(task: Task, ledger: Ledger) -> str:
 
 
 def _adopted(task: Task, ledger: Ledger) -> bool:
-    """Return whether a fragment carries the key of a task; the ledger then knows it."""
+    """Return whether a fragment carries the key of a task and is whole; the ledger then knows it."""
     import netCDF4
 
     try:
         with netCDF4.Dataset(task.target) as stored:
             if getattr(stored, "key", "") != task.key:
                 return False
+        digest = sha256(task.target)
     except OSError:
         return False
-    ledger.put(Entry(task.entry, task.key, "done", sha256(task.target), task.made_from))
+    if _listed(task.target.parent.parent).get(task.entry, digest) != digest:
+        return False
+    ledger.put(Entry(task.entry, task.key, "done", digest, task.made_from))
     return True
+
+
+@lru_cache(maxsize=1)
+def _manifest(folder: Path, _: int) -> dict[str, str]:
+    from interlayer import store
+
+    return store.read_manifest(folder, damaged_is_empty=True)
+
+
+def _listed(folder: Path) -> dict[str, str]:
+    """Return the manifest of a results folder, read once."""
+    path = folder / "manifest.json"
+    return _manifest(folder, path.stat().st_mtime_ns) if path.exists() else {}
 
 
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> str:
@@ -135,6 +152,11 @@ def run(
         Analyse again what has not changed.
     done
         Called with each outcome as it comes.
+
+    Raises
+    ------
+    WriteError
+        When fragments cannot be written: what was there stays.
     """
     if ledger is None:
         with opened(Path(), only_look=True) as empty:
@@ -147,6 +169,8 @@ def run(
         done(outcomes[index])
     workers = crew or Crew(jobs=jobs, preload=preload(tasks))
     for place, outcome in engine.spread(analyze_task, [tasks[k] for k in waiting], workers, _lost):
+        if outcome.error_type == WriteError.__name__:
+            raise WriteError(outcome.error)
         outcomes[waiting[place]] = outcome
         ledger.put(_entry(tasks[waiting[place]], outcome))
         done(outcome)

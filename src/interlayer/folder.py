@@ -22,7 +22,7 @@ from pathlib import Path
 
 from interlayer import engine, lock, pooling
 from interlayer._version import __version__
-from interlayer.core.errors import InterlayerError, SettingError
+from interlayer.core.errors import InterlayerError, SettingError, WriteError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
@@ -180,6 +180,8 @@ def _each(work: Sequence[Job], crew: Crew, ledger: Ledger, team: Team) -> Iterat
             yield index, known
     for place, brief in engine.spread(process, [work[k] for k in waiting], crew, lost, _GROUP, team):
         index = waiting[place]
+        if brief.error_type == WriteError.__name__:  # the disk is full: no matter of one image
+            raise WriteError(f"{brief.name}: {brief.error}", path=work[index].out)
         ledger.put(brief.entry(work[index]))
         for each in brief.hashes:
             ledger.remember(each)

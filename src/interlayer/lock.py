@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO
 
-from interlayer.core.errors import StoreError
+from interlayer.core.errors import StoreError, WriteError
+from interlayer.core.files import UNWRITABLE
 
 LOCK = ".interlayer.lock"
 #: seconds after which a temporary file of a cluster's worker is taken for a leftover
@@ -55,13 +56,22 @@ def writing(folder: Path, left_for: float = 0.0) -> Iterator[None]:
                 found=_holder(stream),
                 advice="Wait until it ends, or give another folder with -o.",
             )
-        _sign(stream)
-        sweep(folder, left_for)
         try:
+            _sign(stream)
+            sweep(folder, left_for)
             yield
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            raise WriteError(
+                f"the results cannot be written ({error.strerror})",
+                path=error.filename or folder,
+                advice="Is the folder writable, and is there space on the disk? What was finished is kept.",
+            ) from error
         finally:
-            stream.seek(0)
-            stream.truncate()
+            with suppress(OSError):
+                stream.seek(0)
+                stream.truncate()
 
 
 def _taken(stream: IO[str]) -> bool:

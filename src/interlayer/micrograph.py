@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from interlayer.core.errors import InterlayerError
-from interlayer.core.files import atomic, sha256
+from interlayer.core.errors import InterlayerError, WriteError
+from interlayer.core.files import UNWRITABLE, atomic, sha256
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
 from interlayer.ledger import Entry, Hashed, Ledger, hashed
@@ -157,9 +157,13 @@ def process(job: Job) -> Brief:
         key = key_of(job, {each.path: each.digest for each in hashes}.__getitem__)
         made = _stored(job, key) or _made(job, key)
         return replace(made, key=key, hashes=hashes, written=_written(job))
+    except WriteError as error:
+        return Brief(job.name, "failed", str(error), "WriteError")
     except InterlayerError as error:
         return failed(job, str(error).removeprefix(f"{job.path}: "), type(error).__name__)
     except OSError as error:
+        if error.errno in UNWRITABLE:
+            return Brief(job.name, "failed", f"cannot be written ({error})", "WriteError")
         return failed(job, f"cannot be read, or its results not written ({error})", "ReadError")
 
 

@@ -9,7 +9,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
-from interlayer.core.errors import StoreError
+from interlayer.core.errors import StoreError, WriteError
 from interlayer.core.files import atomic, check_exists, sha256, write_text
 from interlayer.core.text import clean
 
@@ -84,7 +84,9 @@ def write_tree(tree: xr.DataTree, path: Path) -> str:
     Raises
     ------
     StoreError
-        When the tree cannot be stored or the folder cannot be written; an older file stays as it was.
+        When the tree cannot be stored.
+    WriteError
+        When the disk is full or the folder cannot be written; an older file stays as it was.
     """
     try:
         with atomic(path) as part:
@@ -95,7 +97,8 @@ def write_tree(tree: xr.DataTree, path: Path) -> str:
                     _stored_dataset(group, node.to_dataset(inherit=False))
             digest = sha256(part)
     except (OSError, ValueError, TypeError, RuntimeError) as error:
-        raise StoreError(
+        kind = WriteError if isinstance(error, OSError | RuntimeError) else StoreError
+        raise kind(
             f"cannot write the record ({error})",
             path=path,
             advice="Is the folder writable, and is there space left on the disk?",

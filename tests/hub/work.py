@@ -40,3 +40,19 @@ def note_and_block(place: str) -> None:
     """Write the process id, then loop in C without ever giving way to another thread."""
     Path(place).write_text(str(os.getpid()))
     re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+SIZE = 20_000
+
+
+def write(path: Path, value: float) -> None:
+    import xarray as xr
+
+    from interlayer import store
+
+    store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", np.full(SIZE, value))})), path)
+
+
+def write_for_ever(path: Path) -> None:
+    for number in range(2, 100_000):
+        write(path, float(time.monotonic_ns() // 1000 + number))
