@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, special
+from scipy import special
 
 F64 = NDArray[np.float64]
 Statistic = Callable[[F64, F64], float]
@@ -97,6 +97,8 @@ def log_normal(values: F64, weights: F64, bound: float = 0.0) -> LogNormal:
             s = np.exp(p[1])
             inside = special.log_ndtr((p[0] - cut) / s)
             return float(np.sum(share * (0.5 * ((logs - p[0]) / s) ** 2)) + p[1] + inside)
+
+        from scipy import optimize
 
         found = optimize.minimize(loss, [mu, np.log(sigma)], method="Nelder-Mead")
         if found.success and abs(found.x[0] - mu) < 2 * sigma:

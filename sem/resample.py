@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy import special
 
 from interlayer.core.intervals import Interval
 from interlayer.sem.distribution import STATISTICS
@@ -45,7 +45,7 @@ def intervals(values: Sequence[F64], weights: Sequence[F64], seed: int = 0) -> d
     spread, dof = within, float(max(sizes.size - 1, 1))
     if len(pairs) > 1:
         spread, dof = _between(sizes[order], shares[order], image[order], within)
-    reach = float(stats.t.ppf(0.975, dof))
+    reach = float(special.stdtrit(dof, 0.975))
     return {name: _interval(each(sizes, shares), spread[name], reach) for name, each in STATISTICS.items()}
 
 

@@ -8,41 +8,51 @@ What is written below the results folder::
     pooled.nc, pooled-particles.*, …   all images together
     samples/<sample>/pooled…           the same for each sample, where there are several
     images/<path of the image>…        record, tables and overlay of each image
+    manifest.json                      sha256 of each of these files
+    ledger.sqlite                      what each was made from
 """
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import math
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import numpy as np
-
+from interlayer import engine, lock, pooling
 from interlayer._version import __version__
-from interlayer.batch import Outcome, code_digest, spread
-from interlayer.core.errors import InterlayerError, SettingError, StoreError
+from interlayer.core.errors import InterlayerError, SettingError, WriteError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
 from interlayer.core.text import clean
-from interlayer.micrograph import RECORD, Brief, Job, Pooled, killed, process
-
-if TYPE_CHECKING:
-    from interlayer.sem.analysis import Part
+from interlayer.engine import Crew, Team
+from interlayer.ledger import Ledger, opened
+from interlayer.micrograph import Brief, Job, lost, process, short, untouched
+from interlayer.pooling import Done, Piece
+from interlayer.tasks import Outcome, code_digest
 
 #: the file that marks a results folder, so that it is never taken for raw data
 MARK = "interlayer-folder.json"
 ALL = ""
-_PRELOAD = ("interlayer.warm",)
-#: bytes of a name that are kept, and images of a sample whose pictures its record keeps
-_LONGEST, _PICTURES = 180, 4
-#: images for which no worker processes are started
-_FEW = 4
+PRELOAD = ("interlayer.warm",)
+#: how many images may wait at a worker, and how many are on a contact sheet
+_GROUP, _SHEET = 16, 48
+
+
+@dataclass(frozen=True, slots=True)
+class Pooled:
+    """The result of a sample, or of all images together (sample ``""``)."""
+
+    sample: str
+    source: Path
+    record: Path
+    error: InterlayerError | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FolderRun:
-    """What a run over a folder left behind."""
+    """What a run over a folder left behind; the briefs are slim, the ledger has the rest."""
 
     out: Path
     jobs: tuple[Job, ...]
@@ -50,10 +60,10 @@ class FolderRun:
     pooled: tuple[Pooled, ...]
 
 
-def scan(folder: Path, known: Callable[[Path], bool], out: Path | None = None) -> list[Path]:
-    """Return the images below a folder at any depth, in order of their paths.
+def scan(folder: Path, known: Callable[[Path], bool], out: Path | None = None) -> list[str]:
+    """Return the images at any depth, as paths below the folder with ``/``, in their order.
 
-    Hidden files, results folders of earlier runs and ``out`` are left out.
+    Hidden files, results folders of earlier runs, ``out`` and links to folders are left out.
 
     Raises
     ------
@@ -67,19 +77,26 @@ def scan(folder: Path, known: Callable[[Path], bool], out: Path | None = None) -
             expected="another folder after -o",
             advice="A folder inside the folder of the images is fine.",
         )
-    found: list[Path] = []
-    waiting = [folder]
+    found: list[str] = []
+    waiting = [""]
     while waiting:
         place = waiting.pop()
-        for path in place.iterdir():
-            if path.name.startswith("."):
-                continue
-            if path.is_dir():
-                ours = (path / MARK).exists() or (out is not None and path.resolve() == out.resolve())
-                waiting += [] if ours or path.is_symlink() else [path]
-            elif path.is_file() and known(path):
-                found.append(path)
-    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+        for entry in _entries(folder / place):
+            name = f"{place}{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                waiting += [] if _is_ours(Path(entry.path), out) else [f"{name}/"]
+            elif entry.is_file() and known(Path(entry.path)):
+                found.append(name)
+    return sorted(found)
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    with os.scandir(folder) as entries:
+        return [entry for entry in entries if not entry.name.startswith(".")]
+
+
+def _is_ours(folder: Path, out: Path | None) -> bool:
+    return (folder / MARK).exists() or (out is not None and folder.resolve() == out.resolve())
 
 
 def samples(names: Sequence[str], whole: str) -> list[str]:
@@ -103,11 +120,11 @@ def samples(names: Sequence[str], whole: str) -> list[str]:
 
 def run(
     folder: Path,
-    paths: Sequence[Path],
+    names: Sequence[str],
     out: Path,
     settings: dict[str, Value],
     *,
-    jobs: int = 1,
+    crew: Crew,
     started: Callable[[int], None] = lambda _: None,
     done: Callable[[Outcome], None] = lambda _: None,
 ) -> FolderRun:
@@ -115,114 +132,145 @@ def run(
 
     Parameters
     ----------
-    paths
+    names
         The images, from `scan`.
-    jobs
-        Worker processes; the results do not depend on it.
+    crew
+        Who works, and within which limits; the results do not depend on it.
     started, done
         Called with the number of images, and with each outcome.
 
     Raises
     ------
     StoreError
-        When nothing can be written below ``out``.
+        When nothing can be written below ``out``, or another run writes there.
     """
-    whole = folder.resolve().name or "folder"
-    try:
-        write_text(out / MARK, json.dumps({"interlayer": __version__, "folder": whole}) + "\n")
-    except OSError as error:
-        raise StoreError(
-            f"the results cannot be written there ({error})", path=out, advice="Give another folder with -o."
-        ) from error
-    code = code_digest("sem")
-    work = tuple(_job(path, folder, out, settings, code) for path in paths)
-    started(len(work))
-    briefs: dict[int, Brief] = {}
-    for index, brief in _each(work, jobs):
-        briefs[index] = brief
-        done(Outcome(brief.name, "", brief.status, work[index].path, brief.error, brief.error_type))
-    ordered = tuple(briefs[k] for k in range(len(work)))
-    return FolderRun(out, work, ordered, _finish(folder, work, ordered, out, jobs))
+    crew = replace(crew, preload=PRELOAD)
+    with _working(out, crew) as (ledger, team):
+        mark = {"interlayer": __version__, "folder": _name(folder)}
+        write_text(out / MARK, json.dumps(mark) + "\n")
+        code = code_digest("sem")
+        work = tuple(Job(folder, name, out, settings, code) for name in names)
+        started(len(work))
+        briefs: dict[int, Brief] = {}
+        for index, brief in _each(work, crew, ledger, team):
+            briefs[index] = brief.slim
+            done(Outcome(brief.name, "", brief.status, work[index].path, brief.error, brief.error_type))
+        ordered = tuple(briefs[k] for k in range(len(work)))
+        return FolderRun(out, work, ordered, _finish(folder, work, out, crew, ledger, team))
 
 
-def _each(work: Sequence[Job], jobs: int) -> Iterable[tuple[int, Brief]]:
-    if jobs == 1 or len(work) < _FEW:
-        return ((k, process(job)) for k, job in enumerate(work))
-    return spread(process, work, jobs, killed, _PRELOAD)
+def _name(folder: Path) -> str:
+    return folder.resolve().name or "folder"
 
 
-def _job(path: Path, folder: Path, out: Path, settings: dict[str, Value], code: str) -> Job:
-    name = path.relative_to(folder).as_posix()
-    parts = [_short(clean(part)) for part in path.relative_to(folder).parts]
-    return Job(path, name, out.joinpath("images", *parts), settings, code)
+@contextmanager
+def _working(out: Path, crew: Crew) -> Iterator[tuple[Ledger, Team]]:
+    with lock.writing(out, lock.OUTLIVES if crew.scheduler else 0.0), opened(out) as ledger, Team(crew) as team:
+        yield ledger, team
 
 
-def _short(part: str) -> str:
-    """Return the name of a file so short that endings can be added to it."""
-    data = part.encode()
-    if len(data) <= _LONGEST:
-        return part
-    digest = hashlib.sha256(data).hexdigest()[:8]
-    return f"{data[: _LONGEST - 9].decode(errors='ignore')}-{digest}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Sample:
-    """A sample to be pooled, and where that goes."""
-
-    name: str
-    source: Path
-    place: Path
-    members: tuple[tuple[Job, Brief], ...]
+def _each(work: Sequence[Job], crew: Crew, ledger: Ledger, team: Team) -> Iterator[tuple[int, Brief]]:
+    """Yield the brief of each image, first of those that are as the ledger knows them."""
+    waiting = []
+    for index, job in enumerate(work):
+        known = untouched(job, ledger)
+        if known is None:
+            waiting.append(index)
+        else:
+            yield index, known
+    for place, brief in engine.spread(process, [work[k] for k in waiting], crew, lost, _GROUP, team):
+        index = waiting[place]
+        if brief.error_type == WriteError.__name__:  # the disk is full: no matter of one image
+            raise WriteError(f"{brief.name}: {brief.error}", path=work[index].out)
+        ledger.put(brief.entry(work[index]))
+        for each in brief.hashes:
+            ledger.remember(each)
+        yield index, brief
 
 
 def _finish(
-    folder: Path, work: Sequence[Job], briefs: Sequence[Brief], out: Path, jobs: int
+    folder: Path, work: Sequence[Job], out: Path, crew: Crew, ledger: Ledger, team: Team
 ) -> tuple[Pooled, ...]:
-    """Pool by sample in worker processes, and write what describes the folder as a whole."""
-    of = samples([job.name for job in work], folder.resolve().name or "folder")
-    groups = {name: [k for k in range(len(work)) if of[k] == name] for name in dict.fromkeys(of)}
-    taken = _places(list(groups))
-    tasks = [
-        _Sample(
-            name,
-            _source(folder, [work[k] for k in members], name),
-            out / "samples" / taken[name],
-            tuple((work[k], briefs[k]) for k in members),
+    """Pool by sample, and write what describes the folder as a whole."""
+    from interlayer import store
+
+    # the ledger is on this machine, and the limits are those of one image
+    here = replace(crew, scheduler="", timeout=math.inf, memory=None)
+    of = samples([job.name for job in work], _name(folder))
+    pools = _pools(of, work, out, ledger.path)
+    # a sample takes more memory than an image: half as many workers keep within what the images took
+    pooled = _pieces(pools, replace(here, jobs=max(1, crew.jobs // 2)), out, ledger, team)
+    found = tuple(
+        Pooled(
+            piece.name,
+            _source(folder, piece),
+            piece.place / "pooled.nc",
+            InterlayerError(each.error, path=_source(folder, piece)) if each.error else None,
         )
-        for name, members in groups.items()
-        if len(groups) > 1
-    ]
-    tasks.append(_Sample(ALL, folder, out, tuple(zip(work, briefs, strict=True))))
-    if jobs == 1 or len(work) < _FEW:
-        errors = {k: _pool(task) for k, task in enumerate(tasks)}
-    else:
-        # a sample takes more memory than an image: half as many workers keep within what the images took
-        errors = dict(spread(_pool, tasks, max(1, jobs // 2), _not_pooled, _PRELOAD))
-    found = tuple(_read(task, errors[k]) for k, task in enumerate(tasks))
-
-    from interlayer import folder_output
-
-    folder_output.write_overview(out, of, work, briefs, found)
+        for piece, each in zip(pools, pooled, strict=True)
+    )
+    records = tuple((each.sample, each.record) for each in found if each.error is None)
+    again = pooling.repeated(found[-1].record) if found[-1].error is None else set()
+    listed = tuple(sorted(again))
+    overview = Piece("overview", "", tuple(work), out, ledger.path, tuple(of), records, listed)
+    sheets = _pieces([overview, *_sheets(work, out, ledger.path, again)], here, out, ledger, team)
+    _drop_old_sheets(out, sheets)
+    store.write_manifest(out, pooling.manifest(out, work, [*pooled, *sheets], ledger))
     return found
 
 
-def _not_pooled(task: _Sample) -> str:
-    return f"the worker was killed while it pooled {len(task.members)} images (out of memory?)"
+def _pools(of: Sequence[str], work: Sequence[Job], out: Path, ledger: Path) -> list[Piece]:
+    """Return what is pooled: each sample, where there are several, and all images."""
+    groups = {name: tuple(job for job, each in zip(work, of, strict=True) if each == name) for name in dict.fromkeys(of)}
+    taken = _places(list(groups))
+    pieces = [
+        Piece("pool", name, members, out / "samples" / taken[name], ledger)
+        for name, members in groups.items()
+        if len(groups) > 1
+    ]
+    return [*pieces, Piece("pool", ALL, tuple(work), out, ledger)]
 
 
-def _read(task: _Sample, error: str) -> Pooled:
-    """Return a pooled result from its record."""
-    from interlayer import store
+def _pieces(pieces: Sequence[Piece], crew: Crew, out: Path, ledger: Ledger, team: Team) -> list[Done]:
+    """Do those pieces of work that are not done yet, in worker processes."""
+    ledger.write()
+    keys = [piece.key(ledger) for piece in pieces]
+    found = {
+        k: known
+        for k, piece in enumerate(pieces)
+        if (known := pooling.current(piece, keys[k], out, ledger)) is not None
+    }
+    waiting = [k for k in range(len(pieces)) if k not in found]
+    for place, each in engine.spread(pooling.do, [pieces[k] for k in waiting], crew, pooling.lost, 1, team):
+        index = waiting[place]
+        found[index] = each
+        ledger.put(pooling.entry_of(pieces[index], keys[index], each, out))
+    return [found[k] for k in range(len(pieces))]
 
-    if error:
-        return Pooled(task.name, task.source, None, InterlayerError(error, path=task.source))
-    return Pooled(task.name, task.source, store.read_tree(task.place / "pooled.nc"))
+
+def _sheets(work: Sequence[Job], out: Path, ledger: Path, again: set[str]) -> Iterator[Piece]:
+    """Yield the contact sheets."""
+    pages = math.ceil(len(work) / _SHEET)
+    for page in range(pages):
+        title = f"{len(work)} images" + (f", page {page + 1} of {pages}" if pages > 1 else "")
+        name = "contact-sheet.png" if pages == 1 else f"contact-sheet-{page + 1}.png"
+        chosen = tuple(work[page * _SHEET : (page + 1) * _SHEET])
+        repeated = tuple(job.name for job in chosen if job.name in again)
+        yield Piece("sheet", title, chosen, out / name, ledger, repeated=repeated)
 
 
-def _source(folder: Path, members: Sequence[Job], name: str) -> Path:
+def _drop_old_sheets(out: Path, done: Sequence[Done]) -> None:
+    written = {path for each in done for path in each.written}
+    for old in out.glob("contact-sheet*.png"):
+        if str(old) not in written:
+            old.unlink()
+
+
+def _source(folder: Path, piece: Piece) -> Path:
     """Return the folder of a sample: the one of its name above its first image, else the whole folder."""
-    above = [path for path in members[0].path.parents if path.name == name and path != folder]
+    if piece.name == ALL:
+        return folder
+    above = [path for path in piece.members[0].path.parents if path.name == piece.name and path != folder]
     return above[-1] if above and folder in above[-1].parents else folder
 
 
@@ -230,68 +278,9 @@ def _places(names: Sequence[str]) -> dict[str, str]:
     """Return a folder for each sample, different also where case does not count."""
     found: dict[str, str] = {}
     for name in names:
-        first = _short(clean(name))
+        first = short(clean(name))
         place, number = first, 2
         while place.lower() in {each.lower() for each in found.values()}:
             place, number = f"{first}-{number}", number + 1
         found[name] = place
     return found
-
-
-def _pool(task: _Sample) -> str:
-    """Pool the images of a sample and write the result; return what went wrong.
-
-    Those with a scale are pooled where some have none, and copies of a file once.
-    """
-    from interlayer import folder_output
-    from interlayer.sem.analysis import pooled
-
-    good = [(job, brief) for job, brief in task.members if brief.good]
-    if not good:
-        return "no image could be analysed"
-    kept, notes = _kept(good)
-    try:
-        result = pooled([_part(job, brief, pictured=k < _PICTURES) for k, (job, brief) in enumerate(kept)])
-        warnings = json.loads(str(result.attrs["warnings"]))
-        failed = [f"{brief.name}: not read: {brief.error}" for _, brief in task.members if not brief.good]
-        result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
-        folder_output.write_pooled(result, task.place)
-    except InterlayerError as error:
-        return str(error)
-    except Exception as error:  # a fault of ours must not stop the others; it is named as such
-        return f"{type(error).__name__}: {error} (a fault of interlayer; please report it)"
-    return ""
-
-
-def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], list[str]]:
-    scaled = any(brief.calibrated for _, brief in good)
-    kept: list[tuple[Job, Brief]] = []
-    notes: list[str] = []
-    first: dict[str, str] = {}
-    for job, brief in good:
-        if brief.digest in first:
-            notes.append(f"{job.name}: duplicate: a copy of {first[brief.digest]} (same bytes), counted once")
-        elif scaled and not brief.calibrated:
-            notes.append(f"{job.name}: no scale: left out, as other images of the sample have one")
-        else:
-            kept.append((job, brief))
-        first.setdefault(brief.digest, job.name)
-    return kept, notes
-
-
-def _part(job: Job, brief: Brief, *, pictured: bool) -> "Part":
-    """Return what pooling takes of an image: its table of particles, and its picture."""
-    import polars
-    import xarray as xr
-
-    from interlayer.sem import tables
-    from interlayer.sem.analysis import Part
-
-    frame = polars.read_parquet(job.file("-particles.parquet"))
-    columns = {name: frame[name].to_numpy() for name in frame.columns}
-    particles = tables.restored(columns, np.zeros(frame.height), brief.calibrated)
-    images = tables.image_table([brief.line], brief.calibrated)
-    if not pictured:
-        return Part(particles, images, brief.attrs)
-    with xr.open_dataset(job.file(RECORD), group="picture", engine="netcdf4") as stored:
-        return Part(particles, images, brief.attrs, (stored.load(),))

@@ -1,7 +1,6 @@
 """What a folder of micrographs leaves on the disk: pooled records, tables, the contact sheet."""
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,31 +9,34 @@ import polars
 
 from interlayer import store
 from interlayer.core.files import atomic
-from interlayer.core.results import rows_of, warnings_of
+from interlayer.core.results import rows_of
+from interlayer.core.summary import from_dataset
 from interlayer.core.summary import records as row_records
-from interlayer.micrograph import THUMBNAIL, Brief, Job, Pooled
+from interlayer.micrograph import THUMBNAIL, Brief, Job
 from interlayer.sem import pictures, plots, tables
 from interlayer.sem.analysis import part
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from interlayer.pooling import Piece
+
 #: columns of the table of images that a table for people does without
 _NOT_LISTED = {"name", "flags", "fingerprint"}
-_SHEET = pictures.COLUMNS * pictures.ROWS
 
 
-def write_pooled(result: "xr.DataTree", place: Path) -> None:
+def write_pooled(result: "xr.DataTree", place: Path) -> list[Path]:
     """Write a pooled result: record, tables (CSV and Parquet), the distribution as a figure."""
     store.write_tree(result, place / "pooled.nc")
+    written = [place / "pooled.nc"]
     parts = part(result)
     frame = polars.DataFrame({str(name): parts.particles[name].values for name in parts.particles})
     names = parts.images["name"].values.astype(str)
     frame = frame.with_columns(
         file=polars.Series(names[parts.particles["image"].values], dtype=polars.String)
     )
-    write_frame(frame, place / "pooled-particles")
-    write_frame(
+    written += write_frame(frame, place / "pooled-particles")
+    written += write_frame(
         polars.DataFrame(row_records(rows_of(result)), infer_schema_length=None),
         place / "pooled-summary",
     )
@@ -44,7 +46,9 @@ def write_pooled(result: "xr.DataTree", place: Path) -> None:
 
             with atomic(place / "pooled-distribution.png") as temporary:
                 draw(figure).savefig(temporary, format="png", dpi=200)
-            write_frame(_curves(result), place / "pooled-distribution")
+            written += write_frame(_curves(result), place / "pooled-distribution")
+            written.append(place / "pooled-distribution.png")
+    return written
 
 
 def _curves(result: "xr.DataTree") -> polars.DataFrame:
@@ -55,37 +59,40 @@ def _curves(result: "xr.DataTree") -> polars.DataFrame:
     )
 
 
-def write_frame(frame: polars.DataFrame, stem: Path) -> None:
-    """Write a table as ``<stem>.csv`` and ``<stem>.parquet``, each atomically."""
-    with atomic(stem.with_name(stem.name + ".csv")) as temporary:
+def write_frame(frame: polars.DataFrame, stem: Path) -> list[Path]:
+    """Write a table as ``<stem>.csv`` and ``<stem>.parquet``, each atomically; returns both."""
+    plain, columns = (stem.with_name(stem.name + ending) for ending in (".csv", ".parquet"))
+    with atomic(plain) as temporary:
         frame.write_csv(temporary)
-    with atomic(stem.with_name(stem.name + ".parquet")) as temporary:
+    with atomic(columns) as temporary:
         frame.write_parquet(temporary)
+    return [plain, columns]
 
 
-def write_overview(
-    out: Path, of: Sequence[str], work: Sequence[Job], briefs: Sequence[Brief], pooled: Sequence[Pooled]
-) -> None:
-    """Write the table of images, the numbers of the samples and the contact sheet."""
-    duplicates = _duplicates(pooled[-1])
-    lines = [_line(sample, brief, duplicates) for sample, brief in zip(of, briefs, strict=True)]
-    write_frame(polars.DataFrame(lines, infer_schema_length=None), out / "images")
+def write_overview(piece: "Piece", briefs: Sequence[Brief]) -> list[Path]:
+    """Write the table of images and the numbers of the samples; returns the files."""
+    out, duplicates = piece.place, set(piece.repeated)
+    lines = [_line(sample, brief, duplicates) for sample, brief in zip(piece.of, briefs, strict=True)]
+    written = write_frame(polars.DataFrame(lines, infer_schema_length=None), out / "images")
     rows = [
-        {"sample": each.sample or "all", **record}
-        for each in pooled
-        if each.result is not None
-        for record in row_records(rows_of(each.result))
+        {"sample": name or "all", **record}
+        for name, path in piece.pools
+        for record in row_records(from_dataset(store.read_group(path, "summary")))
     ]
     with atomic(out / "summary.csv") as temporary:
         polars.DataFrame(rows, infer_schema_length=None).write_csv(temporary)
-    _sheets(out, work, lines)
+    return [*written, out / "summary.csv"]
 
 
-def _duplicates(pooled: Pooled) -> set[str]:
-    """Return the names of the images that show a field again."""
-    if pooled.result is None:
-        return set()
-    return {text.split(": duplicate:")[0] for text in warnings_of(pooled.result) if ": duplicate:" in text}
+def write_sheet(piece: "Piece", briefs: Sequence[Brief]) -> list[Path]:
+    """Write one contact sheet; returns its file."""
+    duplicates = set(piece.repeated)
+    entries = [
+        _entry(job, _line("", brief, duplicates)) for job, brief in zip(piece.members, briefs, strict=True)
+    ]
+    with atomic(piece.place) as temporary:
+        pictures.write(temporary, pictures.sheet(entries, piece.name))
+    return [piece.place]
 
 
 def _line(sample: str, brief: Brief, duplicates: set[str]) -> dict[str, object]:
@@ -107,18 +114,6 @@ def _line(sample: str, brief: Brief, duplicates: set[str]) -> dict[str, object]:
 def _warnings(brief: Brief) -> list[str]:
     texts = json.loads(brief.attrs.get("warnings", "[]"))
     return [str(text).removeprefix(f"{brief.name}: ") for text in texts]
-
-
-def _sheets(out: Path, work: Sequence[Job], lines: Sequence[Mapping[str, object]]) -> None:
-    for old in out.glob("contact-sheet*.png"):
-        old.unlink()
-    pages = math.ceil(len(work) / _SHEET)
-    for page in range(pages):
-        chosen = range(page * _SHEET, min(len(work), (page + 1) * _SHEET))
-        title = f"{len(work)} images" + (f", page {page + 1} of {pages}" if pages > 1 else "")
-        name = "contact-sheet.png" if pages == 1 else f"contact-sheet-{page + 1}.png"
-        with atomic(out / name) as temporary:
-            pictures.write(temporary, pictures.sheet([_entry(work[k], lines[k]) for k in chosen], title))
 
 
 def _entry(job: Job, line: Mapping[str, object]) -> pictures.Entry:

@@ -15,8 +15,7 @@ from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.results import rows_of, warnings_of
 from interlayer.core.summary import Row, to_dataset
 from interlayer.core.text import clean, slug
-
-SCHEMA = 1
+from interlayer.schema import SCHEMA, upgraded
 
 
 @dataclass(repr=False)
@@ -32,6 +31,8 @@ class Sample:
     tree
         ``/`` holds attrs only; results stand at ``/xrd``, ``/xps``, ``/sem``, ``/eds``,
         ``/electrochem/<kind>`` (with ``/<name>`` where a sample has several of a kind).
+    made_from
+        Name and sha256 of each fragment that it was put together from.
 
     Examples
     --------
@@ -46,6 +47,7 @@ class Sample:
     parent: str = ""
     history: tuple[str, ...] = ()
     tree: xr.DataTree = field(default_factory=xr.DataTree)
+    made_from: tuple[tuple[str, str], ...] = ()
 
     def add(self, result: xr.DataTree, name: str = "") -> str:
         """Put the result of one analysis into the tree and return its path.
@@ -121,6 +123,7 @@ class Sample:
             "history": json.dumps(list(self.history), ensure_ascii=False),
             "interlayer_version": __version__,
             "schema": SCHEMA,
+            "made_from": json.dumps(self.made_from),
         }
 
     @property
@@ -150,19 +153,13 @@ class Sample:
             raise StoreError(
                 "not the record of a sample", path=path, expected="a file written by `interlayer run`"
             )
-        if int(attrs.get("schema", 0)) > SCHEMA:
-            raise StoreError(
-                "written by a newer version",
-                path=path,
-                found=f"schema {attrs['schema']}",
-                expected=f"schema {SCHEMA} or older",
-                advice="Upgrade interlayer.",
-            )
+        attrs = upgraded(attrs, path)
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
         # not `filter`: it loses a table's column that is called as a coordinate above it
         tree = tree.drop_nodes("summary") if "summary" in tree.children else tree
-        return cls(**texts, history=history, tree=tree)
+        made_from = tuple((str(name), str(digest)) for name, digest in json.loads(str(attrs["made_from"])))
+        return cls(**texts, history=history, tree=tree, made_from=made_from)
 
     @property
     def warnings(self) -> list[str]:

@@ -111,6 +111,10 @@ class SampleSpec(_Model):
         """Return the name of the sample's results folder."""
         return slug(self.id)
 
+    def facts_of_record(self) -> dict[str, object]:
+        """Return what the sample's record says beside its measurements."""
+        return self.model_dump(include={"id", "label", "state", "parent", "history"})
+
     def facts(self) -> dict[str, float]:
         """Return the facts that measurements take as settings."""
         return {name: getattr(self, name) for name in SHARED if getattr(self, name) is not None}

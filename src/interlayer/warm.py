@@ -6,7 +6,6 @@ import netCDF4  # noqa: F401
 import numpy as np
 import xarray as xr
 
-import interlayer.core.draw
 import interlayer.micrograph
 import interlayer.sem.pictures
 import interlayer.sem.readers.raster

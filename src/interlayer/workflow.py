@@ -5,22 +5,23 @@ import io
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
-import numpy as np
-import xarray as xr
-
-from interlayer import batch, report, store, techniques
+from interlayer import batch, catalogue, lock, report, store, techniques
 from interlayer.batch import Outcome, Task
+from interlayer.catalogue import CATALOGUE
 from interlayer.core.files import sha256, write_text
-from interlayer.core.summary import Row, to_dataset
+from interlayer.core.summary import Row
 from interlayer.core.text import clean, slug
+from interlayer.engine import Crew
 from interlayer.evidence import Verdict
+from interlayer.evidence.tables import tables as joined_tables
+from interlayer.ledger import opened
+from interlayer.products import Products, key_of
 from interlayer.sample import Sample
 from interlayer.study import SampleSpec, Study, load
 
-CATALOGUE = "catalogue.nc"
 REPORT = "report.html"
 
 
@@ -69,6 +70,7 @@ def run(
     out: Path | None = None,
     *,
     jobs: int | None = None,
+    crew: Crew | None = None,
     force: bool = False,
     only: Iterable[str] = (),
     started: Callable[[int], None] = lambda _: None,
@@ -84,6 +86,8 @@ def run(
         Where the results go; ``results`` beside the study file by default.
     jobs
         Worker processes; as many as there are cores by default.
+    crew
+        Who works, and within which limits, where ``jobs`` does not say enough.
     force
         Analyse again what has not changed.
     only
@@ -95,18 +99,54 @@ def run(
     ------
     StudyError
         When the study file as a whole is not valid; nothing is then written.
+    StoreError
+        When the results cannot be written, or another run writes them.
     """
     loaded = load(study)
     folder = out if out is not None else loaded.folder / "results"
-    tasks, missing = batch.plan(loaded, folder)
-    chosen = [task for task in tasks if _is_chosen(task, set(only))]
-    started(len(chosen) + len(missing))
-    for outcome in missing:
-        done(outcome)
-    outcomes = batch.run(chosen, jobs=jobs or os.cpu_count() or 1, force=force, done=done)
-    kept = [task for task in tasks if task not in chosen and batch.is_current(task)]
-    outcomes += [Outcome(task.title, task.sample, "unchanged", task.target) for task in kept]
-    return finish(loaded, folder, [*missing, *outcomes], tasks, jobs=jobs or os.cpu_count() or 1)
+    workers = crew or Crew(jobs=jobs or os.cpu_count() or 1)
+    with lock.writing(folder, lock.OUTLIVES if workers.scheduler else 0.0), opened(folder) as ledger:
+        tasks, missing = batch.plan(loaded, folder, ledger.digest)
+        chosen = [task for task in tasks if _is_chosen(task, set(only))]
+        started(len(chosen) + len(missing))
+        for outcome in missing:
+            done(outcome)
+        workers = replace(workers, preload=batch.preload(chosen))
+        outcomes = batch.run(chosen, crew=workers, ledger=ledger, force=force, done=done)
+        outcomes += batch.unchanged([task for task in tasks if task not in chosen], ledger)
+        return finish(
+            loaded,
+            folder,
+            [*missing, *outcomes],
+            tasks,
+            Products(folder, ledger, force=force),
+            jobs=jobs or os.cpu_count() or 1,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would do with one measurement: ``run``, ``keep`` or ``fail``, and why."""
+
+    title: str
+    action: str
+    reason: str
+
+
+def dry_run(
+    study: Path | str, out: Path | None = None, *, force: bool = False, only: Iterable[str] = ()
+) -> list[Planned]:
+    """Return what `run` would do with each measurement and why; nothing is written."""
+    loaded = load(study)
+    folder = out if out is not None else loaded.folder / "results"
+    with opened(folder, only_look=True) as ledger:
+        tasks, missing = batch.plan(loaded, folder, ledger.digest)
+        planned = [Planned(each.title, "fail", each.error) for each in missing]
+        for task in tasks:
+            why = batch.reason(task, ledger) if _is_chosen(task, set(only)) else ""
+            why = why or ("asked for by --force" if force and _is_chosen(task, set(only)) else "")
+            planned.append(Planned(task.title, "run" if why else "keep", why or "unchanged"))
+    return planned
 
 
 def _is_chosen(task: Task, only: set[str]) -> bool:
@@ -116,25 +156,36 @@ def _is_chosen(task: Task, only: set[str]) -> bool:
 
 
 def finish(
-    study: Study, out: Path, outcomes: Sequence[Outcome], tasks: Sequence[Task], *, jobs: int = 1
+    study: Study,
+    out: Path,
+    outcomes: Sequence[Outcome],
+    tasks: Sequence[Task],
+    products: Products,
+    *,
+    jobs: int = 1,
 ) -> StudyRun:
-    """Assemble samples, catalogue, claims and report from the fragments of a study."""
-    good = {outcome.target for outcome in outcomes if outcome.status != "failed"}
-    samples = tuple(
-        assemble(spec, [task for task in tasks if task.sample == spec.id and task.target in good])
-        for spec in study.sample
+    """Assemble samples, catalogue, claims and report from the fragments of a study.
+
+    What depends on nothing that has changed is left as it is.
+    """
+    good = {outcome.target: outcome.digest for outcome in outcomes if outcome.status != "failed"}
+    for task in tasks:
+        if task.target in good:
+            products.written[task.target] = good[task.target]
+    samples, keys = [], []
+    for spec in study.sample:
+        parts = [task for task in tasks if task.sample == spec.id and task.target in good]
+        made_from = tuple((part.target.name, good[part.target]) for part in parts)
+        samples.append(assemble(spec, parts, made_from))
+        keys.append(key_of(spec.facts_of_record(), made_from))
+        products.make(out / f"{spec.folder}.nc", keys[-1], samples[-1].save)
+        _write_documents(products, out / spec.folder, samples[-1])
+    products.make(
+        out / CATALOGUE, key_of(keys), lambda path: catalogue.write(catalogue.of_samples(samples), path)
     )
-    written = [task.target for task in tasks if task.target in good]
-    for spec, sample in zip(study.sample, samples, strict=True):
-        written.append(out / f"{spec.folder}.nc")
-        sample.save(written[-1])
-    written.append(out / CATALOGUE)
-    store.write_tree(catalogue(samples), written[-1])
     verdicts = tuple(report.verdicts(samples, study.claim))
-    for spec, sample in zip(study.sample, samples, strict=True):
-        written += _write_documents(out / spec.folder, sample)
-    written += _write_tables(out, samples, verdicts)
-    written += report.write_study(
+    _write_tables(products, out, samples, verdicts)
+    pages = report.write_study(
         out,
         [report.Record(spec.id, out / f"{spec.folder}.nc", out / spec.folder) for spec in study.sample],
         title=study.study.title,
@@ -143,29 +194,26 @@ def finish(
         claims=study.claim,
         failures=[report.Failure(o.sample, o.title, o.error) for o in outcomes if o.status == "failed"],
         jobs=jobs,
-    ).files
-    store.write_manifest(out, {path.relative_to(out).as_posix(): sha256(path) for path in written})
-    return StudyRun(study, out, out / REPORT, tuple(outcomes), samples, verdicts)
+    )
+    for path in pages.files:
+        products.written[path] = sha256(path)
+    products.write_manifest()
+    return StudyRun(study, out, out / REPORT, tuple(outcomes), tuple(samples), verdicts)
 
 
-def assemble(spec: SampleSpec, tasks: Sequence[Task]) -> Sample:
+def assemble(
+    spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()
+) -> Sample:
     """Return a sample with the stored results of its tasks."""
-    sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history)
+    sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history, made_from=made_from)
     for task in tasks:
         sample.add(store.read_tree(task.target), task.name)
     return sample
 
 
-def catalogue(samples: Sequence[Sample]) -> xr.DataTree:
-    """Return the summaries of all samples as one table, with the sample of each row."""
-    rows = [(sample.sample_id, path, row) for sample in samples for path, row in sample.located_rows()]
-    dataset = to_dataset(row for _, _, row in rows)
-    dataset["sample"] = ("row", np.array([sample for sample, _, _ in rows], dtype=object))
-    dataset["measurement"] = ("row", np.array([path.strip("/") for _, path, _ in rows], dtype=object))
-    return xr.DataTree(dataset)
-
-
-def _write_tables(out: Path, samples: Sequence[Sample], verdicts: Sequence[Verdict]) -> list[Path]:
+def _write_tables(
+    products: Products, out: Path, samples: Sequence[Sample], verdicts: Sequence[Verdict]
+) -> None:
     names = ["sample", "measurement", *(each.name for each in fields(Row))]
     summary = [
         [sample.sample_id, path.strip("/"), *asdict(row).values()]
@@ -203,25 +251,29 @@ def _write_tables(out: Path, samples: Sequence[Sample], verdicts: Sequence[Verdi
         "reason",
         "source",
     ]
-    write_csv(out / "summary.csv", names, summary)
-    write_csv(out / "claims.csv", head, claims)
-    return [out / "summary.csv", out / "claims.csv"]
+    products.text(out / "summary.csv", csv_text(names, summary))
+    products.text(out / "claims.csv", csv_text(head, claims))
+    for name, lines in joined_tables(samples).items():
+        names = list(lines[0]) if lines else []
+        products.text(out / f"{name}.csv", csv_text(names, [list(line.values()) for line in lines]))
 
 
-def _write_documents(folder: Path, sample: Sample) -> list[Path]:
+def _write_documents(products: Products, folder: Path, sample: Sample) -> None:
     """Write the texts that belong to results, such as the record of a fit."""
-    written = []
     for path, result in sample.results():
         for name, text in techniques.documents(result).items():
-            written.append(folder / f"{slug(path.strip('/').replace('/', '-'))}-{name}")
-            write_text(written[-1], text)
-    return written
+            products.text(folder / f"{slug(path.strip('/').replace('/', '-'))}-{name}", text)
 
 
 def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table as CSV (UTF-8, comma, a header line), atomically."""
+    write_text(path, csv_text(names, rows))
+
+
+def csv_text(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return a table as CSV."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(names)
     writer.writerows(rows)
-    write_text(path, stream.getvalue())
+    return stream.getvalue()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from importlib import import_module
 
 from interlayer._version import __version__
+from interlayer.cli import limits
 from interlayer.core.errors import InterlayerError
 from interlayer.core.settings import Setting
 from interlayer.export import FORMATS
@@ -68,7 +69,7 @@ def _add_demo(commands: "Commands[argparse.ArgumentParser]") -> None:
     demo.add_argument(
         "folder", nargs="?", default="interlayer-demo", metavar="DIR", help="a new folder (interlayer-demo)"
     )
-    demo.add_argument("--jobs", type=_positive, help="worker processes (all cores by default)")
+    limits.add(demo, "")
     demo.set_defaults(run="demo")
 
 
@@ -83,7 +84,7 @@ def _add_run(commands: "Commands[argparse.ArgumentParser]") -> None:
     run = commands.add_parser("run", help="analyse a study: samples, catalogue, claims, report")
     run.add_argument("study", metavar="STUDY", help="study.toml or its folder")
     run.add_argument("-o", "--output", metavar="DIR", help="results folder (results beside the study file)")
-    run.add_argument("--jobs", type=_positive, help="worker processes (all cores by default)")
+    limits.add(run, "")
     run.add_argument(
         "--only",
         action="append",
@@ -92,6 +93,7 @@ def _add_run(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="a sample id, a technique, a kind or sample/technique; repeatable",
     )
     run.add_argument("--force", action="store_true", help="analyse again what has not changed")
+    run.add_argument("--dry-run", action="store_true", help="say what would run and why; write nothing")
     run.set_defaults(run="run_study")
 
 
@@ -104,7 +106,7 @@ def _add_technique(commands: "Commands[argparse.ArgumentParser]", technique: str
     one.add_argument("--json", action="store_true", help="print one JSON array instead of tables")
     one.add_argument("--plot", metavar="FILE", help="draw the result (.png, .svg, .pdf)")
     one.add_argument("-o", "--output", metavar="DIR", help="write records (.nc) and tables (.csv) here")
-    one.add_argument("--jobs", type=_positive, help="worker processes for folders (all cores by default)")
+    limits.add(one, " for folders")
     group = one.add_argument_group("settings")
     for setting in declared_settings(technique):
         _add_setting(group, setting)
@@ -175,9 +177,3 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     )
     export.set_defaults(run="export_records", module="products")
 
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number

@@ -4,13 +4,14 @@ import argparse
 import json
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from interlayer import techniques
-from interlayer.cli import GOOD, INVALID, SOME_FAILED
+from interlayer.cli import GOOD, INVALID, SOME_FAILED, limits
 from interlayer.cli.products import open_samples
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
@@ -18,6 +19,7 @@ from interlayer.core.quantities import TECHNIQUES
 
 if TYPE_CHECKING:
     from interlayer.cli import files
+    from interlayer.engine import Crew
 
 
 def demo(arguments: argparse.Namespace) -> int:
@@ -31,7 +33,7 @@ def demo(arguments: argparse.Namespace) -> int:
         )
     print(f"Simulating the raw files of the example study in {folder} …", file=sys.stderr)
     study = generate(folder)
-    return _run(study, None, arguments.jobs, only=(), force=False)
+    return _run(study, None, limits.crew(arguments))
 
 
 def init(arguments: argparse.Namespace) -> int:
@@ -48,17 +50,30 @@ def init(arguments: argparse.Namespace) -> int:
 def run_study(arguments: argparse.Namespace) -> int:
     """Run a study and print the report's path."""
     out = Path(arguments.output) if arguments.output else None
-    return _run(Path(arguments.study), out, arguments.jobs, only=arguments.only, force=arguments.force)
+    if arguments.dry_run:
+        return _said(Path(arguments.study), out, arguments.only, force=arguments.force)
+    crew = limits.crew(arguments)
+    return _run(Path(arguments.study), out, crew, only=arguments.only, force=arguments.force)
+
+
+def _said(study: Path, out: Path | None, only: Sequence[str], *, force: bool) -> int:
+    """Print what a run would do, a line per measurement."""
+    from interlayer import workflow
+
+    planned = workflow.dry_run(study, out, only=only, force=force)
+    for each in planned:
+        print(f"{each.action}: {each.title}: {each.reason}")
+    return SOME_FAILED if any(each.action == "fail" for each in planned) else GOOD
 
 
 def _run(
-    study: Path, out: Path | None, jobs: int | None, *, only: tuple[str, ...] | list[str], force: bool
+    study: Path, out: Path | None, crew: "Crew", *, only: Sequence[str] = (), force: bool = False
 ) -> int:
     from interlayer import workflow
 
     with progress("measurements") as show:
         result = workflow.run(
-            study, out, jobs=jobs, only=only, force=force, started=show.started, done=show.done
+            study, out, crew=crew, only=only, force=force, started=show.started, done=show.done
         )
     for problem in result.invalid_claims:
         print(f"failed: {problem}", file=sys.stderr)
@@ -68,6 +83,10 @@ def _run(
 
 def analyze_files(arguments: argparse.Namespace) -> int:
     """Analyse files or folders with one technique; print tables or JSON, write records and figures."""
+    if arguments.technique == "sem" and any(Path(each).is_dir() for each in arguments.files):
+        from interlayer.engine import prepare
+
+        prepare(("interlayer.warm",))  # takes longer than all that is imported here: at the same time
     from interlayer.cli import files
 
     kind = getattr(arguments, "kind", "")
@@ -80,7 +99,8 @@ def analyze_files(arguments: argparse.Namespace) -> int:
         out = Path(arguments.output) if arguments.output else None
         if out is None and any(path.is_dir() for path in inputs) and arguments.technique == "sem":
             out = Path(stack.enter_context(TemporaryDirectory(prefix="interlayer-")))
-        found = files.analyze(arguments.technique, kind, inputs, settings, jobs=arguments.jobs, out=out)
+        crew = limits.crew(arguments)
+        found = files.analyze(arguments.technique, kind, inputs, settings, crew=crew, out=out)
         if getattr(arguments, "bdf", None):
             for path in files.write_bdf(found, settings, Path(arguments.bdf)):
                 print(path, file=sys.stderr)

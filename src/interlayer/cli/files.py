@@ -1,17 +1,14 @@
 """One technique on files and folders: the same records for the terminal, JSON and the disk."""
 
-import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
-from multiprocessing import get_context
 from pathlib import Path
 
 import xarray as xr
 
-from interlayer import store, techniques
+from interlayer import engine, store, techniques
 from interlayer.cli.progress import progress
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
@@ -19,6 +16,8 @@ from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.settings import Value, for_stage, resolve
 from interlayer.core.summary import records
 from interlayer.core.text import slug
+from interlayer.engine import Crew
+from interlayer.worker import Loss
 
 #: endings of sidecars and plain text, which in a folder count only when their content is recognised
 _VAGUE = {".txt", ".csv", ".dat", ".hdr", ".xml", ".log", ".md", ".json", ".toml", ""}
@@ -85,13 +84,15 @@ def analyze(
     inputs: Sequence[Path],
     settings: dict[str, Value],
     *,
-    jobs: int | None = None,
+    crew: Crew,
     out: Path | None = None,
 ) -> list[Item]:
     """Analyse each input; a folder's files one by one, then together where the technique can pool them.
 
     Parameters
     ----------
+    crew
+        Who analyses the files of folders, and within which limits.
     out
         Where the images of folders go (sem); of several inputs each folder has its own place in it.
     """
@@ -104,9 +105,9 @@ def analyze(
     for path in inputs:
         place = places[path]
         if path.is_dir() and technique == "sem" and place is not None:
-            found += _images(path, place, settings, jobs)
+            found += _images(path, place, settings, crew)
         elif path.is_dir():
-            found += _folder(technique, kind, path, settings, jobs)
+            found += _folder(technique, kind, path, settings, crew)
         else:
             found.append(_analyze(technique, kind, (path,), settings))
     return found
@@ -121,21 +122,21 @@ def _places(inputs: Sequence[Path], out: Path | None) -> list[Path | None]:
     return [out / name for name in numbered]
 
 
-def _images(folder: Path, out: Path, settings: dict[str, Value], jobs: int | None) -> list[Item]:
+def _images(folder: Path, out: Path, settings: dict[str, Value], crew: Crew) -> list[Item]:
     """Run a folder of micrographs: an item per image, one per sample, and one for the folder."""
     from interlayer import folder as folders
     from interlayer.micrograph import RECORD
 
-    paths = folders.scan(folder, _wanted("sem"), out)
-    if not paths:
+    names = folders.scan(folder, _wanted("sem"), out)
+    if not names:
         return [_nothing(folder, "sem", "")]
     with progress("images") as show:
         run = folders.run(
             folder,
-            paths,
+            names,
             out,
             settings,
-            jobs=jobs or os.cpu_count() or 1,
+            crew=crew,
             started=show.started,
             done=show.done,
         )
@@ -146,7 +147,9 @@ def _images(folder: Path, out: Path, settings: dict[str, Value], jobs: int | Non
         for job, brief in zip(run.jobs, run.briefs, strict=True)
     ]
     return items + [
-        Item(each.source, "sem", "", each.result, each.error, None if each.error else out)
+        Item(each.source, "sem", "", error=each.error)
+        if each.error
+        else Item(each.source, "sem", "", store.read_tree(each.record), stored=each.record)
         for each in run.pooled
     ]
 
@@ -192,12 +195,12 @@ def _is_known(path: Path, known: Iterable[formats.Format]) -> bool:
 
 
 def _folder(
-    technique: str, kind: str, folder: Path, settings: dict[str, Value], jobs: int | None
+    technique: str, kind: str, folder: Path, settings: dict[str, Value], crew: Crew
 ) -> list[Item]:
     paths = candidates(folder, technique)
     if not paths:
         return [_nothing(folder, technique, kind)]
-    items = _many(technique, kind, paths, settings, jobs or os.cpu_count() or 1)
+    items = _many(technique, kind, paths, settings, crew)
     good = [item.result for item in items if item.result is not None]
     pool = getattr(import_module(f"interlayer.{technique}.analysis"), "pool", None)
     if pool is not None and good:
@@ -217,26 +220,20 @@ def _nothing(folder: Path, technique: str, kind: str) -> Item:
     return Item(folder, technique, kind, error=error)
 
 
-def _many(technique: str, kind: str, paths: list[Path], settings: dict[str, Value], jobs: int) -> list[Item]:
-    if jobs == 1 or len(paths) < 4:
-        return [_analyze(technique, kind, (path,), settings) for path in paths]
-    done: list[Item] = []
-    try:
-        with ProcessPoolExecutor(min(jobs, len(paths)), mp_context=get_context("spawn")) as pool:
-            futures = [pool.submit(_analyze, technique, kind, (path,), settings) for path in paths]
-            done.extend(future.result() for future in futures)  # keeps what came before a worker died
-    except BrokenProcessPool:
-        done += [_analyze_alone(technique, kind, path, settings) for path in paths[len(done) :]]
-    return done
+def _many(technique: str, kind: str, paths: list[Path], settings: dict[str, Value], crew: Crew) -> list[Item]:
+    if len(paths) == 1:
+        return [_analyze(technique, kind, (paths[0],), settings)]
+    work = partial(_analyze_one, technique, kind, settings)
+    found = dict(engine.spread(work, paths, crew, partial(_lost, technique, kind)))
+    return [found[k] for k in range(len(paths))]
 
 
-def _analyze_alone(technique: str, kind: str, path: Path, settings: dict[str, Value]) -> Item:
-    try:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            return pool.submit(_analyze, technique, kind, (path,), settings).result()
-    except BrokenProcessPool:
-        error = ReadError("the worker was killed while it worked on this file (out of memory?)", path=path)
-        return Item(path, technique, kind, error=error)
+def _analyze_one(technique: str, kind: str, settings: dict[str, Value], path: Path) -> Item:
+    return _analyze(technique, kind, (path,), settings)
+
+
+def _lost(technique: str, kind: str, path: Path, loss: Loss) -> Item:
+    return Item(path, technique, kind, error=AnalysisError(loss.text, path=path))
 
 
 def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[str, Value]) -> Item:
@@ -244,6 +241,8 @@ def _analyze(technique: str, kind: str, paths: tuple[Path, ...], settings: dict[
         result = techniques.compute(technique, kind, paths, settings)
     except InterlayerError as error:
         return Item(paths[0], technique, kind, error=error.about(paths[0]))
+    except MemoryError:
+        raise
     except Exception as error:
         text = f"{type(error).__name__}: {error} (a fault of interlayer; please report it with the file)"
         return Item(paths[0], technique, kind, error=AnalysisError(text, path=paths[0]))

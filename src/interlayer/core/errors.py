@@ -89,3 +89,7 @@ class AnalysisError(InterlayerError):
 
 class StoreError(InterlayerError):
     """A record could not be written, or what is stored is damaged."""
+
+
+class WriteError(StoreError):
+    """The disk is full or cannot be written: no matter of one file, so that a run ends with it."""

@@ -1,5 +1,6 @@
 """Files: hashing, decoding, bounded archives, writing that never leaves half a file."""
 
+import errno
 import hashlib
 import os
 import shutil
@@ -19,6 +20,9 @@ MAX_RATIO = 500.0
 #: bytes up to which a file is hashed whole, and the blocks that are hashed of a larger one
 HASHED_WHOLE = 2 * 2**30
 _BLOCKS, _BLOCK = 256, 2**18
+
+#: errors of the system that are no matter of one file: full, over quota, read-only
+UNWRITABLE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
 
 _ENCODINGS = ("utf-8-sig", "cp1252", "latin-1")
 

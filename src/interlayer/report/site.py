@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import quote
 
-from interlayer import batch
+from interlayer import engine
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import sha256, write_text
@@ -26,6 +26,7 @@ from interlayer.report.pick import first
 from interlayer.report.sample_page import sample_page
 from interlayer.sample import Sample
 from interlayer.study import Claim
+from interlayer.worker import Loss
 
 #: fewer pages than this are made here: starting workers takes longer
 _POOL = 5
@@ -95,7 +96,7 @@ def make(jobs: Sequence[Job], workers: int) -> list[Made]:
 
 
 def _in_workers(work: Sequence[Job], workers: int) -> Iterator[tuple[int, Made]]:
-    return batch.spread(make_one, work, workers, _killed, preload=(__name__,))
+    return engine.spread(make_one, work, engine.Crew(workers, preload=(__name__,)), _lost)
 
 
 def make_one(job: Job) -> Made:
@@ -111,8 +112,8 @@ def make_one(job: Job) -> Made:
     return Made(found)
 
 
-def _killed(job: Job) -> Made:
-    return Made(None, f"{job.record.name}: the worker that made its page was killed (out of memory?)")
+def _lost(job: Job, loss: Loss) -> Made:
+    return Made(None, f"{job.record.name}: {loss.text}")
 
 
 def _write(job: Job) -> Brief:

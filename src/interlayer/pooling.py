@@ -1,0 +1,222 @@
+"""What follows the images of a folder, in worker processes: samples, the folder as a whole, its manifest.
+
+Each piece of work takes the briefs of the images from the ledger, so that ten thousand of them are never held or
+sent around at once, and returns the files it has written with their sha256.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from interlayer.core.errors import InterlayerError
+from interlayer.core.files import sha256
+from interlayer.ledger import Entry, Ledger
+from interlayer.micrograph import RECORD, Brief, Job
+from interlayer.worker import Loss
+
+if TYPE_CHECKING:
+    import polars
+
+    from interlayer.sem.analysis import Part
+
+#: images of a sample whose pictures its record keeps
+_PICTURES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of work on images of a folder.
+
+    Parameters
+    ----------
+    work
+        ``pool``, ``overview`` or ``sheet``.
+    name
+        The sample; of a contact sheet its title.
+    members
+        The images.
+    place
+        The folder (of a contact sheet the file) that is written.
+    ledger
+        The ledger that holds the briefs.
+    of, pools
+        Of the overview: the sample of each image; name and record of each sample.
+    repeated
+        Images that show a field again.
+    """
+
+    work: str
+    name: str
+    members: tuple[Job, ...]
+    place: Path
+    ledger: Path
+    of: tuple[str, ...] = ()
+    pools: tuple[tuple[str, Path], ...] = ()
+    repeated: tuple[str, ...] = ()
+
+    def entry(self, out: Path) -> str:
+        """Return the name under which the ledger keeps it."""
+        return f"{self.work}/{self.place.relative_to(out).as_posix()}"
+
+    def key(self, ledger: Ledger) -> str:
+        """Return the hash of everything that it depends on."""
+        digest = hashlib.sha256(json.dumps([self.name, self.of, self.repeated]).encode())
+        for job, brief in briefs(self.members, ledger):
+            digest.update(json.dumps([job.name, brief.key, brief.error, job.code]).encode())
+        for _, path in self.pools:
+            digest.update(sha256(path).encode())
+        return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a piece of work has written: sha256 by path; or why it has not."""
+
+    written: dict[str, str]
+    error: str = ""
+
+
+def briefs(members: Sequence[Job], ledger: Ledger) -> Iterator[tuple[Job, Brief]]:
+    """Yield images with what the ledger knows of them."""
+    for job in members:
+        entry = ledger.get(job.entry)
+        if entry is not None:
+            yield job, Brief.of(job, entry)
+
+
+def do(piece: Piece) -> Done:
+    """Do a piece of work."""
+    from interlayer import folder_output
+
+    with closing(Ledger(piece.ledger)) as ledger:
+        try:
+            if piece.work == "pool":
+                written = _pool(piece, ledger)
+            else:
+                lines = [brief for _, brief in briefs(piece.members, ledger)]
+                write = folder_output.write_sheet if piece.work == "sheet" else folder_output.write_overview
+                written = write(piece, lines)
+        except InterlayerError as error:
+            return Done({}, str(error))
+    return Done({str(path): sha256(path) for path in written})
+
+
+def repeated(record: Path) -> set[str]:
+    """Return the names of the images that show a field again, from the record of all images."""
+    from interlayer import store
+
+    warnings = json.loads(str(store.read_attrs(record).get("warnings", "[]")))
+    return {text.split(": duplicate:")[0] for text in warnings if ": duplicate:" in text}
+
+
+def lost(piece: Piece, loss: Loss) -> Done:
+    """Return the failure of a piece of work that took too long, too much memory or its worker with it."""
+    return Done({}, f"{len(piece.members)} images could not be put together: {loss.text}")
+
+
+def _pool(piece: Piece, ledger: Ledger) -> list[Path]:
+    """Pool the images of a sample and write the result.
+
+    Those with a scale are pooled where some have none, and copies of a file once.
+    """
+    from interlayer import folder_output
+    from interlayer.sem.analysis import pooled
+
+    every = list(briefs(piece.members, ledger))
+    good = [(job, brief) for job, brief in every if brief.good]
+    if not good:
+        raise InterlayerError("no image could be analysed")
+    kept, notes = _kept(good)
+    result = pooled([_joined(kept)])
+    warnings = json.loads(str(result.attrs["warnings"]))
+    failed = [f"{brief.name}: not read: {brief.error}" for _, brief in every if not brief.good]
+    result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
+    return folder_output.write_pooled(result, piece.place)
+
+
+def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], list[str]]:
+    scaled = any(brief.calibrated for _, brief in good)
+    kept: list[tuple[Job, Brief]] = []
+    notes: list[str] = []
+    first: dict[str, str] = {}
+    for job, brief in good:
+        if brief.digest in first:
+            notes.append(f"{job.name}: duplicate: a copy of {first[brief.digest]} (same bytes), counted once")
+        elif scaled and not brief.calibrated:
+            notes.append(f"{job.name}: no scale: left out, as other images of the sample have one")
+        else:
+            kept.append((job, brief))
+        first.setdefault(brief.digest, job.name)
+    return kept, notes
+
+
+def _joined(kept: Sequence[tuple[Job, Brief]]) -> "Part":
+    """Return the particles and the facts of images as one part; of the first few also the pictures."""
+    import polars
+    import xarray as xr
+
+    from interlayer.sem import tables
+    from interlayer.sem.analysis import Part
+
+    frames = [polars.read_parquet(job.file("-particles.parquet")) for job, _ in kept]
+    index = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])
+    frame = _stacked(frames)
+    columns = {name: frame[name].to_numpy() for name in frame.columns}
+    calibrated = kept[0][1].calibrated
+    listed = ("warnings", "steps", "sources")
+    attrs: dict[str, object] = {
+        name: json.dumps([each for _, brief in kept for each in json.loads(brief.attrs[name])])
+        for name in listed
+    }
+    attrs["settings"] = kept[0][1].attrs["settings"]
+    pictures = []
+    for job, _ in kept[:_PICTURES]:
+        with xr.open_dataset(job.file(RECORD), group="picture", engine="netcdf4") as stored:
+            pictures.append(stored.load())
+    return Part(
+        tables.restored(columns, index, calibrated),
+        tables.image_table([brief.line for _, brief in kept], calibrated),
+        attrs,
+        tuple(pictures),
+    )
+
+
+def _stacked(frames: "Sequence[polars.DataFrame]") -> "polars.DataFrame":
+    """Return tables below each other; one without rows does not know the types of its columns."""
+    import polars
+
+    filled = [frame for frame in frames if frame.height]
+    return polars.concat(filled, how="vertical_relaxed") if filled else frames[0]
+
+
+def manifest(out: Path, work: Sequence[Job], done: Sequence[Done], ledger: Ledger) -> dict[str, str]:
+    """Return the sha256 of everything that a run left, by path below the results folder."""
+    found = {}
+    for job, brief in briefs(work, ledger):
+        for ending, (digest, _, _) in brief.written.items():
+            found[job.file(ending).relative_to(out).as_posix()] = digest
+    for each in done:
+        found |= {Path(path).relative_to(out).as_posix(): digest for path, digest in each.written.items()}
+    return found
+
+
+def entry_of(piece: Piece, key: str, done: Done, out: Path) -> Entry:
+    """Return a piece of work as the ledger keeps it."""
+    status = "failed" if done.error else "done"
+    return Entry(piece.entry(out), key, status, data=json.dumps(done.written))
+
+
+def current(piece: Piece, key: str, out: Path, ledger: Ledger) -> Done | None:
+    """Return what an earlier run wrote for a piece of work, where that is still whole and true."""
+    entry = ledger.get(piece.entry(out))
+    if entry is None or entry.status == "failed" or entry.key != key:
+        return None
+    written = {str(path): str(digest) for path, digest in json.loads(entry.data).items()}
+    whole = all(Path(path).is_file() and sha256(Path(path)) == digest for path, digest in written.items())
+    return Done(written) if whole else None
