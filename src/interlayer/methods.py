@@ -187,7 +187,7 @@ def _facts(sources: Sequence[Mapping[str, str]]) -> Iterator[str]:
         if values:
             silent = sum(fact["name"] not in source for source in sources)
             some = f" (not stated in {silent} of {len(sources)} files)" if silent else ""
-            yield fact["text"].replace("{}", " or ".join(values)) + some
+            yield fact["text"].replace("{}", " and ".join(values)) + some
 
 
 def _settings(technique: str, runs: Sequence[_Run], marks: _Marks) -> Iterator[str]:

@@ -82,7 +82,7 @@ def test_instrument_facts_are_those_of_the_raw_files() -> None:
     made = Sample("a")
     made.add(results.tree("xps", raw, [], {}))
     text = methods.compose([made]).paragraphs[0]
-    assert "X-ray source Al (mono); pass energy 160 or 20 eV." in text and "instrument" not in text
+    assert "X-ray source Al (mono); pass energy 160 and 20 eV." in text and "instrument" not in text
     assert json.loads(made.tree["xps"].attrs["sources"])[0]["source"] == "a.vms"
 
 

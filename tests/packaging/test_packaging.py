@@ -70,6 +70,9 @@ def test_data_files_are_inside(packages: tuple[Path, Path, Path]) -> None:
         "core/quantities.toml",
         "report/templates/report.html.j2",
         "report/headline.toml",
+        "references.toml",
+        "journals.toml",
+        "pdf.typ",
         "example/study.toml",
         "py.typed",
     ):
