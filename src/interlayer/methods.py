@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 import xarray as xr
 
 from interlayer.core.quantities import TECHNIQUES
+from interlayer.core.ranged import ranged, shape_of
 from interlayer.core.text import clean
 from interlayer.references import Reference, library, reference
 from interlayer.sample import Sample
 from interlayer.techniques import KINDS, declared_settings
 
-#: a number that stands alone: not part of a name such as R1, N 1s or Li3N
-_NUMBER = re.compile(r"(?<![\w.,^])[+−-]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?(?!\w)")
-_QUOTED = re.compile(r"('[^']*')")
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -25,6 +23,15 @@ class Methods:
 
     paragraphs: tuple[str, ...]
     references: tuple[Reference, ...]
+
+    @property
+    def text(self) -> str:
+        """Return paragraphs and numbered references as one text."""
+        works = [
+            f"[{each.number}] {each.text}" + (f" doi:{each.doi}" if each.doi else "")
+            for each in self.references
+        ]
+        return "\n\n".join(filter(None, (*self.paragraphs, "\n".join(works)))) + "\n"
 
     @property
     def bibtex(self) -> str:
@@ -144,7 +151,7 @@ def _paragraph(technique: str, kind: str, runs: Sequence[_Run], marks: _Marks) -
     sentences = [_opening(kind or technique, runs), *_settings(technique, runs, marks)]
     for texts, takers in _merged(runs):
         keys = _cited(technique, "step", texts)
-        sentences.append(_sentence(_ranged(texts), _scope(takers, runs), marks.of(keys)))
+        sentences.append(_sentence(ranged(texts), _scope(takers, runs), marks.of(keys)))
     return " ".join(sentences)
 
 
@@ -187,7 +194,7 @@ def _facts(sources: Sequence[Mapping[str, str]]) -> Iterator[str]:
         if values:
             silent = sum(fact["name"] not in source for source in sources)
             some = f" (not stated in {silent} of {len(sources)} files)" if silent else ""
-            yield fact["text"].replace("{}", " or ".join(values)) + some
+            yield fact["text"].replace("{}", " and ".join(values)) + some
 
 
 def _settings(technique: str, runs: Sequence[_Run], marks: _Marks) -> Iterator[str]:
@@ -224,7 +231,7 @@ def _merged(runs: Sequence[_Run]) -> list[tuple[list[str], list[_Run]]]:
     texts: dict[str, list[str]] = {}
     takers: dict[str, list[_Run]] = {}
     for run in runs:
-        shapes = ["".join(_split(step)[::2]) for step in run.steps]
+        shapes = [shape_of(step) for step in run.steps]
         for place, (step, shape) in enumerate(zip(run.steps, shapes, strict=True)):
             if shape not in texts:
                 later = next((each for each in shapes[place + 1 :] if each in texts), None)
@@ -234,48 +241,6 @@ def _merged(runs: Sequence[_Run]) -> list[tuple[list[str], list[_Run]]]:
             if not mine or mine[-1] is not run:
                 mine.append(run)
     return [(texts[shape], takers[shape]) for shape in order]
-
-
-def _split(step: str) -> list[str]:
-    """Return a step as text, number, text, … text; what is quoted is text.
-
-    Examples
-    --------
-    >>> _split("3 pulses of 8 s with R1")
-    ['', '3', '\\x00 pulses of ', '8', '\\x00 s with R1']
-    """
-    parts = [""]
-    for piece in _QUOTED.split(step):
-        if piece.startswith("'") and piece.endswith("'") and len(piece) > 1:
-            parts[-1] += piece
-            continue
-        at = 0
-        for match in _NUMBER.finditer(piece):
-            parts[-1] += piece[at : match.start()]
-            parts += [match.group(), "\x00"]
-            at = match.end()
-        parts[-1] += piece[at:]
-    return parts
-
-
-def _ranged(texts: Sequence[str]) -> str:
-    """Return steps that differ only in numbers as one, with the range of each number.
-
-    Examples
-    --------
-    >>> _ranged(["3 pulses of 8 s.", "12 pulses of 8 s."])
-    '3 to 12 pulses of 8 s.'
-    """
-    split = [_split(text) for text in dict.fromkeys(texts)]
-    parts = list(split[0])
-    for place in range(1, len(parts), 2):
-        values = sorted({each[place] for each in split}, key=_value)
-        parts[place] = values[0] if len(values) == 1 else f"{values[0]} to {values[-1]}"
-    return "".join(parts).replace("\x00", "")
-
-
-def _value(number: str) -> float:
-    return float(number.replace(",", "").replace("−", "-"))
 
 
 def _software(grouped: Mapping[tuple[str, str], Sequence[_Run]], marks: _Marks) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import xarray as xr
 
 from interlayer import methods
+from interlayer.cli import main
 from interlayer.core import results
 from interlayer.references import library
 from interlayer.sample import Sample
@@ -82,7 +84,7 @@ def test_instrument_facts_are_those_of_the_raw_files() -> None:
     made = Sample("a")
     made.add(results.tree("xps", raw, [], {}))
     text = methods.compose([made]).paragraphs[0]
-    assert "X-ray source Al (mono); pass energy 160 or 20 eV." in text and "instrument" not in text
+    assert "X-ray source Al (mono); pass energy 160 and 20 eV." in text and "instrument" not in text
     assert json.loads(made.tree["xps"].attrs["sources"])[0]["source"] == "a.vms"
 
 
@@ -98,6 +100,20 @@ def test_hostile_names_and_steps_stay_text_and_make_no_marks(text: str) -> None:
 
 def test_nothing_ran_nothing_is_said() -> None:
     assert methods.compose([Sample("a")]) == methods.Methods((), ())
+
+
+def test_the_command_prints_the_text_or_writes_it_with_its_bibliography(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = sample("a", KK)
+    made.save(tmp_path / "a.nc")
+    found = methods.compose([made])
+    assert main(["methods", str(tmp_path / "a.nc")]) == 0
+    assert capsys.readouterr().out == found.text
+    assert found.text.startswith(found.paragraphs[0]) and "\n[1] Boukamp, B. A. A linear" in found.text
+    assert main(["methods", str(tmp_path / "a.nc"), "-o", str(tmp_path / "out")]) == 0
+    assert (tmp_path / "out/methods.txt").read_text(encoding="utf-8") == found.text
+    assert set(entries((tmp_path / "out/references.bib").read_text(encoding="utf-8"))) >= {"boukamp1995"}
 
 
 def entries(bibtex: str) -> dict[str, dict[str, str]]:

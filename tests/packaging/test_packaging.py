@@ -70,6 +70,11 @@ def test_data_files_are_inside(packages: tuple[Path, Path, Path]) -> None:
         "core/quantities.toml",
         "report/templates/report.html.j2",
         "headline.toml",
+        "references.toml",
+        "journals.toml",
+        "pdf.typ",
+        "evidence/phases.toml",
+        "evidence/metrics.toml",
         "example/study.toml",
         "py.typed",
     ):

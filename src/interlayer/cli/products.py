@@ -49,6 +49,24 @@ def draw_figures(arguments: argparse.Namespace) -> int:
     return SOME_FAILED if failed else GOOD
 
 
+def write_methods(arguments: argparse.Namespace) -> int:
+    """Print the methods of stored samples, or write them with their bibliography."""
+    from interlayer import methods
+    from interlayer.core.files import write_text
+
+    samples, failed = open_samples(arguments.records)
+    if not samples:
+        return INVALID
+    found = methods.compose(samples)
+    if arguments.output is None:
+        print(found.text, end="")
+    else:
+        for name, text in (("methods.txt", found.text), ("references.bib", found.bibtex)):
+            write_text(Path(arguments.output) / name, text)
+            print(Path(arguments.output) / name)
+    return SOME_FAILED if failed else GOOD
+
+
 def export_records(arguments: argparse.Namespace) -> int:
     """Write stored samples in other formats and print the paths."""
     from interlayer import export

@@ -50,7 +50,7 @@ def _write_files(records: Sequence[Record], part: Path) -> list[str]:
             shutil.copyfile(record.path, part / names[-1])
     summary_frame([record.sample for record in records]).write_csv(part / "summary.csv", null_value="")
     found = methods.compose([record.sample for record in records])
-    (part / "methods.txt").write_bytes("\n\n".join(found.paragraphs).encode() + b"\n")
+    (part / "methods.txt").write_bytes(found.text.encode())
     (part / "references.bib").write_bytes(found.bibtex.encode())
     return names
 
