@@ -99,9 +99,7 @@ def read_tree(path: Path, group: str = "/") -> xr.DataTree:
     """
     check_exists(path)
     try:
-        with xr.open_datatree(
-            path, engine="netcdf4", decode_times=False, chunks=None, group=group
-        ) as lazy:
+        with xr.open_datatree(path, engine="netcdf4", decode_times=False, chunks=None, group=group) as lazy:
             nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
             return xr.DataTree.from_dict(nodes)
     except (OSError, ValueError, RuntimeError, KeyError) as error:

@@ -6,9 +6,9 @@ from interlayer import methods as composing
 from interlayer.core.summary import Row
 from interlayer.evidence import Joint, PhaseEvidence, Verdict, examine
 from interlayer.report import joined
+from interlayer.report import pick as picking
 from interlayer.report.model import Answer, Card, MethodsText, SamplePage
 from interlayer.report.pack import Pack
-from interlayer.report import pick as picking
 from interlayer.report.pick import first, pick
 from interlayer.report.sections import Book, anchor_of, keep_table, number, section
 from interlayer.sample import Sample
