@@ -9,6 +9,7 @@ import netCDF4
 import numpy as np
 import xarray as xr
 
+from interlayer import quickread
 from interlayer.core.errors import StoreError, WriteError
 from interlayer.core.files import atomic, check_exists, sha256, write_text
 from interlayer.core.text import clean
@@ -121,12 +122,13 @@ def read_tree(path: Path, group: str = "/") -> xr.DataTree:
     """
     check_exists(path)
     try:
-        with xr.open_datatree(
-            path, engine="netcdf4", decode_times=False, chunks=None, group=group
-        ) as lazy:
-            nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
-            return xr.DataTree.from_dict(nodes)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        try:
+            return quickread.tree(path, group)
+        except quickread.ForeignRecordError:
+            with xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
+                nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
+                return xr.DataTree.from_dict(nodes)
+    except (OSError, ValueError, RuntimeError, LookupError) as error:
         raise _unreadable(path, error) from error
 
 

@@ -38,7 +38,9 @@ def figures(text: str = "") -> list[fig.Figure]:
         ],
         share=1.0,
     )
-    residual = fig.Panel("2θ / degree", "residual / σ", [fig.Line(ANGLE, COUNTS - FIT, "residual")], share=0.3)
+    residual = fig.Panel(
+        "2θ / degree", "residual / σ", [fig.Line(ANGLE, COUNTS - FIT, "residual")], share=0.3
+    )
     arc = fig.Panel(
         "Z′ / Ω", "−Z″ / Ω", [fig.Points(60 - 50 * np.cos(ARC), 50 * np.sin(ARC), "spectrum", 0)], equal=True
     )
@@ -59,8 +61,12 @@ def sample(name: str, size: float, text: str = "") -> Sample:
         attrs={"source": f"{name}.xy{text}", "source_sha256": "a" * 64, "format": f"columns{text}"},
     )
     numbers = [
-        rows.measured("crystallite_size", "Li3N", from_stddev(size, size / 20), "nm", f"Scherrer{text}", text),
-        rows.measured("lattice_a", "Li3N", from_stddev(3.648, 0.0012), "angstrom", "whole pattern", f"note{text}"),
+        rows.measured(
+            "crystallite_size", "Li3N", from_stddev(size, size / 20), "nm", f"Scherrer{text}", text
+        ),
+        rows.measured(
+            "lattice_a", "Li3N", from_stddev(3.648, 0.0012), "angstrom", "whole pattern", f"note{text}"
+        ),
         rows.limit("lower", "crystallite_size", "Li", 183.2, "nm", "whole pattern"),
         rows.absent("not detected", "detection", f"LiF{text}", "sigma", "whole pattern", f"below 3 σ{text}"),
     ]
@@ -68,7 +74,9 @@ def sample(name: str, size: float, text: str = "") -> Sample:
         {"hkl": ("peak", np.array([f"110{text}", "200"], dtype=object)), "area": ("peak", [0.1, np.nan])},
         attrs={"role": "table"},
     )
-    made = Sample(f"{name}{text}", f"Sample {name}{text}", f"state{text}", f"parent{text}", (f"heated{text}",))
+    made = Sample(
+        f"{name}{text}", f"Sample {name}{text}", f"state{text}", f"parent{text}", (f"heated{text}",)
+    )
     given = {"radius": f"150 mm{text}"}
     nodes = {"/": raw, "peaks": table}
     steps = ["A whole-pattern fit was made.", f"Widths were deconvolved{text}."]
@@ -81,16 +89,30 @@ def sample(name: str, size: float, text: str = "") -> Sample:
 
 def joint(of: Sample, text: str = "") -> Joint:
     """Return evidence of every kind: present, cannot tell, a contradiction, pulls of each verdict."""
+    cell = next(path for path, result in of.results() if result.attrs["technique"] == "electrochem")
     seen = Observation("xrd", "/xrd", "detected", f"Six lines, 31 σ{text}", 4.2, f"1 cm²{text}")
-    blind = Observation("electrochem", "/electrochem/ccd", "cannot tell", "A current tells no phase")
+    blind = Observation("electrochem", cell, "cannot tell", "A current tells no phase")
     one = Side("xrd", "/xrd", f"size{text}", f"24 nm (21 … 26){text}")
-    other = Side("electrochem", "/electrochem/ccd", "current density", "0.9 mA/cm²")
+    other = Side("electrochem", cell, "current density", "0.9 mA/cm²")
     phases = (
         PhaseEvidence("Li3N", "Li₃N", "present", 0.9997, f"Li₃N is there{text}.", "xrd", (seen, blind)),
-        PhaseEvidence("LiF", "LiF", "cannot tell", 0.5, "Nothing speaks of LiF.", "", (blind,), (f"odd one{text}",)),
+        PhaseEvidence(
+            "LiF", "LiF", "cannot tell", 0.5, "Nothing speaks of LiF.", "", (blind,), (f"odd one{text}",)
+        ),
     )
     pulls = (
-        Pull(f"size against size{text}", one, other, "consistent", f"they agree{text}", 0.4, 2.0, -8.0, 12.0, "nm"),
+        Pull(
+            f"size against size{text}",
+            one,
+            other,
+            "consistent",
+            f"they agree{text}",
+            0.4,
+            2.0,
+            -8.0,
+            12.0,
+            "nm",
+        ),
         Pull("size against current", one, other, "inconsistent", "far apart", 5.0, 5.0, 3.0, 7.0, "1"),
         Pull("volume", one, other, "not comparable", "no common volume"),
     )
@@ -105,7 +127,9 @@ def links(samples: Sequence[Sample]) -> tuple[Link, ...]:
     )
     marks: list[fig.Mark] = [fig.Points([p.x for p in points], [p.y for p in points], "samples", 0)]
     marks += [fig.Text(p.x, p.y, p.label) for p in points]
-    scatter = fig.Figure("link", "Size and current", "Scatter.", [fig.Panel("size / nm", "j / mA/cm²", marks)])
+    scatter = fig.Figure(
+        "link", "Size and current", "Scatter.", [fig.Panel("size / nm", "j / mA/cm²", marks)]
+    )
     few = "n = 3 cannot tell"
     return (Link("size", "current", points, 1.0, 0.3, 1.0, 0.333, 0.333, "cannot tell", few, scatter),)
 
@@ -135,7 +159,10 @@ def write(folder: Path, text: str = "", names: Sequence[str] = ("a", "b", "c")) 
               source=f"a paper{text}"),
     ]  # fmt: skip
     with (
-        mock.patch("interlayer.techniques.figures", lambda result: figures(text) if result.attrs["technique"] == "xrd" else []),
+        mock.patch(
+            "interlayer.techniques.figures",
+            lambda result: figures(text) if result.attrs["technique"] == "xrd" else [],
+        ),
         mock.patch("interlayer.report.sample_page.examine", lambda each: joint(each, text)),
         mock.patch("interlayer.report.cohort_page.links", links),
         mock.patch("interlayer.report.cohort_page.differences", differences),
@@ -147,6 +174,8 @@ def write(folder: Path, text: str = "", names: Sequence[str] = ("a", "b", "c")) 
             source=f"doi{text}",
             description=f"Made up{text}",
             claims=claims,
-            failures=[report.Failure(f"a{text}", f"a eds{text}", f"map.spd: cannot read{text}\nexpected: a map")],
+            failures=[
+                report.Failure(f"a{text}", f"a eds{text}", f"map.spd: cannot read{text}\nexpected: a map")
+            ],
         )
     return folder

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.hub import report_made as made
 
 from interlayer import report
 from interlayer.core import figure as fig
@@ -23,7 +24,6 @@ from interlayer.report.joined import pull_chart
 from interlayer.report.pack import DIGITS, Pack, unpack
 from interlayer.report.svg import draw
 from interlayer.sample import Sample
-from tests.hub import report_made as made
 
 Demo = Any
 HOSTILE = [
@@ -118,9 +118,13 @@ def test_one_sample_makes_one_page_with_its_files_beside(tmp_path: Path) -> None
         "one_files/methods.txt",
         "one_files/methods.bib",
     }
-    several = report.write_files(tmp_path / "all.html", [tmp_path / f"{name}.nc" for name in ("a", "b", "bad")])
+    several = report.write_files(
+        tmp_path / "all.html", [tmp_path / f"{name}.nc" for name in ("a", "b", "bad")]
+    )
     assert tmp_path / "all_files" / "b" / "report.html" in several.files
-    assert "bad.nc" in several.lost[0].error and "bad.nc" in (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert "bad.nc" in several.lost[0].error and "bad.nc" in (tmp_path / "all.html").read_text(
+        encoding="utf-8"
+    )
     none = report.write_files(tmp_path / "none.html", [tmp_path / "bad.nc"])
     assert none.files == () and len(none.lost) == 1 and not (tmp_path / "none.html").exists()
 
@@ -193,12 +197,12 @@ def test_curves_differ_in_more_than_colour() -> None:
     assert len({(key.shape, key.dash) for key in drawn.legend}) == 8
 
 
-@pytest.mark.parametrize(
-    ("pull", "at"), [(0.0, 100.0), (3.0, 146.5), (40.0, 196.1), (-40.0, 3.9)]
-)
+@pytest.mark.parametrize(("pull", "at"), [(0.0, 100.0), (3.0, 146.5), (40.0, 196.1), (-40.0, 3.9)])
 def test_a_pull_is_drawn_where_it_lies(pull: float, at: float) -> None:
     side = Side("xrd", "/xrd", "a", "b")
-    chart = pull_chart(Pull("t", side, side, "consistent", "r", pull, pull * 2, pull * 2 - 3.92, pull * 2 + 3.92))
+    chart = pull_chart(
+        Pull("t", side, side, "consistent", "r", pull, pull * 2, pull * 2 - 3.92, pull * 2 + 3.92)
+    )
     assert abs(float(re.search(r'<circle cx="([\d.]+)"', chart)[1]) - at) < 0.2
     assert pull_chart(Pull("t", side, side, "not comparable", "r")) == ""
 

@@ -12,10 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.hub import report_made as made
 
 from interlayer.report.pack import unpack
-
-from tests.hub import report_made as made
 
 Page = Any
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `dev`)")
@@ -57,7 +56,9 @@ def visit(browser: Any) -> Iterator[Callable[..., Page]]:
         page = context.new_page()
         page.on("request", lambda each: None if allowed(each.url) else wrong.append(each.url))
         page.on("pageerror", lambda fault: wrong.append(str(fault)))
-        page.on("console", lambda each: wrong.append(each.text) if each.type in ("error", "warning") else None)
+        page.on(
+            "console", lambda each: wrong.append(each.text) if each.type in ("error", "warning") else None
+        )
         page.on("dialog", lambda each: wrong.append(f"dialog {each.message}"))
         page.goto(path.resolve().as_uri())
         return page
@@ -152,7 +153,9 @@ def test_no_accessibility_violation(
     page = visit(study / which, **options)
     open_all(page)
     page.evaluate(axe)
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html).slice(0, 3)]))")
+    found = page.evaluate(
+        "axe.run().then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.html).slice(0, 3)]))"
+    )
     assert found == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -160,7 +163,15 @@ def test_no_accessibility_violation(
 def test_the_first_screen_answers(visit: Callable[..., Page], study: Path) -> None:
     page = visit(study / "a" / "report.html")
     page.set_default_timeout(3000)
-    answers = ("Yes", "> 99.9 % probable", "How thick", "20.0 nm", "How did the cell do?", "0.900 mA/cm²", "Contradiction")
+    answers = (
+        "Yes",
+        "> 99.9 % probable",
+        "How thick",
+        "20.0 nm",
+        "How did the cell do?",
+        "0.900 mA/cm²",
+        "Contradiction",
+    )
     for text in ("Is Li₃N there?", *answers):
         box = page.locator(".cards").get_by_text(text).first.bounding_box()
         assert box is not None and box["y"] + box["height"] < 800, text
@@ -271,7 +282,9 @@ def test_zoom_by_drag_wheel_button_and_keyboard(visit: Callable[..., Page], stud
     page.mouse.up()
     page.wait_for_selector(".plot.zoomed")
     assert path_of(page, "Pattern", 1) != before
-    along = [each for each in ticks(1) if each > 10]  # numbers along x stand below the residual, which shares it
+    along = [
+        each for each in ticks(1) if each > 10
+    ]  # numbers along x stand below the residual, which shares it
     assert along and min(along) >= 30 and max(along) <= 40
     shifted = page.evaluate("document.querySelector('.plot [data-x]').getAttribute('transform')")
     assert shifted.startswith("translate(")
@@ -363,7 +376,9 @@ def test_files_beside_the_page_hold_every_digit(visit: Callable[..., Page], stud
         names = archive.namelist()
     np.testing.assert_array_equal(column(rows, "panel 1: fit: intensity / counts"), made.FIT)
     assert "tables/xrd-peaks.csv" in names
-    assert (study / "a" / str(page.get_by_role("link", name="record (netCDF)").get_attribute("href"))).is_file()
+    assert (
+        study / "a" / str(page.get_by_role("link", name="record (netCDF)").get_attribute("href"))
+    ).is_file()
 
 
 def test_the_script_unpacks_what_python_packed(visit: Callable[..., Page], study: Path) -> None:
@@ -400,7 +415,9 @@ def test_every_number_opens_a_drawer(visit: Callable[..., Page], study: Path) ->
     assert page.url.endswith("#xrd")
 
 
-def test_the_overview_leads_to_the_number_on_the_page_of_its_sample(visit: Callable[..., Page], study: Path) -> None:
+def test_the_overview_leads_to_the_number_on_the_page_of_its_sample(
+    visit: Callable[..., Page], study: Path
+) -> None:
     page = visit(study / "report.html")
     cell = page.locator("#overview-rows a.num", has_text="120")
     cell.click()
@@ -440,7 +457,10 @@ def count(browser: Any, path: Path) -> dict[str, int]:
     alarms: list[str] = []
     page.on("dialog", lambda each: alarms.append(each.message))
     page.on("pageerror", lambda fault: alarms.append(str(fault)))
-    page.on("request", lambda each: None if each.url.startswith(("file:", "data:", "blob:")) else alarms.append(each.url))
+    page.on(
+        "request",
+        lambda each: None if each.url.startswith(("file:", "data:", "blob:")) else alarms.append(each.url),
+    )
     page.goto(path.as_uri())
     open_all(page)
     page.locator("a.num").first.click()

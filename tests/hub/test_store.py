@@ -152,3 +152,30 @@ def test_odd_attributes_are_kept_as_text(tmp_path: Path) -> None:
     back = store.read_tree(tmp_path / "a.nc").attrs
     assert back["flag"] == 1 and "none" not in back and json.loads(back["many"]) == {"a": [1, 2]}
     assert back["nul"] == "a\ufffdb"
+
+
+def test_the_quick_reader_gives_what_xarray_gives(tmp_path: Path) -> None:
+    root = xr.Dataset(
+        {"y": ("x", [1.0, np.nan]), "n": ("x", np.array([1, 2], dtype=np.int16)), "b": ("x", [True, False])},
+        {"x": [0.5, 1.5], "side": ("x", ["a", "µ"])},
+        attrs={"text": "µ", "number": 3, "real": 2.5},
+    )
+    child = xr.Dataset({"x": ("row", [3.0]), "none": ("row0", np.array([], dtype=object)), "one": 2.0})
+    store.write_tree(xr.DataTree.from_dict({"/": root, "/a/b": child}), tmp_path / "r.nc")
+    found = store.read_tree(tmp_path / "r.nc")
+    with xr.open_datatree(tmp_path / "r.nc", engine="netcdf4", decode_times=False) as theirs:
+        xr.testing.assert_identical(found, theirs.load())
+        for node in theirs.subtree:
+            for name, variable in node.to_dataset(inherit=False).variables.items():
+                assert found[node.path].to_dataset(inherit=False)[name].dtype == variable.dtype
+    xr.testing.assert_identical(
+        store.read_tree(tmp_path / "r.nc", "/a")["b"].to_dataset(), found["a/b"].to_dataset(inherit=False)
+    )
+    with pytest.raises(StoreError):
+        store.read_tree(tmp_path / "r.nc", "/nowhere")
+
+
+def test_a_file_that_others_wrote_is_decoded(tmp_path: Path) -> None:
+    packed = xr.Dataset({"y": ("x", [1.5, 2.5])})
+    packed.to_netcdf(tmp_path / "r.nc", encoding={"y": {"dtype": "int16", "scale_factor": 0.5, "_FillValue": -1}})
+    assert store.read_tree(tmp_path / "r.nc")["y"].values.tolist() == [1.5, 2.5]

@@ -68,7 +68,7 @@ def test_data_files_are_inside(packages: tuple[Path, Path, Path]) -> None:
     for name in (
         "core/units.toml",
         "core/quantities.toml",
-        "report/templates/report.html.j2",
+        "report/templates/sample.html.j2",
         "headline.toml",
         "references.toml",
         "journals.toml",

@@ -123,7 +123,9 @@ def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str,
         return Written((), lost)
     text, methods = cohort_html(cohort, [(brief, job.record) for job, brief in good], lost, beside)
     texts = {cohort.page: text} if len(places) != 1 or lost else {}
-    texts |= {cohort.folder / name: content for name, content in zip(METHODS, methods, strict=True) if content}
+    texts |= {
+        cohort.folder / name: content for name, content in zip(METHODS, methods, strict=True) if content
+    }
     for path, content in texts.items():
         write_text(path, content)
     return Written((*written, *texts), lost)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 
 import xarray as xr
@@ -15,6 +16,7 @@ from interlayer.evidence import check
 from interlayer.report import html
 from interlayer.report.brief import Brief
 from interlayer.report.cohort_page import Compared, cohort_page, drawn_together
+from interlayer.report.model import Doubt
 from interlayer.report.pack import Pack
 from interlayer.report.pick import first
 from interlayer.report.site import subscript
@@ -66,7 +68,7 @@ def cohort_html(
     verdicts = [check(claim, rows.get(clean(claim.sample), [])) for claim in cohort.claims]
     failures = [(each.title, each.error) for each in (*cohort.failures, *lost)]
     page = cohort_page(briefs, verdicts, failures, partial(_compared, stored), pack)
-    titles = {phase: title for phase, title in page.phases}
+    titles = dict(page.phases)
     text = html.render(
         "cohort.html.j2",
         pack,
@@ -75,13 +77,19 @@ def cohort_html(
         source=cohort.source,
         description=cohort.description,
         links=beside,
-        graves=[(brief, each) for brief in briefs for each in brief.doubts if each.kind in _GRAVE],
+        graves=_gravest(briefs),
         phase_title=titles.get(first().phase, subscript(first().phase)),
     )
     if page.methods is None:
         return text, ("", "")
     paragraphs = "\n\n".join((*page.methods.paragraphs, *page.methods.references))
     return text, (f"{paragraphs}\n", page.methods.bibtex)
+
+
+def _gravest(briefs: Sequence[Brief]) -> list[tuple[Brief, Doubt]]:
+    """Return grave doubts: the first of every sample, then the second of every sample, and so on."""
+    grave = [[(brief, each) for each in brief.doubts if each.kind in _GRAVE] for brief in briefs]
+    return [each for turn in zip_longest(*grave) for each in turn if each is not None]
 
 
 def _compared(stored: Sequence[Stored], pack: Pack) -> list[Compared]:

@@ -254,7 +254,9 @@ def _link(link: Link, place: int, pack: Pack) -> LinkView:
     text = f"n = {len(link.points)}, rank correlation {number_text(link.correlation, 2)}"
     if math.isfinite(link.low):
         text += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
-    return LinkView(link, f"{text}, {p}{least if math.isfinite(link.least_p) else ''}", next(iter(figures), None))
+    return LinkView(
+        link, f"{text}, {p}{least if math.isfinite(link.least_p) else ''}", next(iter(figures), None)
+    )
 
 
 def _keep(
@@ -267,7 +269,10 @@ def _keep(
     keep_table(pack, "claims-table", "claims", joined.claim_records(claims))
     names = [name for name in Difference.__dataclass_fields__ if not name.endswith("_place")]
     keep_table(
-        pack, "differences-table", "differences", [{name: getattr(e, name) for name in names} for e in changes]
+        pack,
+        "differences-table",
+        "differences",
+        [{name: getattr(e, name) for name in names} for e in changes],
     )
     keep_table(pack, "overview-table", "overview", _overview_records(briefs))
 
@@ -286,8 +291,6 @@ def _overview_records(briefs: Sequence[Brief]) -> list[dict[str, object]]:
                     | {name: getattr(row, name) for name in names}
                 )
     return found
-
-
 
 
 def drawn_together(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import singledispatch
 
 import numpy as np
@@ -21,9 +22,7 @@ _MAP_DIGITS = 3
 
 def describe(description: fig.Figure, drawn: Drawn, pack: Pack) -> dict[str, object]:
     """Return a figure for the page's script; its columns go into the pack."""
-    panels = [
-        _panel(panel, scales, pack) for panel, scales in zip(drawn.panels, drawn.scales, strict=True)
-    ]
+    panels = [_panel(panel, scales, pack) for panel, scales in zip(drawn.panels, drawn.scales, strict=True)]
     return {
         "name": description.name,
         "title": description.title,
@@ -44,12 +43,40 @@ def _panel(panel: fig.Panel, scales: tuple[Scale, Scale, Box], pack: Pack) -> di
         "bare": panel.bare,
         "fixed": list(panel.yticks) if panel.yticks is not None else None,
         "flat": panel.equal or any(isinstance(mark, fig.Image | fig.Map) for mark in panel.marks),
-        "marks": [mark_data(mark, panel, pack) for mark in panel.marks],
+        "marks": [mark_data(mark, panel, pack) for mark in named(panel).marks],
     }
 
 
+#: what a curve without a label is called, by the role of its colour
+_ROLES = {"data": "measured", "fit": "fit", "background": "background", "residual": "residual"}
+
+
+def named(panel: fig.Panel) -> fig.Panel:
+    """Return a panel whose curves all have a name: of the label in their colour, or of their colour's role."""
+    labels = [mark for mark in panel.marks if isinstance(mark, fig.Labels)]
+    known = {
+        fig.colour(colour): text
+        for mark in reversed(labels)
+        for colour, text in zip(mark.colours, mark.short or mark.texts, strict=False)
+    }
+    marks = []
+    for mark in panel.marks:
+        if isinstance(mark, fig.Line | fig.Points | fig.Band) and not mark.label:
+            role = _ROLES.get(mark.colour, "") if isinstance(mark.colour, str) else ""
+            mark = replace(mark, label=known.get(fig.colour(mark.colour), role))
+        marks.append(mark)
+    return replace(panel, marks=marks)
+
+
 def _scale(scale: Scale) -> list[float]:
-    return [scale.low, scale.high, round(scale.start, 2), round(scale.end, 2), int(scale.log), int(scale.root)]
+    return [
+        scale.low,
+        scale.high,
+        round(scale.start, 2),
+        round(scale.end, 2),
+        int(scale.log),
+        int(scale.root),
+    ]
 
 
 @singledispatch
@@ -150,7 +177,7 @@ def table(description: fig.Figure) -> list[Column]:
     for index, panel in enumerate(description.panels):
         begin = f"{panel.title or f'panel {index + 1}'}: " if len(description.panels) > 1 else ""
         blocks: dict[bytes, list[Column]] = {}
-        for mark in panel.marks:
+        for mark in named(panel).marks:
             axes, values = _columns(mark, panel)
             if axes:
                 key = np.array([column for _, column in axes], dtype=float).tobytes()
@@ -196,7 +223,9 @@ def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack
     for each in names:
         values = [record[each] for record in records]
         if values and all(value is None or isinstance(value, int | float) for value in values):
-            columns.append(pack.add([np.nan if value is None else float(value) for value in values], wide=True))
+            columns.append(
+                pack.add([np.nan if value is None else float(value) for value in values], wide=True)
+            )
         else:
             columns.append(["" if value is None else str(value) for value in values])
     return {"name": name, "names": names, "columns": columns}

@@ -70,14 +70,18 @@ def render(template: str, pack: Pack, **context: object) -> str:
         f"default-src 'none'; img-src data:; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    text = _environment().get_template(template).render(
-        **context,
-        **_WORDS,
-        version=__version__,
-        policy=Markup(policy),
-        style=Markup(style),
-        script=Markup(script),
-        pack=Markup(pack.text()),
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            **context,
+            **_WORDS,
+            version=__version__,
+            policy=Markup(policy),
+            style=Markup(style),
+            script=Markup(script),
+            pack=Markup(pack.text()),
+        )
     )
     return clean(text).encode("utf-8", "replace").decode("utf-8")
 

@@ -19,7 +19,9 @@ def doubts(
     sample: Sample, joint: Joint, claims: Iterable[ClaimRow], failures: Iterable[tuple[str, str]]
 ) -> tuple[Doubt, ...]:
     """Return what to doubt of a sample, the gravest first."""
-    found = [Doubt("failure", f"{title} was not analysed. {error}", "doubts", "") for title, error in failures]
+    found = [
+        Doubt("failure", f"{title} was not analysed. {error}", "doubts", "") for title, error in failures
+    ]
     for phase in joint.phases:
         found += [Doubt("contradiction", text, "evidence", phase.title) for text in phase.contradictions]
     found += [

@@ -86,7 +86,7 @@ class Pack:
 def cleaned(value: object) -> object:
     """Return JSON-ready data without control and direction-reversing characters in any text."""
     if isinstance(value, str):
-        return clean(value)
+        return value if value.isprintable() else clean(value)
     if isinstance(value, Mapping):
         return {clean(str(key)): cleaned(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -123,7 +123,7 @@ def _decimals(data: Floats, wide: bool, digits: int) -> int | None:
     if not -200 < most < 200:
         return None
     for decimals in range(max(0, most - 8), min(most + 2, 9) + 1):
-        if np.array_equal(_scaled(data, decimals) / 10.0**decimals, data):
+        if all(np.array_equal(_scaled(d, decimals) / 10.0**decimals, d) for d in (data[:8], data)):
             return decimals
     small = np.abs(data[data != 0]).min()
     if wide and small < 1e-3 * largest:

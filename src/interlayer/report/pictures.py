@@ -12,7 +12,7 @@ from PIL import Image
 from interlayer.report.colormaps import indexed
 
 #: columns of a micrograph on the page, and quality of its JPEG
-_COLUMNS, _QUALITY = 560, 55
+_COLUMNS, _QUALITY = 560, 50
 
 
 def data_uri(values: NDArray[np.generic], colormap: str) -> str:

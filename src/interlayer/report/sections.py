@@ -27,7 +27,11 @@ def anchor_of(text: str) -> str:
     """Return an id for a page: readable, and unique also for names that are cut or cleaned."""
     plain = text.strip("/").replace("/", "-")
     short = slug(plain, 60)
-    return short if short == plain else f"{short}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    return (
+        short
+        if short == plain
+        else f"{short}-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:8]}"
+    )
 
 
 @dataclass(slots=True)
@@ -147,7 +151,19 @@ def keep_table(pack: Pack, uid: str, name: str, records: Sequence[Mapping[str, o
 
 def summary_table(rows: Sequence[Row], pack: Pack) -> dict[str, object]:
     """Return summary rows as a table of the pack."""
-    names = ("quantity", "subject", "value", "stddev", "low", "high", "unit", "status", "method", "note", "origin")
+    names = (
+        "quantity",
+        "subject",
+        "value",
+        "stddev",
+        "low",
+        "high",
+        "unit",
+        "status",
+        "method",
+        "note",
+        "origin",
+    )
     records = [{name: getattr(row, name) for name in names} for row in rows]
     return curves.records_table("numbers", records, pack)
 
@@ -169,9 +185,7 @@ def drawn(
 ) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
     """Return figures, or what went wrong: a fault in drawing must not cost the page its numbers."""
     try:
-        return tuple(
-            figure(each, f"fig-{anchor}-{place}", pack) for place, each in enumerate(describe())
-        ), ()
+        return tuple(figure(each, f"fig-{anchor}-{place}", pack) for place, each in enumerate(describe())), ()
     except Exception as error:
         return (), (f"The figures could not be drawn ({type(error).__name__}: {error}); please report it.",)
 

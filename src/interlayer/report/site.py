@@ -106,7 +106,10 @@ def make_one(job: Job) -> Made:
     except InterlayerError as error:
         return Made(None, str(error))
     except Exception as error:  # one sample must not cost the others their pages
-        return Made(None, f"{job.record.name}: {type(error).__name__}: {error} (a fault of interlayer; please report it)")
+        return Made(
+            None,
+            f"{job.record.name}: {type(error).__name__}: {error} (a fault of interlayer; please report it)",
+        )
     finally:
         gc.collect(0)
     return Made(found)
@@ -183,7 +186,11 @@ def _kept(job: Job) -> Brief | None:
     path = _cache_path(job)
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
-        if state["key"] != _key(job) or state["page"] != sha256(job.page) or state["data"] != sha256(job.data):
+        if (
+            state["key"] != _key(job)
+            or state["page"] != sha256(job.page)
+            or state["data"] != sha256(job.data)
+        ):
             return None
         return briefs.from_plain(state["brief"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -231,4 +238,3 @@ def _sources(folder: Traversable) -> list[Traversable]:
 def relative(target: Path, base: Path) -> str:
     """Return the address of a file as seen from a page in the folder ``base``."""
     return quote(Path(os.path.relpath(target, base)).as_posix(), safe="/")
-

@@ -16,6 +16,8 @@ WIDTH = 760.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 14.0, 8.0, 44.0
 #: room above the curves for labels, room beside a map for its bar
 _HEADROOM, _BAR = 46.0, 78.0
+#: height of a panel where three or more stand upon each other
+_STACKED = 0.6
 _EMPTY = Scale(0.0, 1.0, 0.0, 1.0)
 
 
@@ -78,6 +80,7 @@ def draw(description: fig.Figure, uid: str = "f", width: float = WIDTH) -> Drawn
                 width / columns,
                 shared or panel.bare,
                 f"{uid}-{index}-{column}",
+                _STACKED if columns == 1 and len(rows) > 2 else 1.0,
             )
             for column, panel in enumerate(row)
         ]
@@ -93,7 +96,7 @@ def draw(description: fig.Figure, uid: str = "f", width: float = WIDTH) -> Drawn
 
 
 def _panel(
-    panel: fig.Panel, corner: tuple[float, float], width: float, bare: bool, clip: str
+    panel: fig.Panel, corner: tuple[float, float], width: float, bare: bool, clip: str, tall: float
 ) -> tuple[str, float, tuple[Scale, Scale, Box]]:
     """Return the SVG of one panel, its height and scales; a panel without marks only keeps its place."""
     if not panel.marks:
@@ -102,7 +105,7 @@ def _panel(
     has_map = any(isinstance(mark, fig.Map) for mark in panel.marks)
     inner_width = width - _LEFT - (_BAR if has_map else _RIGHT)
     title = 18.0 if panel.title else 0.0
-    inner_height = _inner_height(panel, width, inner_width)
+    inner_height = tall * _inner_height(panel, width, inner_width)
     below = TICK_ROW * (1 + max(fig.lanes(panel), default=-1))
     box = (left + _LEFT, top + _TOP + title, inner_width, inner_height + below)
     x, y = _scales(panel, box, below)
@@ -148,7 +151,9 @@ def _legend(panels: list[fig.Panel]) -> tuple[Key, ...]:
     return tuple(found.values())
 
 
-def _key(mark: fig.Line | fig.Points | fig.Band | fig.Bars | fig.Rule | fig.Ticks | fig.Outlines, text: str) -> Key:
+def _key(
+    mark: fig.Line | fig.Points | fig.Band | fig.Bars | fig.Rule | fig.Ticks | fig.Outlines, text: str
+) -> Key:
     colour = ink(mark.colour)
     if isinstance(mark, fig.Points):
         return Key(text, colour, marker(mark))

@@ -70,9 +70,7 @@ def names(panel: fig.Panel, box: Box, bare: bool) -> str:
         )
     middle = top + (height - _below(panel)) / 2
     place = f"translate({left - 52:.1f} {middle:.1f}) rotate(-90)"
-    parts.append(
-        f'<text class="x" transform="{place}" text-anchor="middle">{escape(panel.ylabel)}</text>'
-    )
+    parts.append(f'<text class="x" transform="{place}" text-anchor="middle">{escape(panel.ylabel)}</text>')
     return "".join(parts)
 
 

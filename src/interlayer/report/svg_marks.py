@@ -14,7 +14,7 @@ from interlayer.report.pictures import data_uri
 from interlayer.report.svg_axes import TICK_ROW, Box
 
 #: size of the letters of labels; columns of points that are drawn per pixel of a curve
-_LABEL, _COLUMNS = 10.5, 0.5
+_LABEL, _COLUMNS = 10.5, 0.4
 _SCALED = f'transform="scale({1 / UNITS:g})"'
 
 

@@ -181,7 +181,8 @@
     }
     function curves(panel) {
       return panel.marks.filter(function (mark) {
-        return /line|points|band|bars/.test(mark.k) && !(mark.l && hidden[mark.l]) && state.head.column(mark.x).length;
+        var edge = mark.k === "line" && panel.marks.some(function (m) { return m.k === "band" && m.l && m.l === mark.l && m.c === mark.c; });
+        return !edge && /line|points|band|bars/.test(mark.k) && !(mark.l && hidden[mark.l]) && state.head.column(mark.x).length;
       });
     }
     function positions(mark) {
@@ -228,7 +229,7 @@
       });
       if (!lead && !rows.length && !panel.flat) { hide(); return ""; }
       var at = lead ? lead.x : value(panel.X, p[0]), line = pixel(panel.X, at), xs = lead ? state.head.column(lead.mark.x) : [];
-      var title = name(panel.x) + " " + page.number(at, 6, xs.decimals) + (unit(panel.x) ? " " + unit(panel.x) : "");
+      var title = name(panel.x) + " " + page.number(at, lead ? 6 : 4, xs.decimals) + (unit(panel.x) ? " " + unit(panel.x) : "");
       if (panel.flat && !lead) { title += ", " + name(panel.y) + " " + page.number(value(panel.Y, p[1]), 4) + " " + unit(panel.y); }
       found.slice(0, 12).forEach(function (f) {
         var own = Math.abs(pixel(panel.X, f.x) - line) > 1 ? " at " + page.number(f.x, 5) : "";
