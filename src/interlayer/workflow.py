@@ -168,17 +168,13 @@ def finish(
     products.make(
         out / REPORT,
         key_of(keys, facts, claims, failures),
-        lambda path: write_text(
-            path, report.build(samples, **facts, claims=study.claim, failures=failures)
-        ),
+        lambda path: write_text(path, report.build(samples, **facts, claims=study.claim, failures=failures)),
     )
     products.write_manifest()
     return StudyRun(study, out, out / REPORT, tuple(outcomes), tuple(samples), verdicts)
 
 
-def assemble(
-    spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()
-) -> Sample:
+def assemble(spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()) -> Sample:
     """Return a sample with the stored results of its tasks."""
     sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history, made_from=made_from)
     for task in tasks:

@@ -136,4 +136,3 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     formats = commands.add_parser("formats", help="list the file formats that are read")
     formats.add_argument("--json", action="store_true", help="print JSON")
     formats.set_defaults(run="list_formats")
-
