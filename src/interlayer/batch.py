@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from interlayer import engine, techniques
+from interlayer import parallel, techniques
 from interlayer.core.errors import InterlayerError, WriteError
 from interlayer.core.files import sha256
 from interlayer.engine import Crew
@@ -168,7 +168,7 @@ def run(
         outcomes[index] = _unchanged(tasks[index], ledger)
         done(outcomes[index])
     workers = crew or Crew(jobs=jobs, preload=preload(tasks))
-    for place, outcome in engine.spread(analyze_task, [tasks[k] for k in waiting], workers, _lost):
+    for place, outcome in parallel.spread(analyze_task, [tasks[k] for k in waiting], workers, _lost):
         if outcome.error_type == WriteError.__name__:
             raise WriteError(outcome.error)
         outcomes[waiting[place]] = outcome

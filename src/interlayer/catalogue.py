@@ -1,12 +1,13 @@
 """The catalogue: the summary rows of all samples in one file that opens at once.
 
-Each column of texts is stored as numbers and a short list of what they stand for (``<name>_labels``): the many
+Each column of texts is stored as numbers and a short list of what they stand for (``<name>_labels``): the
 texts of a thousand samples take half a second to read, their numbers a few milliseconds.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -55,7 +56,7 @@ def of_records(paths: Iterable[Path]) -> Columns:
     return columns
 
 
-def _values(variable: netCDF4.Variable) -> np.ndarray:
+def _values(variable: Any) -> np.ndarray:
     variable.set_auto_maskandscale(False)
     return np.asarray(variable[...])
 

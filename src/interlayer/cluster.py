@@ -1,7 +1,7 @@
 """The engine on the workers of a dask scheduler, which share this machine's files.
 
-A dask worker does a chunk of items as the local engine does: in a process of its own, within limits. So an item
-that kills its process costs no dask worker, and results and failures are the same as on one machine.
+A dask worker does a chunk of items as the local engine does: in a process of its own, within limits. So an
+item that kills its process costs no dask worker, and results and failures are the same as on one machine.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -82,14 +82,14 @@ def _collected(
 
     def submit(chunk: Chunk) -> "Future[Any]":
         future = client.submit(do_chunk, work, chunk, there, _code(), pure=False)
-        waiting[future.key] = chunk
+        waiting[str(future.key)] = chunk
         return future
 
     waiting: dict[str, Chunk] = {}
     first = [submit(chunk) for _, chunk in zip(range(most), chunks, strict=False)]
     pending = as_completed(first, loop=client.loop)
     for future in pending:
-        chunk = waiting.pop(future.key)
+        chunk = waiting.pop(str(future.key))
         for chunk_next in _take(chunks):
             pending.add(submit(chunk_next))
         if future.status == "finished":

@@ -1,4 +1,4 @@
-"""The engine: a function over many items in worker processes, each within limits, none lost, none the end of all.
+"""The engine: a function over many items in worker processes, within limits, none of them the end of all.
 
 Items go to workers in small groups and come back one by one, so that it is known at which item a worker died
 or hangs. Such an item is named and the others are given to a new worker.
@@ -16,7 +16,7 @@ from multiprocessing import connection, current_process, forkserver, get_all_sta
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from types import ModuleType
-from typing import Any, TypeVar
+from typing import Any
 
 from interlayer.core.errors import InterlayerError
 from interlayer.worker import Loss, serve
@@ -36,8 +36,6 @@ _STILLBORN, _START = 3, 300.0
 #: seconds to wait for the end of a process, and for anything at all
 _PATIENCE, _LONGEST_WAIT = 5.0, 3600.0
 _MAIN = threading.Lock()
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,43 +64,6 @@ class Crew:
     memory: int | None = None
     preload: tuple[str, ...] = ()
     folder: str = field(default_factory=os.getcwd)
-
-
-def spread(
-    work: Callable[[_Item], _Result],
-    items: Sequence[_Item],
-    crew: Crew,
-    lost: Callable[[_Item, Loss], _Result],
-    group: int = 1,
-    team: "Team | None" = None,
-) -> Iterator[tuple[int, _Result]]:
-    """Run a function on items in worker processes; yield (index, result) as they come.
-
-    Parameters
-    ----------
-    work
-        A function of a module; what it raises becomes a `Loss`.
-    lost
-        What to return for an item that has no result: its worker died twice (the second time while nothing
-        else ran), it took too long or too much memory.
-    group
-        How many items may wait at a worker; above 1 only for items of less than 2 kB.
-    team
-        Workers of this machine that are there already.
-
-    Notes
-    -----
-    Results do not depend on the crew, only their order does. On an interruption the workers are killed: what
-    they write, they write atomically.
-    """
-    if crew.scheduler:
-        from interlayer import cluster
-
-        found = cluster.spread(work, items, crew, group)
-    else:
-        found = local(work, items, crew, group, team)
-    for index, result in found:
-        yield index, lost(items[index], result) if isinstance(result, Loss) else result
 
 
 def local(

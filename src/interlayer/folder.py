@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from interlayer import engine, lock, pooling
+from interlayer import lock, parallel, pooling
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError, SettingError, WriteError
 from interlayer.core.files import write_text
@@ -165,7 +165,8 @@ def _name(folder: Path) -> str:
 
 @contextmanager
 def _working(out: Path, crew: Crew) -> Iterator[tuple[Ledger, Team]]:
-    with lock.writing(out, lock.OUTLIVES if crew.scheduler else 0.0), opened(out) as ledger, Team(crew) as team:
+    left_for = lock.OUTLIVES if crew.scheduler else 0.0
+    with lock.writing(out, left_for), opened(out) as ledger, Team(crew) as team:
         yield ledger, team
 
 
@@ -178,7 +179,7 @@ def _each(work: Sequence[Job], crew: Crew, ledger: Ledger, team: Team) -> Iterat
             waiting.append(index)
         else:
             yield index, known
-    for place, brief in engine.spread(process, [work[k] for k in waiting], crew, lost, _GROUP, team):
+    for place, brief in parallel.spread(process, [work[k] for k in waiting], crew, lost, _GROUP, team):
         index = waiting[place]
         if brief.error_type == WriteError.__name__:  # the disk is full: no matter of one image
             raise WriteError(f"{brief.name}: {brief.error}", path=work[index].out)
@@ -221,10 +222,12 @@ def _finish(
 
 def _pools(of: Sequence[str], work: Sequence[Job], out: Path, ledger: Path) -> list[Piece]:
     """Return what is pooled: each sample, where there are several, and all images."""
-    groups = {name: tuple(job for job, each in zip(work, of, strict=True) if each == name) for name in dict.fromkeys(of)}
+    groups: dict[str, list[Job]] = {}
+    for job, sample in zip(work, of, strict=True):
+        groups.setdefault(sample, []).append(job)
     taken = _places(list(groups))
     pieces = [
-        Piece("pool", name, members, out / "samples" / taken[name], ledger)
+        Piece("pool", name, tuple(members), out / "samples" / taken[name], ledger)
         for name, members in groups.items()
         if len(groups) > 1
     ]
@@ -241,7 +244,7 @@ def _pieces(pieces: Sequence[Piece], crew: Crew, out: Path, ledger: Ledger, team
         if (known := pooling.current(piece, keys[k], out, ledger)) is not None
     }
     waiting = [k for k in range(len(pieces)) if k not in found]
-    for place, each in engine.spread(pooling.do, [pieces[k] for k in waiting], crew, pooling.lost, 1, team):
+    for place, each in parallel.spread(pooling.do, [pieces[k] for k in waiting], crew, pooling.lost, 1, team):
         index = waiting[place]
         found[index] = each
         ledger.put(pooling.entry_of(pieces[index], keys[index], each, out))

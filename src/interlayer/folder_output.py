@@ -19,8 +19,6 @@ from interlayer.sem.analysis import part
 if TYPE_CHECKING:
     import xarray as xr
 
-    from interlayer.pooling import Piece
-
 #: columns of the table of images that a table for people does without
 _NOT_LISTED = {"name", "flags", "fingerprint"}
 
@@ -69,14 +67,30 @@ def write_frame(frame: polars.DataFrame, stem: Path) -> list[Path]:
     return [plain, columns]
 
 
-def write_overview(piece: "Piece", briefs: Sequence[Brief]) -> list[Path]:
-    """Write the table of images and the numbers of the samples; returns the files."""
-    out, duplicates = piece.place, set(piece.repeated)
-    lines = [_line(sample, brief, duplicates) for sample, brief in zip(piece.of, briefs, strict=True)]
+def write_overview(
+    out: Path,
+    briefs: Sequence[Brief],
+    of: Sequence[str],
+    pools: Sequence[tuple[str, Path]],
+    repeated: Sequence[str],
+) -> list[Path]:
+    """Write the table of images and the numbers of the samples; returns the files.
+
+    Parameters
+    ----------
+    of
+        The sample of each image.
+    pools
+        Name and record of each sample.
+    repeated
+        Names of the images that show a field again.
+    """
+    duplicates = set(repeated)
+    lines = [_line(sample, brief, duplicates) for sample, brief in zip(of, briefs, strict=True)]
     written = write_frame(polars.DataFrame(lines, infer_schema_length=None), out / "images")
     rows = [
         {"sample": name or "all", **record}
-        for name, path in piece.pools
+        for name, path in pools
         for record in row_records(from_dataset(store.read_group(path, "summary")))
     ]
     with atomic(out / "summary.csv") as temporary:
@@ -84,15 +98,15 @@ def write_overview(piece: "Piece", briefs: Sequence[Brief]) -> list[Path]:
     return [*written, out / "summary.csv"]
 
 
-def write_sheet(piece: "Piece", briefs: Sequence[Brief]) -> list[Path]:
+def write_sheet(
+    path: Path, title: str, members: Sequence[Job], briefs: Sequence[Brief], repeated: Sequence[str]
+) -> list[Path]:
     """Write one contact sheet; returns its file."""
-    duplicates = set(piece.repeated)
-    entries = [
-        _entry(job, _line("", brief, duplicates)) for job, brief in zip(piece.members, briefs, strict=True)
-    ]
-    with atomic(piece.place) as temporary:
-        pictures.write(temporary, pictures.sheet(entries, piece.name))
-    return [piece.place]
+    lines = [_line("", brief, set(repeated)) for brief in briefs]
+    entries = [_entry(job, line) for job, line in zip(members, lines, strict=True)]
+    with atomic(path) as temporary:
+        pictures.write(temporary, pictures.sheet(entries, title))
+    return [path]
 
 
 def _line(sample: str, brief: Brief, duplicates: set[str]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The ledger of a results folder: what each item was made from, and the hashes of files. Losing it costs time only.
+"""The ledger of a results folder: what each item was made from, and hashes of files. Losing it costs time.
 
 SQLite in write-ahead mode: rows are written in one transaction about twice a second, so that an item costs
 0.02 ms; a killed process loses at most these, and the records themselves still carry their keys.
@@ -80,7 +80,7 @@ def hashed(path: Path) -> Hashed:
     digest = sha256(path)
     state = _state(before)
     old = max(before.st_mtime_ns, before.st_ctime_ns) < begun - _GRAIN
-    return Hashed(os.path.abspath(path), state if old and state == _state(path.stat()) else "", digest)
+    return Hashed(str(path.absolute()), state if old and state == _state(path.stat()) else "", digest)
 
 
 def _state(stat: os.stat_result) -> str:
@@ -148,7 +148,7 @@ class Ledger:
 
     def known(self, path: Path) -> str:
         """Return the sha256 of a file that is untouched since it was hashed, else nothing."""
-        name, state = os.path.abspath(path), _state(path.stat())
+        name, state = str(path.absolute()), _state(path.stat())
         if name in self._hashes:
             return self._hashes[name].digest if self._hashes[name].state == state else ""
         found = self._row("SELECT sha256 FROM hashes WHERE path = ? AND stat = ?", (name, state))

@@ -46,7 +46,9 @@ def writing(folder: Path, left_for: float = 0.0) -> Iterator[None]:
         stream = (folder / LOCK).open("a+", encoding="utf-8")
     except OSError as error:
         raise StoreError(
-            f"the results cannot be written there ({error})", path=folder, advice="Give another folder with -o."
+            f"the results cannot be written there ({error})",
+            path=folder,
+            advice="Give another folder with -o.",
         ) from error
     with stream:
         if not _taken(stream):

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -122,7 +121,6 @@ class Brief:
         """Return the sha256 of the image file."""
         return str(json.loads(self.attrs["sources"])[0]["source_sha256"])
 
-
     @property
     def slim(self) -> "Brief":
         """Return the brief without what the ledger keeps, for ten thousand of them."""
@@ -221,7 +219,7 @@ def _inputs(job: Job) -> list[Path]:
 
 def key_of(job: Job, digest: Callable[[str], str]) -> str:
     """Return the hash of everything that the results of an image depend on."""
-    inputs = [[path.name, digest(os.path.abspath(path))] for path in _inputs(job)]
+    inputs = [[path.name, digest(str(path.absolute()))] for path in _inputs(job)]
     identity = [job.name, job.settings, job.code, inputs]
     return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()
 

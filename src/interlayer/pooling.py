@@ -1,12 +1,12 @@
 """What follows the images of a folder, in worker processes: samples, the folder as a whole, its manifest.
 
-Each piece of work takes the briefs of the images from the ledger, so that ten thousand of them are never held or
-sent around at once, and returns the files it has written with their sha256.
+Each piece of work takes the briefs of the images from the ledger, so that ten thousand of them are never sent
+around, and returns the files it has written with their sha256.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: images of a sample whose pictures its record keeps
 _PICTURES = 4
+#: tables of particles that are read before they are joined: ten thousand small ones take ten times the memory
+_BLOCK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,16 +94,9 @@ def briefs(members: Sequence[Job], ledger: Ledger) -> Iterator[tuple[Job, Brief]
 
 def do(piece: Piece) -> Done:
     """Do a piece of work."""
-    from interlayer import folder_output
-
     with closing(Ledger(piece.ledger)) as ledger:
         try:
-            if piece.work == "pool":
-                written = _pool(piece, ledger)
-            else:
-                lines = [brief for _, brief in briefs(piece.members, ledger)]
-                write = folder_output.write_sheet if piece.work == "sheet" else folder_output.write_overview
-                written = write(piece, lines)
+            written = _WORKS[piece.work](piece, ledger)
         except InterlayerError as error:
             return Done({}, str(error))
     return Done({str(path): sha256(path) for path in written})
@@ -128,63 +123,78 @@ def _pool(piece: Piece, ledger: Ledger) -> list[Path]:
     from interlayer import folder_output
     from interlayer.sem.analysis import pooled
 
-    every = list(briefs(piece.members, ledger))
-    good = [(job, brief) for job, brief in every if brief.good]
-    if not good:
+    kept, notes = _kept(piece, ledger)
+    if not kept:
         raise InterlayerError("no image could be analysed")
-    kept, notes = _kept(good)
-    result = pooled([_joined(kept)])
+    result = pooled([_joined(kept, ledger)])
     warnings = json.loads(str(result.attrs["warnings"]))
-    failed = [f"{brief.name}: not read: {brief.error}" for _, brief in every if not brief.good]
-    result.attrs["warnings"] = json.dumps([*failed, *notes, *warnings])
+    result.attrs["warnings"] = json.dumps([*notes, *warnings])
     return folder_output.write_pooled(result, piece.place)
 
 
-def _kept(good: Sequence[tuple[Job, Brief]]) -> tuple[list[tuple[Job, Brief]], list[str]]:
-    scaled = any(brief.calibrated for _, brief in good)
-    kept: list[tuple[Job, Brief]] = []
+def _kept(piece: Piece, ledger: Ledger) -> tuple[list[Job], list[str]]:
+    """Return the images that are pooled, and what is to be said of the others."""
+    scaled = any(brief.good and brief.calibrated for _, brief in briefs(piece.members, ledger))
+    kept: list[Job] = []
+    failed: list[str] = []
     notes: list[str] = []
     first: dict[str, str] = {}
-    for job, brief in good:
+    for job, brief in briefs(piece.members, ledger):
+        if not brief.good:
+            failed.append(f"{job.name}: not read: {brief.error}")
+            continue
         if brief.digest in first:
             notes.append(f"{job.name}: duplicate: a copy of {first[brief.digest]} (same bytes), counted once")
         elif scaled and not brief.calibrated:
             notes.append(f"{job.name}: no scale: left out, as other images of the sample have one")
         else:
-            kept.append((job, brief))
+            kept.append(job)
         first.setdefault(brief.digest, job.name)
-    return kept, notes
+    return kept, [*failed, *notes]
 
 
-def _joined(kept: Sequence[tuple[Job, Brief]]) -> "Part":
+def _joined(kept: Sequence[Job], ledger: Ledger) -> "Part":
     """Return the particles and the facts of images as one part; of the first few also the pictures."""
-    import polars
     import xarray as xr
 
     from interlayer.sem import tables
     from interlayer.sem.analysis import Part
 
-    frames = [polars.read_parquet(job.file("-particles.parquet")) for job, _ in kept]
-    index = np.repeat(np.arange(len(frames)), [frame.height for frame in frames])
-    frame = _stacked(frames)
-    columns = {name: frame[name].to_numpy() for name in frame.columns}
-    calibrated = kept[0][1].calibrated
-    listed = ("warnings", "steps", "sources")
-    attrs: dict[str, object] = {
-        name: json.dumps([each for _, brief in kept for each in json.loads(brief.attrs[name])])
-        for name in listed
-    }
-    attrs["settings"] = kept[0][1].attrs["settings"]
+    lines: list[Mapping[str, float | str]] = []
+    texts: dict[str, dict[str, None]] = {"warnings": {}, "steps": {}}
+    sources: list[object] = []
+    for _, brief in briefs(kept, ledger):
+        lines.append(brief.line)
+        sources += json.loads(brief.attrs["sources"])
+        for name, found in texts.items():
+            found |= dict.fromkeys(json.loads(brief.attrs[name]))
+    attrs = {name: json.dumps(list(found)) for name, found in {**texts, "sources": sources}.items()}
+    (_, head), *_ = briefs(kept[:1], ledger)
+    columns, index = _particles(kept)
     pictures = []
-    for job, _ in kept[:_PICTURES]:
+    for job in kept[:_PICTURES]:
         with xr.open_dataset(job.file(RECORD), group="picture", engine="netcdf4") as stored:
             pictures.append(stored.load())
     return Part(
-        tables.restored(columns, index, calibrated),
-        tables.image_table([brief.line for _, brief in kept], calibrated),
-        attrs,
+        tables.restored(columns, index, head.calibrated),
+        tables.image_table(lines, head.calibrated),
+        {"settings": head.attrs["settings"], **attrs},
         tuple(pictures),
     )
+
+
+def _particles(kept: Sequence[Job]) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the columns of all particles, and the number of the image of each."""
+    import polars
+
+    blocks: list[polars.DataFrame] = []
+    counts: list[int] = []
+    for start in range(0, len(kept), _BLOCK):
+        frames = [polars.read_parquet(job.file("-particles.parquet")) for job in kept[start : start + _BLOCK]]
+        counts += [frame.height for frame in frames]
+        blocks.append(_stacked(frames).rechunk())
+    frame = _stacked(blocks)
+    return {name: frame[name].to_numpy() for name in frame.columns}, np.repeat(np.arange(len(kept)), counts)
 
 
 def _stacked(frames: "Sequence[polars.DataFrame]") -> "polars.DataFrame":
@@ -193,6 +203,27 @@ def _stacked(frames: "Sequence[polars.DataFrame]") -> "polars.DataFrame":
 
     filled = [frame for frame in frames if frame.height]
     return polars.concat(filled, how="vertical_relaxed") if filled else frames[0]
+
+
+def _overview(piece: Piece, ledger: Ledger) -> list[Path]:
+    from interlayer import folder_output
+
+    found = [brief for _, brief in briefs(piece.members, ledger)]
+    return folder_output.write_overview(piece.place, found, piece.of, piece.pools, piece.repeated)
+
+
+def _sheet(piece: Piece, ledger: Ledger) -> list[Path]:
+    from interlayer import folder_output
+
+    found = [brief for _, brief in briefs(piece.members, ledger)]
+    return folder_output.write_sheet(piece.place, piece.name, piece.members, found, piece.repeated)
+
+
+_WORKS: dict[str, Callable[[Piece, Ledger], list[Path]]] = {
+    "pool": _pool,
+    "overview": _overview,
+    "sheet": _sheet,
+}
 
 
 def manifest(out: Path, work: Sequence[Job], done: Sequence[Done], ledger: Ledger) -> dict[str, str]:

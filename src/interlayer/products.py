@@ -1,4 +1,4 @@
-"""What a study's run makes of its fragments: each file is made again only when something it depends on changed."""
+"""What a study's run makes of its fragments: each file anew only when what it depends on has changed."""
 
 import hashlib
 import json

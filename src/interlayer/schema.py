@@ -11,7 +11,7 @@ from typing import Any
 from interlayer.core.errors import StoreError
 
 SCHEMA = 2
-Attrs = dict[str, Any]
+Attrs = dict[Any, Any]
 
 
 def upgraded(attrs: Attrs, path: Path | str) -> Attrs:

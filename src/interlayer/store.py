@@ -33,7 +33,7 @@ def attribute(value: object) -> str | int | float:
 def _stored_dataset(group: netCDF4.Dataset, dataset: xr.Dataset) -> None:
     """Write a Dataset into a group of an open file, as xarray would, in little more than half the time.
 
-    Floats are filled with NaN, coordinates that are no dimensions are named by CF's attribute ``coordinates``.
+    Floats are filled with NaN; coordinates that are no dimensions are named by CF's ``coordinates``.
     """
     variables, attrs = xr.conventions.encode_dataset_coordinates(dataset)
     group.setncatts(_attributes(attrs))
@@ -49,7 +49,7 @@ def _store_variable(group: netCDF4.Dataset, name: str, variable: xr.Variable) ->
     values, attrs = _plain(name, variable.values), _attributes(variable.attrs)
     packed = values.dtype.kind != "O" and values.ndim > 0 and values.size > 0
     level = 1 if values.dtype == np.uint8 else 4  # pictures are noise: more effort makes them no smaller
-    stored = group.createVariable(
+    stored = group.createVariable(  # type: ignore[call-overload]
         name,
         str if values.dtype.kind == "O" else values.dtype,
         tuple(str(each) for each in variable.dims),
@@ -71,7 +71,9 @@ def _plain(name: str, values: np.ndarray) -> np.ndarray:
         texts[...] = np.reshape([clean(str(each)) for each in values.ravel()], values.shape)
         return texts
     if values.dtype.kind == "c":
-        raise StoreError(f"variable {name!r} is complex", expected="real and imaginary parts as two variables")
+        raise StoreError(
+            f"variable {name!r} is complex", expected="real and imaginary parts as two variables"
+        )
     return values.astype(np.int8) if values.dtype.kind == "b" else values
 
 

@@ -90,9 +90,7 @@ def _sources(folder: Traversable) -> Iterator[Traversable]:
             yield each
 
 
-def plan(
-    study: Study, out: Path, digest: Callable[[Path], str] = sha256
-) -> tuple[list[Task], list[Outcome]]:
+def plan(study: Study, out: Path, digest: Callable[[Path], str] = sha256) -> tuple[list[Task], list[Outcome]]:
     """Return the tasks of a study, and the measurements whose files are missing.
 
     Parameters

@@ -38,8 +38,8 @@ class Loss:
 def serve(pipe: "connection.Connection[Any, Any]", folder: str) -> None:
     """Answer groups of items from a pipe, each by (index, result) one by one, until the pipe closes.
 
-    A group is (work, memory, [(index, item), …]): the function, and the bytes that one item may take (None: as
-    many as there are). Relative paths begin at ``folder``.
+    A group is (work, memory, [(index, item), …]): the function, and the bytes that one item may take (None:
+    as many as there are). Relative paths begin at ``folder``.
     """
     begin()
     os.chdir(folder)

@@ -201,9 +201,7 @@ def finish(
     return StudyRun(study, out, out / REPORT, tuple(outcomes), tuple(samples), verdicts)
 
 
-def assemble(
-    spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()
-) -> Sample:
+def assemble(spec: SampleSpec, tasks: Sequence[Task], made_from: tuple[tuple[str, str], ...] = ()) -> Sample:
     """Return a sample with the stored results of its tasks."""
     sample = Sample(spec.id, spec.label, spec.state, spec.parent, spec.history, made_from=made_from)
     for task in tasks:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-HOOK = '''
+HOOK = """
 import importlib.abc, importlib.util, os, signal, sys, time
 
 READERS = {"interlayer.sem.readers.tiff", "interlayer.electrochem.readers.delimited"}
@@ -33,7 +33,7 @@ class Hook(importlib.abc.MetaPathFinder):
         return spec
 
 sys.meta_path.insert(0, Hook())
-'''
+"""
 
 
 def environment(place: Path) -> dict[str, str]:

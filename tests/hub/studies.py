@@ -6,7 +6,12 @@ import numpy as np
 
 HEAD = '[study]\ntitle = "Cells"\n'
 SAMPLE = '[[sample]]\nid = "{name}"\narea = "1.131 cm2"\n'
-MEASUREMENT = '[[sample.measurement]]\ntechnique = "electrochem"\nkind = "plating"\nname = "{cell}"\nfiles = ["{file}"]\n'
+MEASUREMENT = """[[sample.measurement]]
+technique = "electrochem"
+kind = "plating"
+name = "{cell}"
+files = ["{file}"]
+"""
 
 
 def cell(path: Path, resistance: float = 100.0, cycles: int = 6) -> Path:
@@ -15,7 +20,8 @@ def cell(path: Path, resistance: float = 100.0, cycles: int = 6) -> Path:
     current = 0.2 * np.where(time // 3600 % 2, -1.0, 1.0)
     noise = np.random.default_rng(round(resistance)).normal(0, 1e-4, time.size)
     lines = ["Time/s,Current/mA,Voltage/V"]
-    lines += [f"{t:.0f},{i:.3f},{i * 1e-3 * resistance + n:.6f}" for t, i, n in zip(time, current, noise, strict=True)]
+    voltage = current * 1e-3 * resistance + noise
+    lines += [f"{t:.0f},{i:.3f},{v:.6f}" for t, i, v in zip(time, current, voltage, strict=True)]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -34,5 +40,3 @@ def study(folder: Path, samples: int = 2, cells: int = 2) -> Path:
     path = folder / "study.toml"
     path.write_text("".join(parts), encoding="utf-8")
     return path
-
-

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.hub import work
 
-from interlayer import engine
+from interlayer import parallel
 from interlayer.core.errors import InterlayerError
 from interlayer.engine import Crew
 from interlayer.worker import Loss
@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize("jobs", [1, 3])
 @pytest.mark.parametrize("group", [1, 16])
 def test_every_item_comes_back_once(jobs: int, group: int) -> None:
-    found = list(engine.spread(work.double, range(200), Crew(jobs=jobs), lambda _, loss: -1, group))
+    found = list(parallel.spread(work.double, range(200), Crew(jobs=jobs), lambda _, loss: -1, group))
     assert sorted(found) == [(k, 2 * k) for k in range(200)]
 
 
@@ -37,7 +37,7 @@ def test_items_that_ruin_their_worker_are_named_and_the_others_done(jobs: int) -
         lost[item] = loss
         return ""
 
-    found = dict(engine.spread(work.misbehave, items, crew, name, 4))
+    found = dict(parallel.spread(work.misbehave, items, crew, name, 4))
     assert [found[k] for k in range(0, 11, 2)] == list("ABCDEF")
     kinds = {item: loss.kind for item, loss in lost.items()}
     assert kinds == {
@@ -53,22 +53,22 @@ def test_items_that_ruin_their_worker_are_named_and_the_others_done(jobs: int) -
 
 def test_an_item_whose_worker_was_killed_by_chance_is_tried_again(tmp_path: Path) -> None:
     items = [str(tmp_path / "marker"), "", ""]
-    found = dict(engine.spread(work.kill_once, items, Crew(jobs=2), lambda _, loss: loss.text))
+    found = dict(parallel.spread(work.kill_once, items, Crew(jobs=2), lambda _, loss: loss.text))
     assert found == {0: "done", 1: "done", 2: "done"}
 
 
 def test_workers_that_cannot_begin_are_an_error(tmp_path: Path) -> None:
     crew = Crew(folder=str(tmp_path / "none"))
     with pytest.raises(InterlayerError, match="end before they begin"):
-        list(engine.spread(work.double, [1], crew, lambda _, loss: -1))
+        list(parallel.spread(work.double, [1], crew, lambda _, loss: -1))
 
 
 def test_a_script_without_a_main_guard_does_not_run_again_in_its_workers(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(
-        "from interlayer import engine\nfrom tests.hub import work\n"
+        "from interlayer import engine, parallel\nfrom tests.hub import work\n"
         "crew = engine.Crew(jobs=2)\n"
-        "print(sorted(engine.spread(work.double, [1, 2], crew, lambda _, loss: 0)))\n"
+        "print(sorted(parallel.spread(work.double, [1, 2], crew, lambda _, loss: 0)))\n"
     )
     paths = os.pathsep.join([str(HERE), str(HERE / "src"), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
@@ -81,8 +81,8 @@ def test_a_script_without_a_main_guard_does_not_run_again_in_its_workers(tmp_pat
 def test_a_worker_ends_with_its_parent_even_in_a_loop_that_never_gives_way(tmp_path: Path) -> None:
     place = tmp_path / "pid"
     script = (
-        "from interlayer import engine\nfrom tests.hub import work\n"
-        f"list(engine.spread(work.note_and_block, [{str(place)!r}], engine.Crew(), print))\n"
+        "from interlayer import engine, parallel\nfrom tests.hub import work\n"
+        f"list(parallel.spread(work.note_and_block, [{str(place)!r}], engine.Crew(), print))\n"
     )
     paths = os.pathsep.join([str(HERE), str(HERE / "src"), os.environ.get("PYTHONPATH", "")])
     parent = subprocess.Popen([sys.executable, "-c", script], env=os.environ | {"PYTHONPATH": paths})

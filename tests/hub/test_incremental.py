@@ -143,7 +143,7 @@ def test_an_edit_of_the_same_size_and_time_is_seen(folder: Path) -> None:
     os.utime(path, ns=(state.st_atime_ns, state.st_mtime_ns))
     assert (path.stat().st_size, path.stat().st_mtime_ns) == (state.st_size, state.st_mtime_ns)
     assert why(folder)["cell 0"] in ("input changed: a-0.csv", "unchanged")
-    assert [each.reason for each in workflow.dry_run(folder)][0] == "input changed: a-0.csv"
+    assert next(each.reason for each in workflow.dry_run(folder)) == "input changed: a-0.csv"
 
 
 def edits(path: Path) -> Iterator[bytes]:
@@ -181,7 +181,7 @@ def test_a_damaged_fragment_is_made_again_and_not_believed(folder: Path) -> None
     content[len(content) // 2] ^= 0x10
     path.write_bytes(content)
     assert store.verify(folder / "results") != []
-    assert [each.reason for each in workflow.dry_run(folder)][0] == "its record was damaged or changed"
+    assert next(each.reason for each in workflow.dry_run(folder)) == "its record was damaged or changed"
     workflow.run(folder, jobs=1)
     assert path.read_bytes() == whole and store.verify(folder / "results") == []
     (folder / "results" / ledger.LEDGER).unlink()
@@ -194,7 +194,7 @@ def test_what_failed_is_tried_again_and_its_old_record_not_shown(folder: Path) -
     whole = (folder / "a-0.csv").read_bytes()
     (folder / "a-0.csv").write_bytes(b"")
     for expected in ("input changed: a-0.csv", "failed before"):
-        assert [each.reason for each in workflow.dry_run(folder)][0] == expected
+        assert next(each.reason for each in workflow.dry_run(folder)) == expected
         run = workflow.run(folder, jobs=1)
         assert [each.title for each in run.failures] == ["a electrochem plating cell 0"]
         assert "empty" in run.failures[0].error

@@ -180,4 +180,3 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
         help="study.toml or its folder: title, DOI, raw files (bdf)",
     )
     export.set_defaults(run="export_records", module="products")
-

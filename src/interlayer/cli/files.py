@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from interlayer import engine, store, techniques
+from interlayer import parallel, store, techniques
 from interlayer.cli.progress import progress
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
@@ -194,9 +194,7 @@ def _is_known(path: Path, known: Iterable[formats.Format]) -> bool:
         return False
 
 
-def _folder(
-    technique: str, kind: str, folder: Path, settings: dict[str, Value], crew: Crew
-) -> list[Item]:
+def _folder(technique: str, kind: str, folder: Path, settings: dict[str, Value], crew: Crew) -> list[Item]:
     paths = candidates(folder, technique)
     if not paths:
         return [_nothing(folder, technique, kind)]
@@ -224,7 +222,7 @@ def _many(technique: str, kind: str, paths: list[Path], settings: dict[str, Valu
     if len(paths) == 1:
         return [_analyze(technique, kind, (paths[0],), settings)]
     work = partial(_analyze_one, technique, kind, settings)
-    found = dict(engine.spread(work, paths, crew, partial(_lost, technique, kind)))
+    found = dict(parallel.spread(work, paths, crew, partial(_lost, technique, kind)))
     return [found[k] for k in range(len(paths))]
 
 

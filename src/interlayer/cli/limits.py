@@ -3,6 +3,7 @@
 import argparse
 import os
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,8 +94,8 @@ def size(text: str) -> int:
     return int(number * (1024**power if binary else _BYTES[unit]))
 
 
-def _split(text: str, units: "dict[str, float] | dict[str, int]", expected: str, said: str = "") -> tuple[float, str]:
+def _split(text: str, units: Iterable[str], expected: str, said: str = "") -> tuple[float, str]:
     found = re.fullmatch(r"\s*([0-9]*\.?[0-9]+)\s*([a-z]*)\s*", text.lower())
-    if not found or found[2] not in units or not float(found[1]) > 0:
+    if not found or found[2] not in {*units} or not float(found[1]) > 0:
         raise argparse.ArgumentTypeError(f"expected {expected}, found {said or text!r}")
     return float(found[1]), found[2]
