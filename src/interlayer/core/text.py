@@ -21,6 +21,29 @@ def clean(text: str) -> str:
     return text.translate(_CONTROL | _INVISIBLE)
 
 
+def line(text: str, limit: int = 300) -> str:
+    """Return text as one line for a terminal: cleaned, white space as blanks, the middle of long text left out.
+
+    Examples
+    --------
+    >>> line("a\\nb\\x1b[2J") == "a b\\ufffd[2J"
+    True
+    >>> line("x" * 1000, limit=9)
+    'xxxx…xxxx'
+    """
+    if len(text) > limit:
+        half = (limit - 1) // 2
+        text = f"{text[:half]}…{text[-half:]}"
+    return " ".join(clean(text).split())
+
+
+def lines(text: str, limit: int = 300, most: int = 50) -> str:
+    """Return text of several lines for a terminal, each as `line` makes it, of many the first."""
+    found = text.splitlines()
+    left = [f"… and {len(found) - most} more"] if len(found) > most else []
+    return "\n".join([line(each, limit) for each in found[:most]] + left)
+
+
 def slug(text: str, limit: int = 80) -> str:
     """Return a name for a file or a group: letters, digits, ``-``, ``_``, ``.``; never empty, never a path.
 
