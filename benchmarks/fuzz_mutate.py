@@ -13,21 +13,30 @@ Files = dict[str, bytes]
 _NUMBER = re.compile(rb"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = [
     b"nan", b"inf", b"-inf", b"1e999", b"-1e308", b"1e-320", b"-1", b"0", b"99999999999", b"2147483648",
-    b"18446744073709551616", b"1,5", b"1.5.5", b"", b"9" * 400, b"\x00", b";", b"0x10", b"1_000", b"\xef\xbb\xbf1",
-    "١٢".encode(), "½".encode(), b"--", b"=1+1", b"1E+37", b"True", b"65536", b"4294967295",
+    b"18446744073709551616", b"1,5", b"1.5.5", b"", b"9" * 400, b"\x00", b";", b"0x10", b"1_000",
+    b"\xef\xbb\xbf1",
+    "١٢".encode(),
+    "½".encode(), b"--", b"=1+1", b"1E+37", b"True", b"65536", b"4294967295",
 ]  # fmt: skip
-_INTEGERS = [0, 1, 2, 7, 127, 128, 255, 256, 2**15, 2**16 - 1, 2**20, 2**24, 2**28, 2**31 - 1, 2**31, 2**32 - 1]
+_INTEGERS = [
+    0, 1, 2, 7, 127, 128, 255, 256, 2**15, 2**16 - 1, 2**20, 2**24, 2**28, 2**31 - 1, 2**31, 2**32 - 1
+]  # fmt: skip
 _FLOATS = [float("nan"), float("inf"), -float("inf"), 1e308, -1e308, 1e-320, 0.0, -1.0, 1e9, 1e30]
-_ENDINGS = (
-    ".raw .brml .xrdml .rd .udf .ras .rasx .asc .cif .uxd .gsas .csv .xy .txt .vms .spe .xml .ibw .xlsx .vgd .tif "
-    ".png .jpg .bmp .spd .spc .msa .rpl .h5oina .edaxh5 .bcf .pts .emd .npy .mpr .mpt .nda .ndax .dta .mps .z .xls "
-    ".dat .tsv .nc .PNG"
-).split()
-_ENCODINGS = ("utf-16", "utf-16-be", "utf-16-le", "gb18030", "utf-8-sig", "cp1252", "latin-1", "utf-32", "shift_jis")
+_ENDINGS = [
+    ".raw", ".brml", ".xrdml", ".rd", ".udf", ".ras", ".rasx", ".asc", ".cif", ".uxd", ".gsas", ".csv",
+    ".xy",
+    ".txt", ".vms", ".spe", ".xml", ".ibw", ".xlsx", ".vgd", ".tif", ".png", ".jpg", ".bmp", ".spd", ".spc",
+    ".msa", ".rpl", ".h5oina", ".edaxh5", ".bcf", ".pts", ".emd", ".npy", ".mpr", ".mpt", ".nda", ".ndax",
+    ".dta",
+    ".mps", ".z", ".xls", ".dat", ".tsv", ".nc", ".PNG",
+]  # fmt: skip
+_ENCODINGS = [
+    "utf-16", "utf-16-be", "utf-16-le", "gb18030", "utf-8-sig", "cp1252", "latin-1", "utf-32", "shift_jis"
+]  # fmt: skip
 
 
 def mutate(files: Files, other: Files, rng: random.Random) -> Files:
-    """Return files with one to three mutations; the first is the one that is read, and mostly the one changed."""
+    """Return files with one to three mutations; the first is read, and mostly the one that is changed."""
     names = list(files)
     name = names[0] if len(names) == 1 or rng.random() < 0.7 else rng.choice(names[1:])
     data = files[name]
@@ -37,7 +46,9 @@ def mutate(files: Files, other: Files, rng: random.Random) -> Files:
     changed = {**files, name: data}
     if rng.random() < 0.03:
         first, *rest = changed
-        changed = {first.rsplit(".", 1)[0] + rng.choice(_ENDINGS): changed[first]} | {k: changed[k] for k in rest}
+        changed = {first.rsplit(".", 1)[0] + rng.choice(_ENDINGS): changed[first]} | {
+            k: changed[k] for k in rest
+        }
     if len(names) > 1 and rng.random() < 0.03:
         changed.pop(rng.choice(list(changed)[1:]), None)
     return changed
@@ -174,7 +185,9 @@ def _encoding(data: bytes, alien: bytes, rng: random.Random) -> bytes:
 def _blank_run(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     """Insert a long monotonous run: what a pattern with two greedy parts is slow at."""
     at = _head(data, rng)
-    unit = rng.choice((b" ", b"\t", b"1", b"1 ", b"-", b'"', b"(", b"[", b"<a>", b"\n", b"#", b"=", b".", b"a,", b"1e"))
+    unit = rng.choice(
+        (b" ", b"\t", b"1", b"1 ", b"-", b'"', b"(", b"[", b"<a>", b"\n", b"#", b"=", b".", b"a,", b"1e")
+    )
     return data[:at] + unit * (rng.choice((300, 20_000, 100_000)) // len(unit)) + data[at:]
 
 

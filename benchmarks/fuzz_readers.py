@@ -1,15 +1,18 @@
 """Mutation fuzzer over all readers: ``python benchmarks/fuzz_readers.py --cases 100000 --findings FOLDER``.
 
-Every case is made from a sound file (`fuzz_seeds`) by one to three mutations (`fuzz_mutate`) and read in a worker
-process under limits (`fuzz_worker`): 2 s of processor time, 500 MB more memory. A case is read, refused with an
-`interlayer` error (in the reader's own words, or *guarded*: a library's exception passed on), or it is a finding:
+Every case is made from a sound file (`fuzz_seeds`) by one to three mutations (`fuzz_mutate`) and read in a
+worker process under limits (`fuzz_worker`): 2 s of processor time, 500 MB more memory. A case is read,
+refused with an `interlayer` error (in the reader's own words, or *guarded*: a library's exception passed
+on), or it is a finding:
 
-- crash: the worker died; hang: more than 2 s and not back; slow: back after 2 s; memory: 500 MB were asked for
-- exception: what is no `interlayer` error; garbage: nothing, objects or infinite values were returned
-- noise: a library wrote to the terminal or warned; message: the error names no file or holds control characters
+- crash: the worker died; hang: more than 2 s and not back; slow: back after 2 s; memory: 500 MB were asked
+  for
+- exception: no `interlayer` error; garbage: nothing, objects or infinite values were returned
+- noise: a library wrote to the terminal or warned; message: the error names no file, or is not one clean
+  line; bare: it says neither what was expected nor what to do
 
-Findings are made smaller and written to the folder given, one per place in the code. The same seed gives the same
-cases. A seed file is what the tests of the readers read: ``--seeds`` names the folder they are kept in.
+Findings are made smaller and written to the folder given, one per place in the code. The same seed gives
+the same cases. ``--seeds`` names the folder that keeps the sound files: what the tests of the readers read.
 """
 
 import argparse
@@ -131,7 +134,8 @@ class Tally:
 
     def table(self) -> str:
         """Return the table of formats."""
-        head = f"{'format':<34}{'cases':>8}{'read':>8}{'refused':>9}{'guarded':>9}{'findings':>9}{'slowest':>9}{'memory':>9}"
+        names = ("cases", "read", "refused", "guarded", "findings", "slowest", "memory")
+        head = f"{'format':<34}{''.join(f'{each:>9}' for each in names)}"
         lines = [head, "-" * len(head)]
         total: Counter[str] = Counter()
         for kind, counts in sorted(self.counts.items()):
@@ -145,7 +149,7 @@ class Tally:
     def _row(name: str, counts: "Counter[str]", slowest: float, largest: int) -> str:
         found = sum(counts[each] for each in FINDINGS)
         cells = (sum(counts.values()), counts["read"], counts["refused"], counts["guarded"], found)
-        sizes = f"{cells[0]:>8}{cells[1]:>8}{cells[2]:>9}{cells[3]:>9}{cells[4]:>9}"
+        sizes = "".join(f"{each:>9}" for each in cells)
         return f"{name[:33]:<34}{sizes}{slowest:>7.2f} s{largest / 2**20:>6.0f} MB"
 
 
@@ -184,7 +188,9 @@ def keep(tally: Tally, targets: Targets, worker: Worker, folder: Path, scratch: 
 
 def main() -> int:
     """Run, print, keep the findings; 1 where there are any."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     options.add_argument("--cases", type=int, default=100_000)
     options.add_argument("--first", type=int, default=0, help="number of the first case")
     options.add_argument("--seed", type=int, default=1)
@@ -192,7 +198,9 @@ def main() -> int:
     options.add_argument("--seeds", type=Path, help="folder of the seed files, filled where it is empty")
     options.add_argument("--findings", type=Path, help="folder that the findings are written to")
     given = options.parse_args()
-    with tempfile.TemporaryDirectory(prefix="fuzz", dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as made:
+    with tempfile.TemporaryDirectory(
+        prefix="fuzz", dir="/dev/shm" if Path("/dev/shm").is_dir() else None
+    ) as made:
         scratch = Path(made) / "case"
         seeds = given.seeds or Path(made) / "seeds"
         targets = Targets(collect(seeds), given.seed, given.only)

@@ -1,7 +1,7 @@
 """Seeds of the fuzzer: every file that the tests of the readers read, and small real files.
 
-The tests write most vendors' formats in code; a plugin of pytest copies each file that a reader took, with the
-files beside it. So a format that gets a test gets fuzzed.
+The tests write most vendors' formats in code; a plugin of pytest copies each file that a reader took, with
+the files beside it. So a format that gets a test gets fuzzed.
 """
 
 import hashlib
@@ -172,7 +172,7 @@ def _tiffs(folder: Path) -> Iterator[Path]:
     import tifffile
 
     field = np.random.default_rng(1).integers(0, 255, (40, 48)).astype(np.uint8)
-    fei = "[User]\r\nDate=01/01/2024\r\n[EBeam]\r\nHV=5000\r\n[Scan]\r\nPixelWidth=5e-09\r\nPixelHeight=5e-09\r\n"
+    fei = "[User]\r\nDate=1\r\n[EBeam]\r\nHV=5000\r\n[Scan]\r\nPixelWidth=5e-09\r\nPixelHeight=5e-09\r\n"
     zeiss = "\r\n0\r\nAP_IMAGE_PIXEL_SIZE\r\nImage Pixel Size = 5.000 nm\r\nAP_MAG\r\nMag = 20.00 K X\r\n"
     ways: dict[str, dict[str, Any]] = {
         "plain": {"extratags": [(34682, "s", 0, fei, True)]},
@@ -197,7 +197,7 @@ def _tiffs(folder: Path) -> Iterator[Path]:
 
 
 def _xls() -> bytes:
-    """Return a workbook of Excel 97 with one sheet of records, in a compound file of the tests' own writer."""
+    """Return a workbook of Excel 97 with one sheet of records, by the tests' writer of compound files."""
     sys.path.insert(0, str(ROOT / "tests" / "xps" / "readers"))
     from ole_files import compound
 
@@ -212,7 +212,9 @@ def _xls() -> bytes:
         for column, value in enumerate((10.0 * row, 3.0 + 0.01 * row, 1.5, 1.0)):
             sheet += record(0x203, struct.pack("<HHHd", row, column, 0, value))
     sheet += record(0xA, b"")
-    start = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + record(0x42, struct.pack("<H", 1200))
+    start = record(0x809, struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + record(
+        0x42, struct.pack("<H", 1200)
+    )
     name = "Record".encode("latin-1")
     end = record(0xA, b"")
     size = len(start) + 4 + 8 + len(name) + len(end)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 from fuzz_mutate import Files, mutate
-from fuzz_seeds import TECHNIQUES, Seed, collect
+from fuzz_seeds import ROOT, TECHNIQUES, Seed, collect
 
 from interlayer.core import formats
 from interlayer.core.errors import InterlayerError
@@ -25,7 +25,6 @@ from interlayer.core.text import clean
 
 GROWTH = 500 * 2**20
 SECONDS = 2.0
-_ADVICE_ONLY = "can neither be read nor told"
 #: words by which the guard of `interlayer.core.formats` passes a library's exception on
 GUARDED = "cannot be read as such"
 
@@ -115,14 +114,17 @@ def _refused(error: InterlayerError, path: Path) -> tuple[str, str]:
         return "message", f"{len(text)} characters: {error.message[:60]!r}"
     if not (error.expected or error.found or error.advice):
         return "bare", error.message[:60]
-    return ("guarded", f"{type(causes[0]).__name__} at {_place(causes[0])}") if GUARDED in text and causes else (
-        "refused", "")
+    return (
+        ("guarded", f"{type(causes[0]).__name__} at {_place(causes[0])}")
+        if GUARDED in text and causes
+        else ("refused", "")
+    )
 
 
 def _place(error: BaseException) -> str:
     """Return the last frames of an exception: the last of the project, and where it ended."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [each for each in frames if "interlayer" in each.filename or "/w-trust/" in each.filename]
+    own = [each for each in frames if str(ROOT) in each.filename]
     ends = [*(own[-1:]), *frames[-1:]]
     return " -> ".join(f"{Path(each.filename).name}:{each.name}:{each.lineno}" for each in ends)
 
@@ -188,7 +190,7 @@ def measured(technique: str, path: Path, noise: Noise) -> dict[str, Any]:
 
 
 def work(seeds: Path, seed: int, only: str, scratch: Path) -> None:
-    """Serve ranges of cases from stdin: ``first last step``; or one case in a folder: ``read technique path``."""
+    """Serve from stdin: ``first TAB last`` of cases, or ``read TAB technique TAB path`` of one file."""
     noise = Noise(scratch.with_suffix(".log"))
     targets = Targets(collect(seeds), seed, only)
     for kind in targets.names:  # imports, compiled loops and caches are no cost of a case

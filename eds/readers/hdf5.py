@@ -40,7 +40,8 @@ def _check_links(file: Any) -> None:
             objects += 1
             if objects > MAX_OBJECTS or isinstance(group.get(name, getlink=True), h5py.ExternalLink):
                 raise ReadError(
-                    "an HDF5 file that leads into other files, or of too many objects", found=f"{group.name}/{name}"
+                    "an HDF5 file that leads into other files, or of too many objects",
+                    found=f"{group.name}/{name}",
                 )
             node = group.get(name)
             if isinstance(node, h5py.Group):

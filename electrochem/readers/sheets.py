@@ -88,12 +88,12 @@ def _first(
     sheets: Sequence[tuple[str, Sequence[Row]]],
 ) -> tuple[int, int, dict[str, columns.Column], list[str]] | None:
     for index, (_, rows) in enumerate(sheets):
-        for line, row in enumerate(rows[:_HEAD]):
+        for place, row in enumerate(rows[:_HEAD]):
             names = ["" if cell is None else str(cell) for cell in row]
             found = columns.header(names)
             if "voltage" in found and len(found) >= 3:
                 columns.require(found, names)
-                return index, line, found, names
+                return index, place, found, names
     return None
 
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from interlayer.core.errors import StoreError
-from interlayer.core.files import atomic, check_exists, sha256, write_text
-from interlayer.core.text import clean
+from interlayer.core.errors import ReadError, StoreError
+from interlayer.core.files import atomic, check_exists, check_proportion, sha256, write_text
+from interlayer.core.text import clean, line
 
 MANIFEST = "manifest.json"
+#: bytes that any record may unpack to, and how many times its file a larger one may
+FREE, RATIO = 2**28, 1000
 
 
 def attribute(value: object) -> str | int | float:
@@ -95,11 +97,15 @@ def read_tree(path: Path) -> xr.DataTree:
     check_exists(path)
     try:
         with xr.open_datatree(path, engine="netcdf4", decode_times=False, chunks=None) as lazy:
+            size = sum(each.nbytes for node in lazy.subtree for each in node.dataset.variables.values())
+            check_proportion(size, path.stat().st_size, free=FREE, ratio=RATIO, what="the record")
             nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
             return xr.DataTree.from_dict(nodes)
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except ReadError as error:
+        raise StoreError(error.message, path=path, expected=error.expected, found=error.found) from error
+    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError, MemoryError) as error:
         raise StoreError(
-            f"cannot read the record ({error})",
+            f"cannot read the record ({line(str(error))})",
             path=path,
             advice="`interlayer verify` finds damaged files; run the study again to rebuild it.",
         ) from error
@@ -124,7 +130,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["sha256"]
         return {str(key): str(value) for key, value in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise StoreError(
             f"the manifest is damaged ({error})", path=path, advice="Run the study again."
         ) from error

@@ -5,7 +5,7 @@ from typing import Any
 
 from interlayer.core.text import line, lines
 
-#: characters of a path, a message's line and of what was found that are told: files may hold lines of megabytes
+#: characters of a path, of a message's line and of what was found that are told (files hold long lines)
 _PATH, _LINE, _FOUND = 1000, 800, 400
 
 

@@ -166,8 +166,9 @@ def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
             advice="The file may be damaged: export or copy it again.",
         ) from error
     except Exception as error:
+        reason = f"{type(error).__name__}: {line(str(error))}"
         raise ReadError(
-            f"looks like {found.name} but cannot be read as such ({type(error).__name__}: {line(str(error))})",
+            f"looks like {found.name} but cannot be read as such ({reason})",
             path=path,
             expected=f"a sound file of the format {found.name}",
             advice="The file may be truncated or damaged: export or copy it again.",

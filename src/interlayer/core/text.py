@@ -10,6 +10,10 @@ _INVISIBLE = dict.fromkeys(
 _CONTROL = {code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0)) if code not in (9, 10, 13)}
 
 
+#: names that Windows takes for devices, whatever ending follows
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{kind}{digit}" for kind in ("COM", "LPT") for digit in range(10))}
+
+
 def clean(text: str) -> str:
     """Return text without control and direction-reversing characters (each becomes U+FFFD).
 
@@ -22,7 +26,7 @@ def clean(text: str) -> str:
 
 
 def line(text: str, limit: int = 300) -> str:
-    """Return text as one line for a terminal: cleaned, white space as blanks, the middle of long text left out.
+    """Return text as one line for a terminal: cleaned, white space as blanks, of long text both ends.
 
     Examples
     --------
@@ -56,4 +60,6 @@ def slug(text: str, limit: int = 80) -> str:
     plain = "".join(each for each in plain if not unicodedata.combining(each))
     plain = "".join(each if each.isascii() or each.isspace() else f"u{ord(each):x}" for each in plain)
     plain = re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip("-._")[:limit].strip("-._")
+    if plain.split(".")[0].upper() in _DEVICES:
+        plain = f"name-{plain}"
     return plain or "unnamed"
