@@ -130,7 +130,10 @@ class Tally:
         self.slowest[kind] = max(self.slowest[kind], record["cpu"])
         self.largest[kind] = max(self.largest[kind], record["memory"])
         if status in FINDINGS:
-            self.findings.setdefault((status, record["why"], *kind), []).append(record["case"])
+            signature = (status, record["why"], *kind)
+            if signature not in self.findings:
+                print("finding:", *signature, f"case {record['case']}", file=sys.stderr, flush=True)
+            self.findings.setdefault(signature, []).append(record["case"])
 
     def table(self) -> str:
         """Return the table of formats."""

@@ -25,6 +25,8 @@ from interlayer.core.text import clean
 
 GROWTH = 500 * 2**20
 SECONDS = 2.0
+#: cases after which all garbage is collected: errors hold the frames, and those the bytes, they came from
+_COLLECT = 200
 #: words by which the guard of `interlayer.core.formats` passes a library's exception on
 GUARDED = "cannot be read as such"
 
@@ -163,7 +165,6 @@ class Noise:
 
 def measured(technique: str, path: Path, noise: Noise) -> dict[str, Any]:
     """Read one case with limits and return its record."""
-    gc.collect(0)
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
     before, size = _memory(b"VmRSS:"), _memory(b"VmSize:")
@@ -204,6 +205,8 @@ def work(seeds: Path, seed: int, only: str, scratch: Path) -> None:
             noise.say(json.dumps(measured(rest[0], Path(rest[1].rstrip("\n")), noise)))
             continue
         for number in range(int(word), int(rest[0])):
+            if number % _COLLECT == 0:
+                gc.collect()
             path = write(scratch, targets.case(number))
             noise.say(json.dumps({"case": number, **measured(targets.kind(number)[0], path, noise)}))
 
