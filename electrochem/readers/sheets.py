@@ -2,8 +2,10 @@
 
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import xarray as xr
@@ -30,10 +32,7 @@ def load_xlsx(path: Path) -> xr.Dataset:
     except Exception as error:
         raise ReadError(f"the workbook is damaged ({line(str(error))})", advice="Export it again.") from error
     try:
-        sheets = [
-            (sheet.title, list(_limited(sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS))))
-            for sheet in book.worksheets
-        ]
+        sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
     finally:
         book.close()
     return _dataset(sheets)
@@ -49,6 +48,11 @@ def load_xls(path: Path) -> xr.Dataset:
         raise ReadError(f"the workbook is damaged ({line(str(error))})", advice="Export it again.") from error
     sheets = [(sheet.name, [sheet.row_values(n) for n in range(sheet.nrows)]) for sheet in book.sheets()]
     return _dataset(sheets)
+
+
+def _rows(sheet: Any) -> list[Row]:
+    with closing(sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)) as rows:  # it holds the file open
+        return list(_limited(rows))
 
 
 def _limited(rows: Iterable[Row]) -> Iterator[Row]:

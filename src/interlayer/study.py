@@ -184,7 +184,7 @@ def load(path: Path | str) -> Study:
     text = read_text(path)
     try:
         document = tomllib.loads(text, parse_float=_Decimal)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also integers of thousands of digits
         raise StudyError(f"is no valid TOML: {error}", path=path) from error
     lines = key_lines(text)
     try:

@@ -18,7 +18,7 @@ from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.settings import Value, for_stage, resolve
 from interlayer.core.summary import records
-from interlayer.core.text import slug
+from interlayer.core.text import clean, slug
 
 #: endings of sidecars and plain text, which in a folder count only when their content is recognised
 _VAGUE = {".txt", ".csv", ".dat", ".hdr", ".xml", ".log", ".md", ".json", ".toml", ""}
@@ -57,7 +57,7 @@ class Item:
         if self.error is not None:
             failure = {"type": type(self.error).__name__, "message": str(self.error)}
         return {
-            "source": str(self.source),
+            "source": clean(str(self.source)),
             "technique": self.technique,
             "kind": self.kind,
             "status": "ok" if result is not None else "failed",

@@ -181,4 +181,4 @@ def atomic(path: Path) -> Iterator[Path]:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, as UTF-8 with "\\n" line ends."""
     with atomic(path) as part:
-        part.write_bytes(text.encode("utf-8"))
+        part.write_bytes(text.encode("utf-8", "replace"))  # what is no text in a name, too

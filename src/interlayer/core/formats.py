@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.files import check_exists, decode, fingerprint
-from interlayer.core.text import line
+from interlayer.core.text import clean, line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -142,7 +142,9 @@ def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
 def _stamped(scans: "list[xr.Dataset]", path: Path, technique: str, found: Format) -> "list[xr.Dataset]":
     digest = fingerprint(path)
     for scan in scans:
-        scan.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=digest)
+        scan.attrs.update(
+            technique=technique, format=found.name, source=clean(path.name), source_sha256=digest
+        )
     return scans
 
 
