@@ -9,6 +9,8 @@ import zlib
 from collections.abc import Callable
 
 Files = dict[str, bytes]
+#: bytes of a mutated file: the time is the readers', not the mutator's
+LARGEST = 2_000_000
 
 _NUMBER = re.compile(rb"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
 _WORDS = [
@@ -42,7 +44,7 @@ def mutate(files: Files, other: Files, rng: random.Random) -> Files:
     data = files[name]
     alien = next(iter(other.values()))
     for _ in range(rng.choice((1, 1, 1, 2, 3))):
-        data = _once(data, alien, rng)
+        data = _once(data, alien, rng)[:LARGEST]
     changed = {**files, name: data}
     if rng.random() < 0.03:
         first, *rest = changed
@@ -245,7 +247,7 @@ def _archive(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     elif what == 3:
         members[place] = (name, rng.choice((b"", b"\x00", b"<a/>", bytes(30_000_000), b"1" * 2_000_000)))
     else:
-        members[place] = (name, _once(body, alien, rng))
+        members[place] = (name, _once(body, alien, rng)[: 2 * LARGEST])
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, body in members:

@@ -98,6 +98,8 @@ def _sound(raw: Any) -> None:
             raise _Unsound(f"variable {name} of type {each.dtype}")
         if each.dtype.kind == "f" and each.size < 2**24 and np.isinf(np.asarray(each)).any():
             raise _Unsound(f"infinite values in {name}")
+        if name in raw.dims and each.dtype.kind == "f" and not np.isfinite(np.asarray(each)).all():
+            raise _Unsound(f"an axis {name} that is not finite")
 
 
 def _refused(error: InterlayerError, path: Path) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 import xarray as xr
 
-from interlayer.core.errors import ReadError
+from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.files import check_archive
 from interlayer.core.text import line
 from interlayer.electrochem.readers import columns
@@ -27,13 +27,16 @@ def load_xlsx(path: Path) -> xr.Dataset:
     from openpyxl import load_workbook
 
     check_archive(path)
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise ReadError(f"the workbook is damaged ({line(str(error))})", advice="Export it again.") from error
-    try:
-        sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
-    finally:
+    with path.open("rb") as stream:  # the library leaves a file open that it cannot read
+        try:
+            book = load_workbook(stream, read_only=True, data_only=True)
+            sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
+        except InterlayerError:
+            raise
+        except Exception as error:
+            raise ReadError(
+                f"the workbook is damaged ({line(str(error))})", advice="Export it again."
+            ) from error
         book.close()
     return _dataset(sheets)
 

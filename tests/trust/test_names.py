@@ -37,7 +37,8 @@ def everything(folder: Path) -> set[str]:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "../secret.xy", "raw/../../secret.xy", "../*.xy", "/etc/passwd", "/etc/*", "**/../../*.xy", "a\\\\..\\\\..\\\\x",
+        "../secret.xy", "raw/../../secret.xy", "../*.xy", "/etc/passwd", "/etc/*", "**/../../*.xy",
+        "a\\\\..\\\\..\\\\x",
         "C:\\\\x.xy", "\\\\\\\\server\\\\share\\\\x.xy", "raw/\\u0000",
     ],
 )  # fmt: skip
@@ -173,7 +174,7 @@ def test_a_hostile_study_file_is_one_error(tmp_path: Path, text: str) -> None:
 
 
 def test_a_device_is_no_file() -> None:
-    if not os.path.exists("/dev/zero"):
+    if not Path("/dev/zero").exists():
         pytest.skip("no devices")
     with pytest.raises(ReadError):
         from interlayer.xrd import read

@@ -18,10 +18,9 @@ _MAX_ROWS = 100_000
 def load(path: Path) -> xr.Dataset:
     """Read the sheets that have ``Binding Energy (E)`` in column A; column C is the raw intensity."""
     check_archive(path)
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    with path.open("rb") as stream:  # the library leaves a file open that it cannot read
+        book = load_workbook(stream, read_only=True, data_only=True)
         spectra = [each for sheet in book.worksheets if (each := _sheet(sheet)) is not None]
-    finally:
         book.close()
     if not spectra:
         raise ReadError(

@@ -1,17 +1,16 @@
 """Files: hashing, decoding, bounded archives, writing that never leaves half a file."""
 
 import hashlib
-import lzma
 import os
 import re
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from interlayer.core.errors import ReadError
+from interlayer.core.text import line
 
 #: the most that an archive may unpack to: this, or this many times its size (real ones: up to 15 times) …
 FREE_ARCHIVE, ARCHIVE_RATIO = 8 * 2**20, 60
@@ -127,12 +126,12 @@ def archive(path: Path) -> Iterator[zipfile.ZipFile]:
             yield opened
     except ReadError as error:
         raise error.about(path) from None
-    except (*_DAMAGE, OSError) as error:
-        raise ReadError(f"damaged archive ({error})", path=path, advice="Copy the file again.") from error
-
-
-#: what `zipfile` raises for archives that are damaged or packed in a way of their own
-_DAMAGE = (zipfile.BadZipFile, NotImplementedError, EOFError, zlib.error, lzma.LZMAError, RuntimeError)
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile raises many kinds, and others where its codecs were exchanged
+        raise ReadError(
+            f"damaged archive ({line(str(error))})", path=path, advice="Copy the file again."
+        ) from error
 
 
 def check_archive(path: Path) -> None:

@@ -7,7 +7,8 @@ import unicodedata
 _INVISIBLE = dict.fromkeys(
     [*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C, 0xFEFF], "\ufffd"
 )
-_BROKEN = range(0xD800, 0xE000)  # what stands for bytes of a file name that are no UTF-8: cannot be written
+#: what stands for bytes of a file name that are no UTF-8: it cannot be written
+_BROKEN = range(0xD800, 0xE000)
 _CONTROL = {
     code: "\ufffd" for code in (*range(0x20), 0x7F, *range(0x80, 0xA0), *_BROKEN) if code not in (9, 10, 13)
 }
