@@ -9,9 +9,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = ("src/interlayer", "xrd", "xps", "sem", "eds", "electrochem", "fixtures/study")
 MODULES = {
-    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml", "subprocess", "pty", "code",
-    "tarfile", "xml.dom", "xml.dom.minidom", "xml.sax", "lxml", "xmlrpc", "socket", "http", "http.client",
-    "urllib", "urllib.request", "requests", "ftplib", "telnetlib", "ctypes", "numexpr", "asteval",
+    "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml", "subprocess", "pty",
+    "code", "tarfile", "xml.dom", "xml.dom.minidom", "xml.sax", "lxml", "xmlrpc", "socket", "http",
+    "http.client", "urllib", "urllib.request", "requests", "ftplib", "telnetlib", "ctypes", "numexpr", "asteval",
 }  # fmt: skip
 NAMES = {"eval", "exec", "compile", "__import__", "breakpoint", "input"}
 #: attributes that are banned on any object, and on modules
@@ -93,7 +93,8 @@ def test_no_banned_call_in(folder: str) -> None:
         "eval('1')", "import pickle", "from pickle import load", "from lxml import etree", "import yaml",
         "np.load(p)", "np.load(p, allow_pickle=True)", "np.load(p, allow_pickle=flag)",
         "import subprocess",
-        "from xml.etree.ElementTree import parse", "import xml.etree.ElementTree as E", "archive.extractall()",
+        "from xml.etree.ElementTree import parse", "import xml.etree.ElementTree as E",
+        "archive.extractall()",
         "os.system('x')", "tempfile.mktemp()", "pd.read_pickle(p)", "exec(code)", "f(shell=True)",
         "from urllib.request import urlopen",
     ],
