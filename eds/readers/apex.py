@@ -15,7 +15,7 @@ import xarray as xr
 from interlayer.core.errors import ReadError
 from interlayer.eds.readers import calibration, dataset
 from interlayer.eds.readers.edax import sample_sum
-from interlayer.eds.readers.hdf5 import cube, groups, scalar
+from interlayer.eds.readers.hdf5 import cube, groups, scalar, values
 from interlayer.eds.readers.names import element_of
 
 Attrs = dict[str, str | float | int]
@@ -69,7 +69,7 @@ def _record(item: Any) -> dict[str, Any]:
     """Return the fields of an SPC record by name in lower case; nothing without one."""
     if "SPC" not in item or not item["SPC"].dtype.names:
         return {}
-    record = item["SPC"][()].ravel()[0]
+    record = values(item["SPC"]).ravel()[0]
     return {name.lower(): record[name] for name in record.dtype.names}
 
 
@@ -130,7 +130,7 @@ def _line_length(item: Any) -> float:
 def _field(node: Any, name: str) -> float:
     """Return a number of an attribute or of a field of a record."""
     if getattr(node, "dtype", None) is not None and node.dtype.names and name in node.dtype.names:
-        return float(np.ravel(node[()][name])[0])
+        return float(np.ravel(values(node)[name])[0])
     return _attribute(node, name)
 
 
@@ -149,10 +149,10 @@ def _element_maps(item: Any) -> xr.Dataset:
     maps: dict[str, xr.Dataset] = {}
     for name in _roi_names(node):
         element = element_of(name.removesuffix(".dat"))
-        values = np.asarray(node[name][()]).ravel()
-        if values.size != width * height:
+        counts = np.asarray(values(node[name])).ravel()
+        if counts.size != width * height:
             raise ReadError(f"the size of {name!r} is not that of the map", expected=width * height)
-        each = dataset.element_map(values.reshape(height, width), element, steps, {}, name=name)
+        each = dataset.element_map(counts.reshape(height, width), element, steps, {}, name=name)
         maps.setdefault(element, each)
     first, *others = maps.values()
     return first.assign({name: data for each in others for name, data in each.data_vars.items()})

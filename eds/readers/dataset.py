@@ -29,8 +29,22 @@ def axis(count: int, step: float | None, name: str) -> xr.DataArray:
     return xr.DataArray(centres * step, dims=name, attrs={"units": "nm", "long_name": name})
 
 
+#: eV that no channel of an EDS detector reaches
+_HIGHEST = 1e7
+
+
 def energy_axis(channels: int, width: float, offset: float = 0.0) -> xr.DataArray:
-    """Return the energy of each channel, eV."""
+    """Return the energy of each channel, eV.
+
+    Raises
+    ------
+    ReadError
+        When the energies are no finite, rising numbers.
+    """
+    last = offset + channels * width
+    if not (width > 0 and np.isfinite(last) and np.isfinite(offset) and abs(last) < _HIGHEST):
+        found = f"{width:g} eV from {offset:g}"
+        raise ReadError("impossible energy axis", expected="channels of some eV", found=found)
     return xr.DataArray(
         offset + np.arange(channels) * width,
         dims="energy",
@@ -74,7 +88,15 @@ def spectrum(
     attrs: Mapping[str, str | float | int] | None = None,
     units: str = "counts",
 ) -> xr.Dataset:
-    """Return the Dataset of one spectrum."""
+    """Return the Dataset of one spectrum.
+
+    Raises
+    ------
+    ReadError
+        When the counts are not finite, or the energies impossible.
+    """
+    if not np.isfinite(counts).all():
+        raise ReadError("the spectrum holds numbers that are not finite", expected="counts")
     return xr.Dataset(
         {"counts": ("energy", counts, {"units": units, "long_name": "X-ray counts"})},
         coords={"energy": energy_axis(counts.size, width, offset)},

@@ -8,9 +8,12 @@ import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import ReadError
+from interlayer.core.files import check_proportion
 
 #: bytes of counts that are read into memory at most
 MAX_COUNTS = 4 * 2**30
+#: bytes that any dataset may ask for, how many times what is stored a larger one may, and objects of a file
+FREE, RATIO, MAX_OBJECTS = 2**26, 300, 100_000
 
 
 def load(path: Path) -> xr.Dataset:
@@ -22,12 +25,52 @@ def load(path: Path) -> xr.Dataset:
     except ImportError:
         raise ReadError("reading HDF5 files of EDS systems needs h5py", advice="pip install h5py") from None
     with h5py.File(path, "r") as file:
+        _check_links(file)
         return oina.load(file) if "Format Version" in file or "Manufacturer" in file else apex.load(file)
+
+
+def _check_links(file: Any) -> None:
+    """Refuse files that lead into other files, or whose groups form a loop or hold each other many times."""
+    import h5py
+
+    waiting, seen, objects = [file], {h5py.h5o.get_info(file.id).addr}, 0
+    while waiting:
+        group = waiting.pop()
+        for name in group:
+            objects += 1
+            if objects > MAX_OBJECTS or isinstance(group.get(name, getlink=True), h5py.ExternalLink):
+                raise ReadError(
+                    "an HDF5 file that leads into other files, or of too many objects",
+                    found=f"{group.name}/{name}",
+                )
+            node = group.get(name)
+            if isinstance(node, h5py.Group):
+                address = h5py.h5o.get_info(node.id).addr
+                if address in seen:
+                    raise ReadError("the groups of the HDF5 file form a loop", found=node.name)
+                seen.add(address)
+                waiting.append(node)
+
+
+def values(node: Any) -> Any:
+    """Return the whole of a dataset that lies in the file itself, and in proportion to it.
+
+    Raises
+    ------
+    ReadError
+        When it lies in another file, or asks for more memory than what is stored can fill.
+    """
+    if node.external or node.is_virtual:
+        raise ReadError(f"the values of {node.name} lie in another file")
+    size = int(np.prod(node.shape or (1,), dtype=object)) * node.dtype.itemsize
+    check_proportion(size, node.id.get_storage_size(), free=FREE, ratio=RATIO, what=f"dataset {node.name}")
+    check_proportion(size, 0, free=MAX_COUNTS, ratio=0, what=f"dataset {node.name}")
+    return node[()]
 
 
 def scalar(node: Any) -> Any:
     """Return the first value of a dataset, an attribute or a field; bytes as text."""
-    value = node[()] if hasattr(node, "shape") else node
+    value = values(node) if hasattr(node, "external") else node
     value = np.asarray(value).ravel()[0] if np.ndim(value) else value
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
 
@@ -71,20 +114,15 @@ def cube(node: Any, shape: tuple[int, int], channels: int) -> np.ndarray:
     ReadError
         When it does not hold as many values as its header says, or more than fit into memory.
     """
-    size = int(np.prod(node.shape)) * node.dtype.itemsize
-    if size > MAX_COUNTS:
-        raise ReadError(
-            "the map is too large to be read", expected=f"at most {MAX_COUNTS} bytes", found=node.shape
-        )
-    values = np.asarray(node[()])
-    if values.dtype.names:
-        values = values[values.dtype.names[0]]
-    if values.size != shape[0] * shape[1] * channels:
+    counts = np.asarray(values(node))
+    if counts.dtype.names:
+        counts = counts[counts.dtype.names[0]]
+    if counts.size != shape[0] * shape[1] * channels:
         raise ReadError(
             "the map's size is not that of its header",
             expected=f"{shape[0]} lines × {shape[1]} points × {channels} channels",
-            found=values.shape,
+            found=counts.shape,
         )
-    if values.dtype.kind not in "ui" or (values.dtype.kind == "i" and values.size and values.min() < 0):
-        raise ReadError("the spectra do not hold counts", found=f"{values.dtype}, minimum {values.min()}")
-    return values.reshape(*shape, channels)
+    if counts.dtype.kind not in "ui" or (counts.dtype.kind == "i" and counts.size and counts.min() < 0):
+        raise ReadError("the spectra do not hold counts", found=f"{counts.dtype}, minimum {counts.min()}")
+    return counts.reshape(*shape, channels)

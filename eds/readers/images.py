@@ -1,13 +1,15 @@
 """Element maps as TIFF or PNG images."""
 
+import math
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.files import check_proportion
 from interlayer.core.units import convert
 from interlayer.eds.readers import dataset
 from interlayer.eds.readers.names import element_of
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: pixels of a map that is read at most
 MAX_PIXELS = 64 * 2**20
+#: bytes that any image may unpack to, and how many times its file a larger one may (maps are mostly zeros)
+FREE, RATIO = 2**26, 300
 
 
 def load(path: Path) -> xr.Dataset:
@@ -37,13 +41,19 @@ def _tiff(path: Path) -> tuple[NDArray[np.generic], dataset.Step]:
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         shape = tuple(int(n) for n in page.shape)
-        if not shape or int(np.prod(shape)) > MAX_PIXELS * 4:
-            raise ReadError("impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=shape)
+        _check(shape, page.dtype, path.stat().st_size)
         values = page.asarray()
         step = _imagej_step(file)
     if values.size == 0 or values.shape != shape:
         raise ReadError("the image is truncated", expected=shape, found=values.shape)
     return np.asarray(values), step
+
+
+def _check(shape: tuple[int, ...], dtype: np.dtype[Any] | None, stored: int) -> None:
+    """Refuse images that are no map, before anything is decoded."""
+    if not shape or math.prod(shape) > MAX_PIXELS * 4 or dtype is None:
+        raise ReadError("impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=shape)
+    check_proportion(math.prod(shape) * dtype.itemsize, stored, free=FREE, ratio=RATIO, what="the image")
 
 
 def _imagej_step(file: "TiffFile") -> dataset.Step:
@@ -71,4 +81,5 @@ def _png(path: Path) -> NDArray[np.generic]:
         raise ReadError(
             "impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=(height, width)
         )
+    check_proportion(width * height * 8, len(data), free=FREE, ratio=RATIO, what="the image")
     return np.asarray(imagecodecs.png_decode(data))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from interlayer.core.errors import ReadError
 from interlayer.eds.readers import dataset
 from interlayer.eds.readers.dataset import SYMBOLS
-from interlayer.eds.readers.hdf5 import cube, number, scalar
+from interlayer.eds.readers.hdf5 import cube, number, scalar, values
 from interlayer.eds.readers.names import element_of
 
 Floats = NDArray[np.float64]
@@ -92,7 +92,7 @@ def _live_time(data: Any, pixels: int) -> Floats:
     """Return seconds per pixel, or nothing; a pixel outside a map that is no rectangle has NaN."""
     if "Live Time" not in data:
         return np.empty(0)
-    live = np.asarray(data["Live Time"][()], dtype=np.float64).ravel()
+    live = np.asarray(values(data["Live Time"]), dtype=np.float64).ravel()
     if live.size not in (1, pixels):
         raise ReadError("the live times do not fit the size of the map", expected=pixels, found=live.size)
     if np.isnan(live).any():
@@ -134,13 +134,13 @@ def _maps(
         raise ReadError("no map names an element", found=", ".join(group))
     maps = []
     for element, (_, name) in best.items():
-        values = np.asarray(group[name][()], dtype=np.float64).ravel()
-        if values.size != shape[0] * shape[1]:
+        counts = np.asarray(values(group[name]), dtype=np.float64).ravel()
+        if counts.size != shape[0] * shape[1]:
             raise ReadError(
-                f"the size of {name!r} is not that of its header", expected=shape, found=values.size
+                f"the size of {name!r} is not that of its header", expected=shape, found=counts.size
             )
-        values, unit = _as_counts(values, live, units, group.name)
-        maps.append(dataset.element_map(values.reshape(shape), element, steps, attrs, unit, name))
+        counts, unit = _as_counts(counts, live, units, group.name)
+        maps.append(dataset.element_map(counts.reshape(shape), element, steps, attrs, unit, name))
     merged = maps[0].assign({name: data for each in maps[1:] for name, data in each.data_vars.items()})
     if units == "wt.%":
         merged.attrs["count_statistics"] = "lost: weight percent, not counts"

@@ -11,6 +11,8 @@ from typing import Any
 from interlayer.core.errors import ReadError
 
 _BRACKETS = re.compile(r"^(.*?)\s*[(\[（【]([^)\]）】]*)[)\]）】]\s*$")
+#: characters of a name of a column; the pattern of brackets takes time with the square of it
+_LONGEST = 300
 _FAMILY = {
     "step_time": "time",
     "any_time": "time",
@@ -101,6 +103,8 @@ def recognise(name: str, index: int) -> Column | None:
     >>> recognise("电流/mA", 3)
     Column(index=3, field='current', factor=0.001, stated=True, name='电流/mA')
     """
+    if len(name) > _LONGEST:
+        return None
     base, unit = split(name)
     field = _known(base)
     if field is None and _base(base) == "test" and (_unit(unit) or ("",))[0] == "time":

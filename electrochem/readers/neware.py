@@ -10,6 +10,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError
+from interlayer.core.files import check_archive
+from interlayer.core.text import line
 from interlayer.electrochem.readers import tidy
 
 
@@ -17,6 +19,10 @@ def load(path: Path) -> xr.Dataset:
     """Read a Neware file; times count from its first row, charge current is positive."""
     import fastnda
 
+    with path.open("rb") as stream:
+        packed = stream.read(4) == b"PK\x03\x04"
+    if packed:
+        check_archive(path)
     quiet = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -24,7 +30,7 @@ def load(path: Path) -> xr.Dataset:
             frame = fastnda.read(path, cycle_mode="raw")
     except Exception as error:
         raise ReadError(
-            f"the Neware file cannot be read ({type(error).__name__}: {error})",
+            f"the Neware file cannot be read ({type(error).__name__}: {line(str(error))})",
             advice="Export it from BTSDA as .ndax again, or as csv.",
         ) from error
     finally:
@@ -43,4 +49,5 @@ def load(path: Path) -> xr.Dataset:
         "cycle": frame["cycle_count"].to_numpy(),
         "mode": np.where(rest, 3, np.where(voltage_controlled, 2, 1)),
     }
+    tidy.check_finite(values)
     return tidy.dataset(values, {})

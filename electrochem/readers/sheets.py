@@ -1,33 +1,42 @@
 """Workbooks of cyclers (.xlsx, .xls): LAND and Neware record sheets, English and Chinese."""
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import xarray as xr
 
-from interlayer.core.errors import ReadError
+from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.files import check_archive
+from interlayer.core.text import line
 from interlayer.electrochem.readers import columns
 from interlayer.electrochem.readers.rows import Values, build
 
 Row = Sequence[object]
-_MAX_ROWS = 5_000_000
+#: rows of a sheet, and columns that are looked at: a cell at the far end asks for a million rows of blanks
+_HEAD = 60
+_MAX_ROWS, _MAX_COLUMNS, _MAX_CELLS = 1_048_576, 256, 2**25
 
 
 def load_xlsx(path: Path) -> xr.Dataset:
     """Read the record sheets of an .xlsx workbook."""
     from openpyxl import load_workbook
 
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:
-        raise ReadError(f"the workbook is damaged ({error})", advice="Export it again.") from error
-    try:
-        sheets = [
-            (sheet.title, list(_limited(sheet.iter_rows(values_only=True)))) for sheet in book.worksheets
-        ]
-    finally:
+    check_archive(path)
+    with path.open("rb") as stream:  # the library leaves a file open that it cannot read
+        try:
+            book = load_workbook(stream, read_only=True, data_only=True)
+            sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
+        except InterlayerError:
+            raise
+        except Exception as error:
+            raise ReadError(
+                f"the workbook is damaged ({line(str(error))})", advice="Export it again."
+            ) from error
         book.close()
     return _dataset(sheets)
 
@@ -37,17 +46,28 @@ def load_xls(path: Path) -> xr.Dataset:
     import xlrd
 
     try:
-        book = xlrd.open_workbook(str(path))
+        book = xlrd.open_workbook(str(path), logfile=io.StringIO(), ragged_rows=True)
     except Exception as error:
-        raise ReadError(f"the workbook is damaged ({error})", advice="Export it again.") from error
+        raise ReadError(f"the workbook is damaged ({line(str(error))})", advice="Export it again.") from error
     sheets = [(sheet.name, [sheet.row_values(n) for n in range(sheet.nrows)]) for sheet in book.sheets()]
     return _dataset(sheets)
 
 
+def _rows(sheet: Any) -> list[Row]:
+    with closing(sheet.iter_rows(values_only=True, max_col=_MAX_COLUMNS)) as rows:  # it holds the file open
+        return list(_limited(rows))
+
+
 def _limited(rows: Iterable[Row]) -> Iterator[Row]:
+    cells = 0
     for number, row in enumerate(rows):
-        if number > _MAX_ROWS:
-            raise ReadError("the sheet has more rows than a workbook can hold")
+        cells += len(row)
+        if number > _MAX_ROWS or cells > _MAX_CELLS:
+            raise ReadError(
+                "the sheet has more cells than cycler records have",
+                expected=f"at most {_MAX_ROWS} rows and {_MAX_CELLS} cells",
+                advice="Export it again, or as csv.",
+            )
         yield row
 
 
@@ -75,12 +95,12 @@ def _first(
     sheets: Sequence[tuple[str, Sequence[Row]]],
 ) -> tuple[int, int, dict[str, columns.Column], list[str]] | None:
     for index, (_, rows) in enumerate(sheets):
-        for line, row in enumerate(rows[:60]):
+        for place, row in enumerate(rows[:_HEAD]):
             names = ["" if cell is None else str(cell) for cell in row]
             found = columns.header(names)
             if "voltage" in found and len(found) >= 3:
                 columns.require(found, names)
-                return index, line, found, names
+                return index, place, found, names
     return None
 
 

@@ -7,6 +7,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError
+from interlayer.core.files import check_proportion
 from interlayer.sem.readers import databar, overlay
 from interlayer.sem.readers.metadata import Metadata
 
@@ -16,9 +17,12 @@ Mask = NDArray[np.bool_]
 _LUMA = np.array([0.2125, 0.7154, 0.0721], dtype=np.float32)
 #: the largest image that is read (pixels), and the smallest side
 MAX_PIXELS = 2**28
+#: bytes that any image may unpack to, and how many times its file a larger one may
+FREE, RATIO = 2**25, 100
 #: difference between the channels, relative to full scale, from which a pixel of a grey image is drawn
 _COLOUR = 0.15
 _MIN_SIDE = 16
+_BLOCK = 2**20
 
 
 def check_size(columns: int, rows: int) -> None:
@@ -33,6 +37,11 @@ def check_size(columns: int, rows: int) -> None:
             expected=f"at most {MAX_PIXELS} pixels",
             found=f"{columns} x {rows}",
         )
+
+
+def check_unpacked(columns: int, rows: int, depth: float, stored: int) -> None:
+    """Refuse images of ``depth`` bytes per pixel that are much larger than their file (noise never is)."""
+    check_proportion(int(columns * rows * depth), stored, free=FREE, ratio=RATIO, what="the image")
 
 
 def grey(
@@ -63,11 +72,15 @@ def grey(
 def _mixed(rgb: NDArray[np.generic]) -> tuple[NDArray[np.generic], Mask | None]:
     if np.array_equal(rgb[..., 0], rgb[..., 1]) and np.array_equal(rgb[..., 0], rgb[..., 2]):
         return np.ascontiguousarray(rgb[..., 0]), None
-    values = rgb.astype(np.float32)
-    mixed = values @ _LUMA
-    top = 2.0 ** (8 * rgb.dtype.itemsize) if rgb.dtype.kind == "u" else max(float(values.max()), 1e-9)
-    colour = np.ptp(values, axis=2) > _COLOUR * top
-    levels = np.rint(mixed).astype(rgb.dtype) if rgb.dtype.kind in "ui" else mixed
+    top = 2.0 ** (8 * rgb.dtype.itemsize) if rgb.dtype.kind == "u" else max(float(rgb.max()), 1e-9)
+    levels = np.empty(rgb.shape[:2], rgb.dtype if rgb.dtype.kind in "ui" else np.float32)
+    colour = np.empty(rgb.shape[:2], np.bool_)
+    rows = max(1, _BLOCK // max(rgb.shape[1], 1))
+    for start in range(0, len(rgb), rows):  # in parts: as float32 the whole is many times the file
+        values = rgb[start : start + rows].astype(np.float32)
+        mixed = values @ _LUMA
+        levels[start : start + rows] = np.rint(mixed) if rgb.dtype.kind in "ui" else mixed
+        colour[start : start + rows] = np.ptp(values, axis=2) > _COLOUR * top
     return levels, colour if 0 < np.mean(colour) <= overlay.MOST else None
 
 

@@ -7,6 +7,7 @@ import xarray as xr
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from interlayer.core.errors import ReadError
+from interlayer.core.text import line
 from interlayer.sem.readers import jeol, pixels, sidecar
 from interlayer.sem.readers.metadata import Metadata
 
@@ -17,11 +18,12 @@ def load(path: Path) -> xr.Dataset:
     try:
         with Image.open(path) as picture:
             pixels.check_size(*picture.size)
+            pixels.check_unpacked(*picture.size, 4, path.stat().st_size)
             note = _maker_note(picture)
             image, colour = pixels.grey(np.asarray(_plain(picture)))
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ReadError(
-            f"the image is truncated or damaged ({error})", advice="Export or copy it again."
+            f"the image is truncated or damaged ({line(str(error))})", advice="Export or copy it again."
         ) from error
     meta = _metadata(path, note, image.shape[1], image.shape[0])
     return pixels.dataset(image, meta, colour)

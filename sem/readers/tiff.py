@@ -17,8 +17,6 @@ from interlayer.sem.readers.metadata import Metadata
 
 #: largest vendor tag that is read, how much of the file's end is searched for FEI text, most pages counted
 _TAG_LIMIT, _TAIL, _PAGES = 2**22, 2**16, 4096
-#: the most that a compressed image may unpack to, relative to the file
-_RATIO = 2000
 _CAMERA_MAKER, _LZW = 37500, 5
 
 
@@ -83,8 +81,8 @@ def _check(page: Any, size: int) -> None:
             found=f"{stored} bytes",
             advice="The header is damaged: export it again.",
         )
-    if needed > stored * _RATIO:
-        raise ReadError("the image unpacks out of proportion", found=f"{needed} bytes from {stored}")
+    depth = int(page.samplesperpixel) * int(page.bitspersample) / 8
+    pixels.check_unpacked(columns, rows, depth, stored)
 
 
 def _check_layout(page: Any, count: int) -> None:

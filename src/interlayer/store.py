@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,24 @@ import numpy as np
 import xarray as xr
 
 from interlayer import quickread
-from interlayer.core.errors import StoreError, WriteError
-from interlayer.core.files import atomic, check_exists, sha256, write_text
-from interlayer.core.text import clean
+from interlayer.core.errors import ReadError, StoreError, WriteError
+from interlayer.core.files import atomic, check_exists, check_proportion, sha256, write_text
+from interlayer.core.text import clean, line
 
 MANIFEST = "manifest.json"
+#: bytes that any record may unpack to, and how many times its file a larger one may
+FREE, RATIO = 2**28, 1000
+#: what a damaged record makes the libraries raise
+UNREADABLE = (
+    ReadError,
+    OSError,
+    ValueError,
+    RuntimeError,
+    LookupError,
+    AttributeError,
+    TypeError,
+    MemoryError,
+)
 
 
 def attribute(value: object) -> str | int | float:
@@ -123,14 +137,15 @@ def read_tree(path: Path, group: str = "/") -> xr.DataTree:
         When the file is missing or damaged.
     """
     check_exists(path)
+    check = partial(check_proportion, stored=path.stat().st_size, free=FREE, ratio=RATIO, what="the record")
     try:
         try:
-            return quickread.tree(path, group)
+            return quickread.tree(path, group, check)
         except quickread.ForeignRecordError:
             with xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
                 nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
                 return xr.DataTree.from_dict(nodes)
-    except (OSError, ValueError, RuntimeError, LookupError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
@@ -146,7 +161,7 @@ def read_group(path: Path, group: str) -> xr.Dataset:
     try:
         with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
             return lazy.load()
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
@@ -156,13 +171,15 @@ def read_attrs(path: Path) -> dict[str, Any]:
     try:
         with netCDF4.Dataset(path) as stored:
             return {name: stored.getncattr(name) for name in stored.ncattrs()}
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
 
 
 def _unreadable(path: Path, error: Exception) -> StoreError:
+    if isinstance(error, ReadError):
+        return StoreError(error.message, path=path, expected=error.expected, found=error.found)
     return StoreError(
-        f"cannot read the record ({error})",
+        f"cannot read the record ({line(str(error))})",
         path=path,
         advice="`interlayer verify` finds damaged files; run the study again to rebuild it.",
     )
@@ -187,7 +204,7 @@ def read_manifest(folder: Path, *, damaged_is_empty: bool = False) -> dict[str, 
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["sha256"]
         return {str(key): str(value) for key, value in found.items()}
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         if damaged_is_empty:
             return {}
         raise StoreError(

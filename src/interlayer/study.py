@@ -2,7 +2,7 @@
 
 import tomllib
 from difflib import get_close_matches
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -25,6 +25,9 @@ from interlayer.core.toml_lines import key_lines, nearest
 from interlayer.techniques import KINDS, declared_settings
 
 Text = Annotated[str, BeforeValidator(lambda value: clean(value) if isinstance(value, str) else value)]
+
+#: bytes of the largest study file that is read: thousands of samples
+_LARGEST = 20_000_000
 
 #: facts of a sample that its measurements take as settings, where they have a setting of that name
 SHARED = {"area": "cm^2", "mass": "mg", "mass_loading": "mg/cm^2"}
@@ -180,10 +183,12 @@ def load(path: Path | str) -> Study:
     if path.is_dir():
         path = path / "study.toml"
     check_exists(path)
+    if path.stat().st_size > _LARGEST:
+        raise StudyError("is too large for a study file", path=path, expected=f"at most {_LARGEST} bytes")
     text = read_text(path)
     try:
         document = tomllib.loads(text, parse_float=_Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also integers of thousands of digits
         raise StudyError(f"is no valid TOML: {error}", path=path) from error
     lines = key_lines(text)
     try:
@@ -287,6 +292,29 @@ def _unknown_sample(
     return f"line {nearest(lines, place)}: no sample has the id {name!r}{hint}"
 
 
+def _check_inside(study: Study, pattern: str) -> None:
+    """Refuse files that a study file names outside of its folder, and patterns that never end.
+
+    A study file may come with the data from somebody else: it must not make a report of what else the user
+    can read. Links that lie in the folder are followed, as whoever put them there wanted.
+    """
+    parts = PurePath(pattern.replace("\\", "/")).parts
+    absolute = any(flavour(pattern).anchor for flavour in (PurePosixPath, PureWindowsPath))
+    if absolute or ".." in parts or "\0" in pattern:
+        raise StudyError(
+            f"{pattern!r} leads out of the folder of the study file",
+            path=study.path,
+            expected=f"a file below {study.folder}",
+            advice="Put the study file above the raw data, or a link to their folder beside it.",
+        )
+    if sum("**" in part for part in parts) > 1 or any("**" in part and part != "**" for part in parts):
+        raise StudyError(
+            f"the pattern {pattern!r} cannot be used",
+            path=study.path,
+            expected="`**` once, as a folder of its own",
+        )
+
+
 def expand(study: Study, measurement: Measurement) -> list[Path]:
     """Return the files of a measurement in the order given; a pattern's files are sorted by name.
 
@@ -297,6 +325,7 @@ def expand(study: Study, measurement: Measurement) -> list[Path]:
     """
     found: list[Path] = []
     for pattern in measurement.files:
+        _check_inside(study, pattern)
         if any(each in pattern for each in "*?["):
             matches = sorted(path for path in study.folder.glob(pattern) if path.is_file())
         else:

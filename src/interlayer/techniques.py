@@ -60,6 +60,7 @@ def formats(technique: str) -> "tuple[Format, ...]":
 
 def figures(result: "xr.DataTree") -> "list[Figure]":
     """Return the figures of a stored result."""
+    package(str(result.attrs["technique"]))  # a record names it: nothing else is imported
     module = import_module(f"interlayer.{result.attrs['technique']}.plots")
     return cast("list[Figure]", module.figures(result))
 

@@ -86,13 +86,15 @@ def test_writing_leaves_the_old_file_when_it_fails(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "bomb.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("zeros", bytes(64 * 2**20))
+        archive.writestr("zeros", bytes(2 * 2**20))
         archive.writestr("fine", "text")
     assert files.zip_member(path, "fine") == b"text"
-    with pytest.raises(ReadError, match="out of proportion"):
-        files.zip_member(path, "zeros")
     with pytest.raises(ReadError, match="missing"):
         files.zip_member(path, "other")
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("more", bytes(64 * 2**20))
+    with pytest.raises(ReadError, match="out of proportion"):
+        files.zip_member(path, "more")
 
 
 def test_text_of_any_encoding_and_line_end(tmp_path: Path) -> None:

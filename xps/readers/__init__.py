@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HOME = "interlayer.xps.readers"
-_NUMBERS = re.compile(r"^[ \t]*[-+]?\d[\d.,eE+-]*[ ,;\t]+[-+]?\d", re.MULTILINE)
+_NUMBERS = re.compile(r"^[ \t]*+[-+]?\d[\d.,eE+-]*(?:,|[ ;\t][ ,;\t]*+)[-+]?\d", re.MULTILINE)
 _PHI_TEXT = re.compile(r"^Cycles \d+; Regions \d+;")
 
 

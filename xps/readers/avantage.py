@@ -1,6 +1,5 @@
 """Thermo Avantage `.xlsx` export."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,35 +8,25 @@ import xarray as xr
 from openpyxl import load_workbook
 
 from interlayer.core.errors import ReadError
-from interlayer.core.files import MAX_RATIO
+from interlayer.core.files import check_archive
 from interlayer.xps.readers.units import is_rate
 from interlayer.xps.spectra import Spectrum, build
 
-_MAX_ROWS, _MAX_MEMBER = 100_000, 64 * 2**20
+_MAX_ROWS = 100_000
 
 
 def load(path: Path) -> xr.Dataset:
     """Read the sheets that have ``Binding Energy (E)`` in column A; column C is the raw intensity."""
-    _check_sizes(path)
-    book = load_workbook(path, read_only=True, data_only=True)
-    try:
+    check_archive(path)
+    with path.open("rb") as stream:  # the library leaves a file open that it cannot read
+        book = load_workbook(stream, read_only=True, data_only=True)
         spectra = [each for sheet in book.worksheets if (each := _sheet(sheet)) is not None]
-    finally:
         book.close()
     if not spectra:
         raise ReadError(
             "no sheet with a spectrum", expected="'Binding Energy (E)' in column A, as Avantage writes it"
         )
     return build(spectra)
-
-
-def _check_sizes(path: Path) -> None:
-    """Raise where a member of the workbook unpacks out of proportion."""
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist():
-            ratio = info.file_size / max(info.compress_size, 1)
-            if info.file_size > _MAX_MEMBER or (ratio > MAX_RATIO and info.file_size > 2**20):
-                raise ReadError("a sheet of the workbook unpacks out of proportion", found=info.filename)
 
 
 def _sheet(sheet: Any) -> Spectrum | None:

@@ -75,7 +75,7 @@ def _binding(streams: _Streams, level: str) -> Floats:
 
 
 def _streams(path: Path) -> _Streams:
-    with olefile.OleFileIO(str(path), raise_defects=olefile.DEFECT_INCORRECT) as ole:
+    with path.open("rb") as stream, olefile.OleFileIO(stream, raise_defects=olefile.DEFECT_INCORRECT) as ole:
         wanted = ("VGData", "VGDataAxes", "VGSpaceAxes", _SETTINGS)
         missing = [name.strip("\x05") for name in wanted if not ole.exists(name)]
         if missing:

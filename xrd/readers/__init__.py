@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _HERE = "interlayer.xrd.readers"
-_CELL = r"[-+]?\d+(?:[.,]\d*)?(?:[eEdD][-+]?\d+)?"
-_NUMBERS = re.compile(rf'^[ \t]*"?{_CELL}"?(?:[ \t]*[;,\t][ \t]*|[ \t]+)"?{_CELL}', re.MULTILINE)
+# possessive (`++`): a long run of one character is gone through once, not once for each of its places
+_CELL = r"[-+]?\d++(?:[.,]\d*+)?(?:[eEdD][-+]?\d++)?"
+_BETWEEN = r"(?=[ \t;,])[ \t]*+[;,]?[ \t]*+"
+_NUMBERS = re.compile(rf'^[ \t]*+"?{_CELL}"?{_BETWEEN}"?{_CELL}', re.MULTILINE)
 #: start, step and stop above single counts
 _LIST = re.compile(
-    rf"^[ \t]*{_CELL}[ \t]+{_CELL}[ \t]+{_CELL}[ \t]*\n(?:[ \t]*{_CELL}[ \t]*\n){{5}}", re.MULTILINE
+    rf"^[ \t]*+{_CELL}[ \t]++{_CELL}[ \t]++{_CELL}[ \t]*+\n(?:[ \t]*+{_CELL}[ \t]*+\n){{5}}", re.MULTILINE
 )
 _ABOUT = re.compile(r"2.?theta|2θ|^;RAW4|diffract|\banode|goniometer", re.IGNORECASE | re.MULTILINE)
 _PD_LOOP = re.compile(r"^[ \t]*_pd_", re.MULTILINE)

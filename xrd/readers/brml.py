@@ -4,12 +4,11 @@ import math
 import re
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.core.files import zip_member
+from interlayer.core.files import archive, zip_member
 from interlayer.xrd.readers.common import Scan, combined, floats, number
 from interlayer.xrd.readers.markup import parsed
 from interlayer.xrd.readers.metadata import anode, celsius, degrees, radians, slit, soller, started
@@ -25,8 +24,8 @@ def load(path: Path) -> xr.Dataset:
 
 def scans(path: Path) -> list[Scan]:
     """Return every scan over 2θ of a .brml archive, in the order of their numbers."""
-    with ZipFile(path) as archive:
-        found = [(match, name) for name in archive.namelist() if (match := _MEMBER.fullmatch(name))]
+    with archive(path) as opened:
+        found = [(match, name) for name in opened.namelist() if (match := _MEMBER.fullmatch(name))]
     names = [name for _, name in sorted(found, key=lambda each: (_digits(each[0][1]), _digits(each[0][2])))]
     scans: list[Scan] = []
     starts: list[str | None] = []

@@ -3,12 +3,11 @@
 import re
 from pathlib import Path
 from typing import Any
-from zipfile import ZipFile
 
 import xarray as xr
 
 from interlayer.core.errors import ReadError
-from interlayer.core.files import zip_member
+from interlayer.core.files import archive, zip_member
 from interlayer.xrd.readers.common import Scan, combined, number
 from interlayer.xrd.readers.encoding import decoded, lines_of
 from interlayer.xrd.readers.markup import parsed
@@ -32,8 +31,8 @@ def load(path: Path) -> xr.Dataset:
 
 def scans(path: Path) -> list[Scan]:
     """Return every profile of a .rasx archive in the order of their numbers."""
-    with ZipFile(path) as archive:
-        names = archive.namelist()
+    with archive(path) as opened:
+        names = opened.namelist()
     profiles = [(int(match[1]), int(match[2]), match[0]) for match in map(_PROFILE.fullmatch, names) if match]
     found, starts = [], list[str | None]()
     for number_, _, name in sorted(profiles):

@@ -16,6 +16,7 @@ from interlayer.cli.products import open_samples
 from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
+from interlayer.core.text import line
 
 if TYPE_CHECKING:
     from interlayer.cli import files
@@ -42,7 +43,7 @@ def init(arguments: argparse.Namespace) -> int:
 
     path, unknown = write_study(Path(arguments.folder), force=arguments.force)
     for each in unknown:
-        print(f"not recognised, left out: {each}", file=sys.stderr)
+        print(f"not recognised, left out: {line(str(each))}", file=sys.stderr)
     print(path)
     return GOOD
 
@@ -76,7 +77,7 @@ def _run(
             study, out, crew=crew, only=only, force=force, started=show.started, done=show.done
         )
     for problem in result.invalid_claims:
-        print(f"failed: {problem}", file=sys.stderr)
+        print(f"failed: {line(problem)}", file=sys.stderr)
     print(result.report.resolve())
     return result.exit_code
 
@@ -188,7 +189,7 @@ def verify(arguments: argparse.Namespace) -> int:
     for folder in arguments.folders:
         problems += [f"{folder}/{problem}" for problem in store.verify(Path(folder))]
     for problem in problems:
-        print(problem)
+        print(line(problem))
     if not problems:
         print("all stored files are as they were written")
     return SOME_FAILED if problems else GOOD

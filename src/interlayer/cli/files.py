@@ -15,7 +15,7 @@ from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.settings import Value, for_stage, resolve
 from interlayer.core.summary import records
-from interlayer.core.text import slug
+from interlayer.core.text import clean, slug
 from interlayer.engine import Crew
 from interlayer.worker import Loss
 
@@ -56,7 +56,7 @@ class Item:
         if self.error is not None:
             failure = {"type": type(self.error).__name__, "message": str(self.error)}
         return {
-            "source": str(self.source),
+            "source": clean(str(self.source)),
             "technique": self.technique,
             "kind": self.kind,
             "status": "ok" if result is not None else "failed",

@@ -16,7 +16,7 @@ from interlayer.core.figure import Figure
 from interlayer.core.files import read_text, write_text
 from interlayer.core.results import rows_of, tables, warnings_of
 from interlayer.core.summary import records
-from interlayer.core.text import slug
+from interlayer.core.text import line, slug
 from interlayer.core.wording import interval_text, unit_text, value_text
 from interlayer.figures import save
 from interlayer.workflow import write_csv
@@ -28,7 +28,7 @@ def print_tables(items: Sequence[Item]) -> None:
     for item in items:
         if item.tree is None:
             continue
-        table = Table(title=Text(str(item.source)), title_justify="left", show_edge=False)
+        table = Table(title=Text(line(str(item.source), 1000)), title_justify="left", show_edge=False)
         for name in ("quantity", "subject", "value", "95 % interval", "unit", "status"):
             table.add_column(name, overflow="fold", no_wrap=name in {"quantity", "status"})
         for row in rows_of(item.tree):
@@ -40,10 +40,10 @@ def print_tables(items: Sequence[Item]) -> None:
                 unit_text(row.unit),
                 row.status,
             )
-            table.add_row(*(Text(text) for text in texts))
+            table.add_row(*(Text(line(text)) for text in texts))
         console.print(table)
         for text in warnings_of(item.tree):
-            console.print(Text(f"! {text}"))
+            console.print(Text(f"! {line(text, 2000)}"))
 
 
 def write(items: Sequence[Item], folder: Path) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from interlayer.batch import Outcome
+from interlayer.core.text import lines
 
 
 class Display:
@@ -27,7 +28,7 @@ class Display:
         self._bar.advance(self._task)
         text = f"{outcome.status}: {outcome.title}" + (f": {outcome.error}" if outcome.error else "")
         if outcome.error or not self._bar.console.is_terminal:
-            self._bar.console.print(text, markup=False, highlight=False, soft_wrap=True)
+            self._bar.console.print(lines(text, 2000), markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from interlayer.core import formats
 from interlayer.core.errors import StudyError
 from interlayer.core.files import write_text
 from interlayer.core.quantities import TECHNIQUES
-from interlayer.core.text import slug
+from interlayer.core.text import clean, slug
 
 #: words in a path that say which technique a plain table of numbers belongs to
 _HINTS = {
@@ -57,6 +57,9 @@ def write_study(folder: Path, *, force: bool = False) -> tuple[Path, list[Path]]
     for path in files:
         relative = path.relative_to(folder)
         if _belongs_to_a_map(path):
+            continue
+        if clean(str(relative)) != str(relative):
+            unknown.append(relative)  # a study file could not name it
             continue
         technique = recognise(path, relative)
         if technique is None:

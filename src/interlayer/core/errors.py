@@ -3,9 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+from interlayer.core.text import line, lines
+
+#: characters of a path, of a message's line and of what was found that are told (files hold long lines)
+_PATH, _LINE, _FOUND = 1000, 800, 400
+
 
 class InterlayerError(Exception):
     """Base of every error that the toolkit raises on purpose.
+
+    What files and names put into it is made harmless: no control characters, no lines of megabytes.
 
     Parameters
     ----------
@@ -30,10 +37,10 @@ class InterlayerError(Exception):
         found: object = None,
         advice: str | None = None,
     ) -> None:
-        self.message = message
-        self.path = None if path is None else str(path)
-        self.expected = None if expected is None else str(expected)
-        self.found = None if found is None else str(found)
+        self.message = lines(message, _LINE)
+        self.path = None if path is None else line(str(path), _PATH)
+        self.expected = None if expected is None else line(str(expected), _FOUND)
+        self.found = None if found is None else line(str(found), _FOUND)
         self.advice = advice
         super().__init__(self._text())
 

@@ -3,19 +3,22 @@
 import errno
 import hashlib
 import os
+import re
 import shutil
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from interlayer.core.errors import InterlayerError, ReadError
+from interlayer.core.text import line
 
-#: the largest member of an archive that is unpacked, and the largest ratio of unpacked to packed size
-MAX_MEMBER = 512 * 2**20
-MAX_RATIO = 500.0
+#: the most that an archive may unpack to: this, or this many times its size (real ones: up to 15 times) …
+FREE_ARCHIVE, ARCHIVE_RATIO = 8 * 2**20, 60
+#: … and never more than this, nor more members
+MAX_ARCHIVE, MAX_MEMBERS = 2**30, 10_000
+_DOCUMENT_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
 #: bytes up to which a file is hashed whole, and the blocks that are hashed of a larger one
 HASHED_WHOLE = 2 * 2**30
@@ -84,23 +87,78 @@ def read_text(path: Path, encodings: tuple[str, ...] = _ENCODINGS) -> str:
     return decode(path.read_bytes(), encodings).replace("\r\n", "\n").replace("\r", "\n")
 
 
-def zip_member(path: Path, name: str) -> bytes:
-    """Return one member of a zip archive, refusing members that unpack out of proportion."""
+def check_proportion(unpacked: int, stored: int, *, free: int, ratio: float, what: str) -> None:
+    """Raise a `ReadError` where a file of ``stored`` bytes asks for much more memory than it can fill.
+
+    Parameters
+    ----------
+    unpacked
+        Bytes that the file says its content needs.
+    free
+        Bytes that any file may ask for.
+    ratio
+        How many times ``stored`` a larger content may be.
+    """
+    if unpacked > max(free, ratio * stored):
+        raise ReadError(
+            f"{what} unpacks out of proportion",
+            expected=f"at most {max(free, int(ratio * stored))} bytes",
+            found=f"{unpacked} bytes from {stored}",
+            advice="The header may be damaged, or the file is made to fill the memory: export it again.",
+        )
+
+
+@contextmanager
+def archive(path: Path) -> Iterator[zipfile.ZipFile]:
+    """Yield a zip archive that unpacks in proportion to its size; damage is a `ReadError`.
+
+    Nothing is ever extracted to disk: members are read by name into memory, so that names with ``..`` or
+    links in an archive lead nowhere.
+    """
     try:
-        with zipfile.ZipFile(path) as archive:
-            info = archive.getinfo(name)
-            ratio = info.file_size / max(info.compress_size, 1)
-            if info.file_size > MAX_MEMBER or (ratio > MAX_RATIO and info.file_size > 2**20):
+        with zipfile.ZipFile(path) as opened:
+            members = opened.infolist()
+            if len(members) > MAX_MEMBERS:
                 raise ReadError(
-                    f"archive member {name!r} unpacks out of proportion",
-                    path=path,
-                    found=f"{info.file_size} bytes from {info.compress_size}",
+                    "the archive has too many members", expected=f"at most {MAX_MEMBERS}", found=len(members)
                 )
-            return archive.read(info)
-    except KeyError:
-        raise ReadError("archive member is missing", path=path, expected=name) from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
-        raise ReadError(f"damaged archive ({error})", path=path, advice="Copy the file again.") from error
+            total = sum(info.file_size for info in members)
+            size = path.stat().st_size
+            check_proportion(total, size, free=FREE_ARCHIVE, ratio=ARCHIVE_RATIO, what="the archive")
+            check_proportion(total, 0, free=MAX_ARCHIVE, ratio=0, what="the archive")
+            if any(info.flag_bits & 1 for info in members):
+                raise ReadError("the archive is encrypted", advice="Save it without a password.")
+            yield opened
+    except ReadError as error:
+        raise error.about(path) from None
+    except MemoryError:
+        raise
+    except Exception as error:  # zipfile raises many kinds, and others where its codecs were exchanged
+        raise ReadError(
+            f"damaged archive ({line(str(error))})", path=path, advice="Copy the file again."
+        ) from error
+
+
+def check_archive(path: Path) -> None:
+    """Raise a `ReadError` where an archive for another library is a bomb or holds XML with a document type.
+
+    Workbooks and cycler archives never have one; entities in it grow to gigabytes in some parsers.
+    """
+    with archive(path) as opened:
+        for name in opened.namelist():
+            if name.lower().endswith((".xml", ".rels")):
+                with opened.open(name) as stream:
+                    if _DOCUMENT_TYPE.search(stream.read(4096)):
+                        raise ReadError(f"archive member {name!r} has a document type or entities of its own")
+
+
+def zip_member(path: Path, name: str) -> bytes:
+    """Return one member of a zip archive, refusing archives that unpack out of proportion."""
+    with archive(path) as opened:
+        try:
+            return opened.read(name)
+        except KeyError:
+            raise ReadError("archive member is missing", path=path, expected=name) from None
 
 
 @contextmanager
@@ -172,4 +230,4 @@ def _swap(part: Path, path: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a text file atomically, as UTF-8 with "\\n" line ends."""
     with atomic(path) as part:
-        part.write_bytes(text.encode("utf-8"))
+        part.write_bytes(text.encode("utf-8", "replace"))  # what is no text in a name, too

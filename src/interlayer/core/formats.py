@@ -1,5 +1,6 @@
 """Which file is this: formats told apart by content, and reading that ends in one clear error."""
 
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.files import check_exists, decode, fingerprint
+from interlayer.core.text import clean, line
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -140,24 +142,51 @@ def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
 def _stamped(scans: "list[xr.Dataset]", path: Path, technique: str, found: Format) -> "list[xr.Dataset]":
     digest = fingerprint(path)
     for scan in scans:
-        scan.attrs.update(technique=technique, format=found.name, source=path.name, source_sha256=digest)
+        scan.attrs.update(
+            technique=technique, format=found.name, source=clean(path.name), source_sha256=digest
+        )
     return scans
 
 
 def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
-    """Return what a loader returns; whatever it raises becomes a `ReadError` that names the file."""
+    """Return what a loader returns; whatever it raises becomes a `ReadError` that names the file.
+
+    Libraries that warn of damage say nothing that the file's name goes with: what they warn of is either an
+    error here, or of no consequence. Warnings about the code itself (deprecations) pass.
+    """
     try:
-        return call()
+        with warnings.catch_warnings():
+            for category in (RuntimeWarning, UserWarning, ResourceWarning):
+                warnings.simplefilter("ignore", category)
+            return call()
     except InterlayerError as error:
-        raise error.about(path) from error
+        raise _complete(error, found).about(path) from error
     except MemoryError as error:
-        raise ReadError(f"{found.name}: the header asks for more memory than there is", path=path) from error
-    except Exception as error:
         raise ReadError(
-            f"looks like {found.name} but cannot be read as such ({type(error).__name__}: {error})",
+            f"{found.name}: the header asks for more memory than there is",
             path=path,
+            advice="The file may be damaged: export or copy it again.",
+        ) from error
+    except Exception as error:
+        reason = f"{type(error).__name__}: {line(str(error))}"
+        raise ReadError(
+            f"looks like {found.name} but cannot be read as such ({reason})",
+            path=path,
+            expected=f"a sound file of the format {found.name}",
             advice="The file may be truncated or damaged: export or copy it again.",
         ) from error
+
+
+def _complete(error: InterlayerError, found: Format) -> InterlayerError:
+    """Return an error that says what was expected and what to do, where its reader said neither."""
+    if error.expected or error.found or error.advice:
+        return error
+    return type(error)(
+        error.message,
+        path=error.path,
+        expected=f"a sound file of the format {found.name}",
+        advice="It may be damaged: export or copy it again.",
+    )
 
 
 def _describe(path: Path) -> str:

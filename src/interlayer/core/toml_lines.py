@@ -2,7 +2,7 @@
 
 import re
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\]]+?)\s*\]\]?")
+_HEADER = re.compile(r"^\s*(\[\[?)([^\]]*)\]\]?")
 _KEY = re.compile(r"""^\s*("(?:[^"\\]|\\.)*"|'[^']*'|[A-Za-z0-9_-]+)\s*=""")
 
 Place = tuple[str | int, ...]
@@ -22,7 +22,7 @@ def key_lines(text: str) -> dict[Place, int]:
     table: Place = ()
     for number, line in enumerate(text.splitlines(), start=1):
         header = _HEADER.match(line)
-        if header:
+        if header and header[2].strip():
             table = _table(header[2].split("."), header[1] == "[[", counts)
             lines.setdefault(table, number)
             continue

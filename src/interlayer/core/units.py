@@ -12,6 +12,8 @@ from importlib.resources import files
 
 from interlayer.core.errors import UnitError
 
+#: characters of a quantity with its unit
+_LONGEST = 200
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*\Z", re.DOTALL)
 
 
@@ -95,10 +97,12 @@ def quantity(value: str | float, target: str) -> float:
     """
     if isinstance(value, int | float):
         return float(value)
-    match = _NUMBER.match(value)
+    match = _NUMBER.match(value) if len(value) <= _LONGEST else None
     if match is None:
         raise UnitError(
-            "not a quantity", expected=f"a number and a unit, such as '1.5 {target}'", found=repr(value)
+            "not a quantity",
+            expected=f"a number and a unit, such as '1.5 {target}'",
+            found=repr(value[:_LONGEST]),
         )
     number, name = match.groups()
     if not name and target != "1":

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
+from interlayer.core.wording import unit_text
 from interlayer.study import Claim
 
 AGREE, DISAGREE, CANNOT_TELL = "agree", "disagree", "cannot tell"
@@ -93,7 +94,9 @@ def _judge_interval(claim: Claim, row: Row, low: float, high: float) -> tuple[st
     meets = row.low <= high and row.high >= low
     if claim.value is not None and claim.low is None and claim.high is None:
         if low <= row.value <= high:
-            return AGREE, f"{row.value:.6g} {row.unit} rounds to what is claimed".replace(" 1 rounds", " rounds")
+            return AGREE, f"{row.value:.6g} {row.unit} rounds to what is claimed".replace(
+                " 1 rounds", " rounds"
+            )
         return (AGREE if meets else DISAGREE), _distance(claim.value, row)
     if low <= row.value <= high:
         return AGREE, "the value lies within the claimed range"
@@ -105,9 +108,10 @@ def _judge_interval(claim: Claim, row: Row, low: float, high: float) -> tuple[st
 
 def _distance(claimed: float, row: Row) -> str:
     difference = row.value - claimed
+    far = f"{difference:+.3g} {unit_text(row.unit)}".rstrip()
     if math.isfinite(row.stddev) and row.stddev > 0:
-        return f"{difference:+.3g} {row.unit} from the claim, {abs(difference) / row.stddev:.1f} σ"
-    return f"{difference:+.3g} {row.unit} from the claim"
+        return f"{far} from the claim, {abs(difference) / row.stddev:.1f} σ"
+    return f"{far} from the claim"
 
 
 def claimed_range(claim: Claim) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from urllib.parse import quote
 
-from interlayer import engine
+from interlayer import engine, parallel
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import sha256, write_text
@@ -96,7 +96,7 @@ def make(jobs: Sequence[Job], workers: int) -> list[Made]:
 
 
 def _in_workers(work: Sequence[Job], workers: int) -> Iterator[tuple[int, Made]]:
-    return engine.spread(make_one, work, engine.Crew(workers, preload=(__name__,)), _lost)
+    return parallel.spread(make_one, work, engine.Crew(workers, preload=(__name__,)), _lost)
 
 
 def make_one(job: Job) -> Made:
