@@ -82,4 +82,4 @@ def _values(stored: "netCDF4.Variable[Any]") -> np.ndarray:
     if stored.dtype is not str:
         return np.asarray(values)
     texts = np.asarray(values, dtype=object)
-    return texts.astype(str) if texts.size else texts
+    return texts.astype(str)
