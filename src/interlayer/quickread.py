@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import netCDF4
 import numpy as np
@@ -47,9 +48,9 @@ def _dataset(group: netCDF4.Dataset) -> xr.Dataset:
     variables = {}
     for name, stored in group.variables.items():
         own = {each: stored.getncattr(each) for each in stored.ncattrs()}
-        if _CODED & set(own) or ("_FillValue" in own and stored.dtype is not str and stored.dtype.kind != "f"):
+        filled = own.pop("_FillValue", None) is not None and stored.dtype is not str
+        if _CODED & set(own) or (filled and stored.dtype.kind != "f"):
             raise ForeignRecordError(name)
-        own.pop("_FillValue", None)
         coordinates.update(str(own.pop("coordinates", "")).split())
         variables[name] = (stored.dimensions, _values(stored), own)
     axes = coordinates | {name for name, (dimensions, _, _) in variables.items() if dimensions == (name,)}
@@ -60,7 +61,7 @@ def _dataset(group: netCDF4.Dataset) -> xr.Dataset:
     )
 
 
-def _values(stored: netCDF4.Variable) -> np.ndarray:
+def _values(stored: Any) -> np.ndarray:
     values = stored[...]
     if stored.dtype is not str:
         return np.asarray(values)

@@ -66,8 +66,8 @@ def write_study(
 
     Notes
     -----
-    The same input gives the same bytes: there is no date and nothing random in it. One record at a time is open
-    in each process; the cohort page is made of briefs.
+    The same input gives the same bytes: there is no date and nothing random in it. One record at a time is
+    open in each process; the cohort page is made of briefs.
     """
     cohort = Cohort(out / PAGE, out, title, source, description, tuple(claims), tuple(failures))
     alone = len(records) == 1
@@ -81,8 +81,8 @@ def write_files(
 ) -> Written:
     """Write the report of stored samples to one file, and what belongs to it to ``<name>_files`` beside it.
 
-    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record can
-    be opened.
+    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record
+    can be opened.
     """
     folder = target.parent / f"{target.stem}_files"
     cohort = Cohort(target, folder, title, "", "", (), ())

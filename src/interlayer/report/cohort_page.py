@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from interlayer.core import figure as fig
 from interlayer.core.summary import Row
@@ -30,6 +30,8 @@ from interlayer.report.sections import (
 
 #: most doubts of one sample that the cohort page says; the others are on the sample's page
 _DOUBTS = 5
+#: links that are drawn, and not only listed
+_DRAWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ class LinkView:
     """A structure metric against a cell metric: the numbers as text, the scatter drawn."""
 
     link: Link
-    text: str
+    correlation: str
+    p_value: str
+    least_p: str
     figure: Figure | None
 
 
@@ -133,7 +137,9 @@ def cohort_page(
     claims = tuple(_claim(verdict, briefs) for verdict in verdicts)
     by_id = {brief.sample_id: brief for brief in briefs}
     changes = differences(samples)
+    found = links(samples)
     _keep(briefs, changes, claims, pack)
+    keep_table(pack, "links-table", "links", _link_records(found))
     methods = methods_text(samples)
     pack.head["bibtex"] = methods.bibtex if methods else ""
     return CohortPage(
@@ -143,7 +149,7 @@ def cohort_page(
         tuple((brief, _of_phases(brief, phases)) for brief in briefs),
         _counts(rows),
         tuple(_change(each, by_id) for each in changes),
-        tuple(_link(each, place, pack) for place, each in enumerate(links(samples))),
+        _links(found, pack),
         claims,
         tuple(compared(pack)),
         tuple((brief, brief.doubts[:_DOUBTS], len(brief.doubts)) for brief in briefs if brief.doubts),
@@ -247,16 +253,22 @@ def _change(each: Difference, briefs: Mapping[str, Brief]) -> Change:
     )
 
 
-def _link(link: Link, place: int, pack: Pack) -> LinkView:
-    figures, _ = drawn(lambda: [link.figure], f"link-{place}", pack)
-    p = f"p = {number_text(link.p_value, None)}" if math.isfinite(link.p_value) else "no p-value"
-    least = f" (the least that {len(link.points)} samples can give: {number_text(link.least_p, None)})"
-    text = f"n = {len(link.points)}, rank correlation {number_text(link.correlation, 2)}"
-    if math.isfinite(link.low):
-        text += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
-    return LinkView(
-        link, f"{text}, {p}{least if math.isfinite(link.least_p) else ''}", next(iter(figures), None)
+def _links(found: Sequence[Link], pack: Pack) -> tuple[LinkView, ...]:
+    """Return the links, the most telling first; the first few are drawn."""
+    order = {"linked": 0, "no link seen": 1, "cannot tell": 2}
+    by_weight = sorted(
+        found, key=lambda each: (order[each.verdict], each.p_value if math.isfinite(each.p_value) else 2.0)
     )
+    return tuple(_link(each, place, pack) for place, each in enumerate(by_weight))
+
+
+def _link(link: Link, place: int, pack: Pack) -> LinkView:
+    figures = drawn(lambda: [link.figure], f"link-{place}", pack)[0] if place < _DRAWN else ()
+    correlation = number_text(link.correlation, 2)
+    if math.isfinite(link.low):
+        correlation += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
+    p_value, least = number_text(link.p_value, None), number_text(link.least_p, None)
+    return LinkView(link, correlation, p_value, least, next(iter(figures), None))
 
 
 def _keep(
@@ -275,6 +287,16 @@ def _keep(
         [{name: getattr(e, name) for name in names} for e in changes],
     )
     keep_table(pack, "overview-table", "overview", _overview_records(briefs))
+
+
+def _link_records(found: Sequence[Link]) -> list[dict[str, object]]:
+    """Return the links as records, one for each sample of each."""
+    names = ("x_title", "y_title", "correlation", "p_value", "least_p", "verdict")
+    return [
+        {name: getattr(link, name) for name in names} | asdict(point)
+        for link in found
+        for point in link.points
+    ]
 
 
 def _overview_records(briefs: Sequence[Brief]) -> list[dict[str, object]]:
