@@ -138,7 +138,7 @@ def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone
         relative(page, cohort.page.parent),
         "" if alone else relative(cohort.page, here),
         cohort.title,
-        tuple(each for each in cohort.claims if clean(each.sample) == clean(record.sample_id)),
+        tuple(each for each in cohort.claims if clean(record.sample_id) in ("", clean(each.sample))),
         tuple((e.title, e.error) for e in cohort.failures if clean(e.sample) == clean(record.sample_id)),
         tuple(links),
     )

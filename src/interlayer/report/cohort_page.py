@@ -7,51 +7,27 @@ from dataclasses import asdict, dataclass
 from interlayer.core import figure as fig
 from interlayer.core.summary import Row
 from interlayer.core.text import clean
-from interlayer.core.wording import interval_text, number_text, unit_text, value_text
+from interlayer.core.wording import number_text, unit_text
 from interlayer.evidence import Difference, Link, PhaseEvidence, Verdict, differences, links
-from interlayer.headline import Column, columns
+from interlayer.headline import Column
 from interlayer.report import joined
 from interlayer.report.brief import Brief, BriefSample
 from interlayer.report.model import ClaimRow, Doubt, Figure, MethodsText, tally
 from interlayer.report.numbers import decimals_of, signed
+from interlayer.report.overview import OverviewRow, counts, overview, overview_records
 from interlayer.report.pack import Pack
-from interlayer.report.pick import first, pick
 from interlayer.report.sample_page import methods_text
 from interlayer.report.sections import (
     Book,
     anchor_of,
     drawn,
     keep_table,
-    number,
-    settings_text,
-    sources_of,
-    title_of,
 )
 
 #: most doubts of one sample that the cohort page says; the others are on the sample's page
 _DOUBTS = 5
 #: links that are drawn, and not only listed
 _DRAWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of the overview: text, interval or status below it, place in the book, address, sort key."""
-
-    text: str = ""
-    below: str = ""
-    place: int = -1
-    href: str = ""
-    sort: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewRow:
-    """One sample of the overview."""
-
-    brief: Brief
-    phase: PhaseEvidence | None
-    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +107,7 @@ def cohort_page(
     """
     samples = [BriefSample(brief) for brief in briefs]
     book = Book()
-    used, rows = _overview(briefs, book)
+    used, rows = overview(briefs, book)
     pack.head.update(book.head())
     phases = tuple(dict.fromkeys((each.phase, each.title) for brief in briefs for each in brief.joint.phases))
     claims = tuple(_claim(verdict, briefs) for verdict in verdicts)
@@ -147,7 +123,7 @@ def cohort_page(
         rows,
         phases,
         tuple((brief, _of_phases(brief, phases)) for brief in briefs),
-        _counts(rows),
+        counts(rows),
         tuple(_change(each, by_id) for each in changes),
         _links(found, pack),
         claims,
@@ -158,57 +134,9 @@ def cohort_page(
     )
 
 
-def _overview(briefs: Sequence[Brief], book: Book) -> tuple[tuple[Column, ...], tuple[OverviewRow, ...]]:
-    """Return the columns that any sample fills, and a row of cells per sample."""
-    used = tuple(each for each in columns() if any(pick(each, brief.rows) for brief in briefs))
-    rows = []
-    for brief in briefs:
-        sources: dict[str, int] = {}
-        cells = tuple(_cell(brief, column, book, sources) for column in used)
-        phase = next((each for each in brief.joint.phases if each.phase == first().phase), None)
-        rows.append(OverviewRow(brief, phase, cells))
-    return used, tuple(rows)
-
-
-def _cell(brief: Brief, column: Column, book: Book, sources: dict[str, int]) -> Cell:
-    picked = pick(column, brief.rows)
-    if picked is None:
-        return Cell()
-    place, path, row = picked
-    shown, text = row.converted(column.unit), value_text(row.converted(column.unit))
-    if path not in sources:
-        sources[path] = len(book.sources)
-        book.sources.append(_source(brief, path, f"{brief.page}#{anchor_of(path)}"))
-    here = len(book.rows)
-    book.add(number(here, shown), row.method, sources[path])
-    below = interval_text(shown) or (row.status if text != "–" else "")
-    size = next((each for each in (shown.value, shown.high, shown.low) if math.isfinite(each)), math.nan)
-    sort = "" if math.isnan(size) else f"{size:.12g}"  # as a reader would compare it
-    return Cell(text if text != "–" else row.status, below, here, f"{brief.page}#row-{place}", sort)
-
-
-def _source(brief: Brief, path: str, href: str) -> dict[str, object]:
-    attrs = next((each.attrs for each in brief.results if each.path == path), {})
-    return {
-        "title": f"{brief.name}: {title_of(attrs)}",
-        "href": href,
-        "files": sources_of(attrs),
-        "settings": settings_text(attrs),
-        "steps": [],
-        "version": str(attrs.get("interlayer_version", "")),
-    }
-
-
 def _of_phases(brief: Brief, phases: Sequence[tuple[str, str]]) -> tuple[PhaseEvidence | None, ...]:
     found = {each.phase: each for each in brief.joint.phases}
     return tuple(found.get(phase) for phase, _ in phases)
-
-
-def _counts(rows: Sequence[OverviewRow]) -> tuple[tuple[str, int], ...]:
-    """Return how many samples have which verdict on the phase that is asked for."""
-    verdicts = [row.phase.verdict if row.phase else "cannot tell" for row in rows]
-    order = ("present", "likely", "cannot tell", "unlikely", "absent")
-    return tuple((word, verdicts.count(word)) for word in order if word in verdicts)
 
 
 def _claim(verdict: Verdict, briefs: Sequence[Brief]) -> ClaimRow:
@@ -286,7 +214,7 @@ def _keep(
         "differences",
         [{name: getattr(e, name) for name in names} for e in changes],
     )
-    keep_table(pack, "overview-table", "overview", _overview_records(briefs))
+    keep_table(pack, "overview-table", "overview", overview_records(briefs))
 
 
 def _link_records(found: Sequence[Link]) -> list[dict[str, object]]:
@@ -297,22 +225,6 @@ def _link_records(found: Sequence[Link]) -> list[dict[str, object]]:
         for link in found
         for point in link.points
     ]
-
-
-def _overview_records(briefs: Sequence[Brief]) -> list[dict[str, object]]:
-    """Return the numbers of the overview as records, one for each sample and column."""
-    found = []
-    for brief in briefs:
-        for column in columns():
-            picked = pick(column, brief.rows)
-            if picked:
-                row = picked[2].converted(column.unit)
-                names = ("quantity", "subject", "value", "low", "high", "unit", "status")
-                found.append(
-                    {"sample": brief.sample_id, "label": brief.label, "column": column.title}
-                    | {name: getattr(row, name) for name in names}
-                )
-    return found
 
 
 def drawn_together(
