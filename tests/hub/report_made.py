@@ -154,9 +154,9 @@ def write(folder: Path, text: str = "", names: Sequence[str] = ("a", "b", "c")) 
         made.save(record)
         records.append(report.Record(made.sample_id, record, folder / name))
     claims = [
-        Claim(sample=f"a{text}", technique="xrd", quantity="crystallite_size", subject="Li3N", value=20.0, unit="nm"),
-        Claim(sample=f"a{text}", technique="xrd", quantity="lattice_a", subject="Li3N", value=9.0, unit="angstrom",
-              source=f"a paper{text}"),
+        Claim(sample=f"a{text}", technique="xrd", quantity=quantity, subject="Li3N", value=value, unit=unit,
+              source=f"a paper{text}")
+        for quantity, value, unit in (("crystallite_size", 20.0, "nm"), ("lattice_a", 9.0, "angstrom"))
     ]  # fmt: skip
     with (
         mock.patch(

@@ -23,10 +23,13 @@ pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
     pytest.mark.xdist_group("browser"),
 ]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update"]  # fmt: skip
 #: everything hostile at once: test_report.py tries each by itself
-HOSTILE = "<img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*7}}\u202egpj💥../../x\x00\"' onload=1 <!--"
+HOSTILE = (
+    "<img src=x onerror=alert(1)></script><script>alert(1)</script>{{7*7}}"
+    "\u202egpj💥../../x\x00\"' onload=1 <!--"
+)
 
 
 @pytest.fixture(scope="module")
@@ -108,11 +111,13 @@ def at(page: Page, name: str, x: float, y: float, panel: int = 0) -> tuple[float
     return tuple(
         page.evaluate(
             """async ([name, x, y, k]) => {
-                const plot = document.querySelector(`.plot[aria-label="${name}"]`), svg = plot.querySelector('svg.figure');
+                const plot = document.querySelector(`.plot[aria-label="${name}"]`);
+                const svg = plot.querySelector('svg.figure');
                 const panel = (await page.unpack()).figures[plot.dataset.fig].panels[k];
                 const along = (s, v) => s[2] + (v - s[0]) / (s[1] - s[0]) * (s[3] - s[2]);
                 const r = svg.getBoundingClientRect(), w = svg.viewBox.baseVal;
-                return [r.left + along(panel.X, x) * r.width / w.width, r.top + along(panel.Y, y) * r.height / w.height];
+                const scale = r.width / w.width;
+                return [r.left + along(panel.X, x) * scale, r.top + along(panel.Y, y) * scale];
             }""",
             [name, x, y, panel],
         )
@@ -466,10 +471,12 @@ def count(browser: Any, path: Path) -> dict[str, int]:
     page.locator("a.num").first.click()
     page.locator("dialog[open]").wait_for()
     found = page.evaluate(
-        "[...document.querySelectorAll('*')].reduce((n, e) => (n[e.tagName] = (n[e.tagName] || 0) + 1, n), {})"
+        "[...document.querySelectorAll('*')].map(e => e.tagName)"
+        ".reduce((n, t) => (n[t] = (n[t] || 0) + 1, n), {})"
     )
     handlers = page.evaluate(
-        "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes]).filter(a => /^on/.test(a.name)).length"
+        "[...document.querySelectorAll('*')].flatMap(e => [...e.attributes])"
+        ".filter(a => /^on/.test(a.name)).length"
     )
     text = page.evaluate("document.body.textContent")
     page.close()

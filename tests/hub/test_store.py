@@ -178,5 +178,7 @@ def test_the_quick_reader_gives_what_xarray_gives(tmp_path: Path) -> None:
 
 def test_a_file_that_others_wrote_is_decoded(tmp_path: Path) -> None:
     packed = xr.Dataset({"y": ("x", [1.5, 2.5])})
-    packed.to_netcdf(tmp_path / "r.nc", encoding={"y": {"dtype": "int16", "scale_factor": 0.5, "_FillValue": -1}})
+    packed.to_netcdf(
+        tmp_path / "r.nc", encoding={"y": {"dtype": "int16", "scale_factor": 0.5, "_FillValue": -1}}
+    )
     assert store.read_tree(tmp_path / "r.nc")["y"].values.tolist() == [1.5, 2.5]

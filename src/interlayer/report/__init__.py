@@ -66,8 +66,8 @@ def write_study(
 
     Notes
     -----
-    The same input gives the same bytes: there is no date and nothing random in it. One record at a time is open
-    in each process; the cohort page is made of briefs.
+    The same input gives the same bytes: there is no date and nothing random in it. One record at a time is
+    open in each process; the cohort page is made of briefs.
     """
     cohort = Cohort(out / PAGE, out, title, source, description, tuple(claims), tuple(failures))
     alone = len(records) == 1
@@ -88,8 +88,8 @@ def write_files(
 ) -> Written:
     """Write the report of stored samples to one file, and what belongs to it to ``<name>_files`` beside it.
 
-    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record can
-    be opened.
+    One sample makes one page; of several, ``target`` is the cohort page. Nothing is written where no record
+    can be opened.
     """
     folder = target.parent / f"{target.stem}_files"
     cohort = Cohort(target, folder, title, source, description, tuple(claims), ())
@@ -145,7 +145,7 @@ def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone
         relative(page, cohort.page.parent),
         "" if alone else relative(cohort.page, here),
         cohort.title,
-        tuple(each for each in cohort.claims if clean(each.sample) == clean(record.sample_id)),
+        tuple(each for each in cohort.claims if clean(record.sample_id) in ("", clean(each.sample))),
         tuple((e.title, e.error) for e in cohort.failures if clean(e.sample) == clean(record.sample_id)),
         tuple(links),
     )

@@ -8,7 +8,7 @@ import xarray as xr
 from pydantic import TypeAdapter
 
 from interlayer.core import shared
-from interlayer.core.summary import Row, to_dataset
+from interlayer.core.summary import Row
 from interlayer.evidence import Joint
 from interlayer.report.model import Doubt
 from interlayer.sample import Sample
@@ -58,22 +58,24 @@ class BriefSample(Sample):
     def __init__(self, brief: Brief) -> None:
         super().__init__(brief.sample_id, brief.label, brief.state, brief.parent, brief.history)
         self.brief = brief
+        self.light: list[tuple[str, xr.DataTree]] = []
 
     def located_rows(self) -> list[tuple[str, Row]]:
         """Return the summary rows with the path of the analysis each comes from."""
         return list(self.brief.rows)
 
     def results(self) -> Iterator[tuple[str, xr.DataTree]]:
-        """Yield path and tree of each analysis: attrs, summary and common causes only."""
-        for each in self.brief.results:
-            tree = xr.DataTree.from_dict(
-                {
-                    "/": xr.Dataset(attrs=each.attrs),
-                    "/summary": to_dataset(row for path, row in self.brief.rows if path == each.path),
-                    **({f"/{shared.NODE}": shared.to_dataset(each.shared)} if each.shared else {}),
-                }
-            )
-            yield each.path, tree
+        """Yield path and tree of each analysis: attrs and common causes only; the rows are in `rows`."""
+        if not self.light:
+            self.light = [(each.path, _light(each)) for each in self.brief.results]
+        yield from self.light
+
+
+def _light(result: Result) -> xr.DataTree:
+    tree = xr.DataTree(xr.Dataset(attrs=result.attrs))
+    if result.shared:
+        tree[shared.NODE] = xr.DataTree(shared.to_dataset(result.shared))
+    return tree
 
 
 def result_of(path: str, result: xr.DataTree) -> Result:

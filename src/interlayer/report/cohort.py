@@ -121,6 +121,7 @@ def _together(technique: str, mine: Sequence[tuple[Brief, Path, str]]) -> list[F
             trees[record] = store.read_tree(record, f"/{technique}")
         below = path.removeprefix(f"/{technique}").strip("/")
         result = trees[record][below] if below else trees[record]
+        assert isinstance(result, xr.DataTree)  # a path of the brief leads to a node
         more = str(result.attrs.get("measurement", ""))
         name = f"{brief.name}, {more}" if more else brief.name
         results[name if name not in results else f"{name} ({brief.sample_id}{path})"] = result

@@ -2,54 +2,32 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from interlayer.core import figure as fig
 from interlayer.core.summary import Row
 from interlayer.core.text import clean
-from interlayer.core.wording import interval_text, number_text, unit_text, value_text
+from interlayer.core.wording import number_text, unit_text
 from interlayer.evidence import Difference, Link, PhaseEvidence, Verdict, differences, links
-from interlayer.headline import Column, columns
+from interlayer.headline import Column
 from interlayer.report import joined
 from interlayer.report.brief import Brief, BriefSample
 from interlayer.report.model import ClaimRow, Doubt, Figure, MethodsText, tally
 from interlayer.report.numbers import decimals_of, signed
+from interlayer.report.overview import OverviewRow, counts, overview, overview_records
 from interlayer.report.pack import Pack
-from interlayer.report.pick import first, pick
 from interlayer.report.sample_page import methods_text
 from interlayer.report.sections import (
     Book,
     anchor_of,
     drawn,
     keep_table,
-    number,
-    settings_text,
-    sources_of,
-    title_of,
 )
 
 #: most doubts of one sample that the cohort page says; the others are on the sample's page
 _DOUBTS = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell of the overview: text, interval or status below it, place in the book, address, sort key."""
-
-    text: str = ""
-    below: str = ""
-    place: int = -1
-    href: str = ""
-    sort: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OverviewRow:
-    """One sample of the overview."""
-
-    brief: Brief
-    phase: PhaseEvidence | None
-    cells: tuple[Cell, ...]
+#: links that are drawn, and not only listed
+_DRAWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +62,9 @@ class LinkView:
     """A structure metric against a cell metric: the numbers as text, the scatter drawn."""
 
     link: Link
-    text: str
+    correlation: str
+    p_value: str
+    least_p: str
     figure: Figure | None
 
 
@@ -127,13 +107,15 @@ def cohort_page(
     """
     samples = [BriefSample(brief) for brief in briefs]
     book = Book()
-    used, rows = _overview(briefs, book)
+    used, rows = overview(briefs, book)
     pack.head.update(book.head())
     phases = tuple(dict.fromkeys((each.phase, each.title) for brief in briefs for each in brief.joint.phases))
     claims = tuple(_claim(verdict, briefs) for verdict in verdicts)
     by_id = {brief.sample_id: brief for brief in briefs}
     changes = differences(samples)
+    found = links(samples)
     _keep(briefs, changes, claims, pack)
+    keep_table(pack, "links-table", "links", _link_records(found))
     methods = methods_text(samples)
     pack.head["bibtex"] = methods.bibtex if methods else ""
     return CohortPage(
@@ -141,9 +123,9 @@ def cohort_page(
         rows,
         phases,
         tuple((brief, _of_phases(brief, phases)) for brief in briefs),
-        _counts(rows),
+        counts(rows),
         tuple(_change(each, by_id) for each in changes),
-        tuple(_link(each, place, pack) for place, each in enumerate(links(samples))),
+        _links(found, pack),
         claims,
         tuple(compared(pack)),
         tuple((brief, brief.doubts[:_DOUBTS], len(brief.doubts)) for brief in briefs if brief.doubts),
@@ -152,57 +134,9 @@ def cohort_page(
     )
 
 
-def _overview(briefs: Sequence[Brief], book: Book) -> tuple[tuple[Column, ...], tuple[OverviewRow, ...]]:
-    """Return the columns that any sample fills, and a row of cells per sample."""
-    used = tuple(each for each in columns() if any(pick(each, brief.rows) for brief in briefs))
-    rows = []
-    for brief in briefs:
-        sources: dict[str, int] = {}
-        cells = tuple(_cell(brief, column, book, sources) for column in used)
-        phase = next((each for each in brief.joint.phases if each.phase == first().phase), None)
-        rows.append(OverviewRow(brief, phase, cells))
-    return used, tuple(rows)
-
-
-def _cell(brief: Brief, column: Column, book: Book, sources: dict[str, int]) -> Cell:
-    picked = pick(column, brief.rows)
-    if picked is None:
-        return Cell()
-    place, path, row = picked
-    shown, text = row.converted(column.unit), value_text(row.converted(column.unit))
-    if path not in sources:
-        sources[path] = len(book.sources)
-        book.sources.append(_source(brief, path, f"{brief.page}#{anchor_of(path)}"))
-    here = len(book.rows)
-    book.add(number(here, shown), row.method, sources[path])
-    below = interval_text(shown) or (row.status if text != "–" else "")
-    size = next((each for each in (shown.value, shown.high, shown.low) if math.isfinite(each)), math.nan)
-    sort = "" if math.isnan(size) else f"{size:.12g}"  # as a reader would compare it
-    return Cell(text if text != "–" else row.status, below, here, f"{brief.page}#row-{place}", sort)
-
-
-def _source(brief: Brief, path: str, href: str) -> dict[str, object]:
-    attrs = next((each.attrs for each in brief.results if each.path == path), {})
-    return {
-        "title": f"{brief.name}: {title_of(attrs)}",
-        "href": href,
-        "files": sources_of(attrs),
-        "settings": settings_text(attrs),
-        "steps": [],
-        "version": str(attrs.get("interlayer_version", "")),
-    }
-
-
 def _of_phases(brief: Brief, phases: Sequence[tuple[str, str]]) -> tuple[PhaseEvidence | None, ...]:
     found = {each.phase: each for each in brief.joint.phases}
     return tuple(found.get(phase) for phase, _ in phases)
-
-
-def _counts(rows: Sequence[OverviewRow]) -> tuple[tuple[str, int], ...]:
-    """Return how many samples have which verdict on the phase that is asked for."""
-    verdicts = [row.phase.verdict if row.phase else "cannot tell" for row in rows]
-    order = ("present", "likely", "cannot tell", "unlikely", "absent")
-    return tuple((word, verdicts.count(word)) for word in order if word in verdicts)
 
 
 def _claim(verdict: Verdict, briefs: Sequence[Brief]) -> ClaimRow:
@@ -247,16 +181,22 @@ def _change(each: Difference, briefs: Mapping[str, Brief]) -> Change:
     )
 
 
-def _link(link: Link, place: int, pack: Pack) -> LinkView:
-    figures, _ = drawn(lambda: [link.figure], f"link-{place}", pack)
-    p = f"p = {number_text(link.p_value, None)}" if math.isfinite(link.p_value) else "no p-value"
-    least = f" (the least that {len(link.points)} samples can give: {number_text(link.least_p, None)})"
-    text = f"n = {len(link.points)}, rank correlation {number_text(link.correlation, 2)}"
-    if math.isfinite(link.low):
-        text += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
-    return LinkView(
-        link, f"{text}, {p}{least if math.isfinite(link.least_p) else ''}", next(iter(figures), None)
+def _links(found: Sequence[Link], pack: Pack) -> tuple[LinkView, ...]:
+    """Return the links, the most telling first; the first few are drawn."""
+    order = {"linked": 0, "no link seen": 1, "cannot tell": 2}
+    by_weight = sorted(
+        found, key=lambda each: (order[each.verdict], each.p_value if math.isfinite(each.p_value) else 2.0)
     )
+    return tuple(_link(each, place, pack) for place, each in enumerate(by_weight))
+
+
+def _link(link: Link, place: int, pack: Pack) -> LinkView:
+    figures = drawn(lambda: [link.figure], f"link-{place}", pack)[0] if place < _DRAWN else ()
+    correlation = number_text(link.correlation, 2)
+    if math.isfinite(link.low):
+        correlation += f" ({number_text(link.low, 2)} … {number_text(link.high, 2)})"
+    p_value, least = number_text(link.p_value, None), number_text(link.least_p, None)
+    return LinkView(link, correlation, p_value, least, next(iter(figures), None))
 
 
 def _keep(
@@ -274,23 +214,17 @@ def _keep(
         "differences",
         [{name: getattr(e, name) for name in names} for e in changes],
     )
-    keep_table(pack, "overview-table", "overview", _overview_records(briefs))
+    keep_table(pack, "overview-table", "overview", overview_records(briefs))
 
 
-def _overview_records(briefs: Sequence[Brief]) -> list[dict[str, object]]:
-    """Return the numbers of the overview as records, one for each sample and column."""
-    found = []
-    for brief in briefs:
-        for column in columns():
-            picked = pick(column, brief.rows)
-            if picked:
-                row = picked[2].converted(column.unit)
-                names = ("quantity", "subject", "value", "low", "high", "unit", "status")
-                found.append(
-                    {"sample": brief.sample_id, "label": brief.label, "column": column.title}
-                    | {name: getattr(row, name) for name in names}
-                )
-    return found
+def _link_records(found: Sequence[Link]) -> list[dict[str, object]]:
+    """Return the links as records, one for each sample of each."""
+    names = ("x_title", "y_title", "correlation", "p_value", "least_p", "verdict")
+    return [
+        {name: getattr(link, name) for name in names} | asdict(point)
+        for link in found
+        for point in link.points
+    ]
 
 
 def drawn_together(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from interlayer.core import figure as fig
 from interlayer.report.axes import Scale
 from interlayer.report.inks import dashes, ink, marker
-from interlayer.report.pack import Column, Floats, Pack
+from interlayer.report.pack import Column, Pack
 from interlayer.report.svg import Drawn
 from interlayer.report.svg_axes import Box
 
@@ -47,12 +47,14 @@ def _panel(panel: fig.Panel, scales: tuple[Scale, Scale, Box], pack: Pack) -> di
     }
 
 
+_CURVES = (fig.Line, fig.Points, fig.Band, fig.Bars, fig.Ticks)
+
 #: what a curve without a label is called, by the role of its colour
 _ROLES = {"data": "measured", "fit": "fit", "background": "background", "residual": "residual"}
 
 
 def named(panel: fig.Panel) -> fig.Panel:
-    """Return a panel whose curves all have a name: of the label in their colour, or of their colour's role."""
+    """Return a panel whose curves all have a name: of the label in their colour, or of its role."""
     labels = [mark for mark in panel.marks if isinstance(mark, fig.Labels)]
     known = {
         fig.colour(colour): text
@@ -188,23 +190,24 @@ def table(description: fig.Figure) -> list[Column]:
 
 def _columns(mark: fig.Mark, panel: fig.Panel) -> tuple[list[Column], list[Column]]:
     """Return the columns of one mark: its axis, and what stands over it."""
-    label = f"{mark.label}: " if getattr(mark, "label", "") else ""
-    if isinstance(mark, fig.Line):
-        return [(panel.xlabel, _list(mark.x))], [(label + panel.ylabel, _list(mark.y))]
-    if isinstance(mark, fig.Points | fig.Band):
-        values = [] if isinstance(mark, fig.Band) else [(label + panel.ylabel, _list(mark.y))]
-        if mark.low is not None and mark.high is not None:
-            values.append((f"{label}{panel.ylabel}, low", _list(mark.low)))
-            values.append((f"{label}{panel.ylabel}, high", _list(mark.high)))
-        return [(panel.xlabel, _list(mark.x))], values
+    label = f"{mark.label}: " if isinstance(mark, _CURVES) and mark.label else ""
+    axes: list[Column] = []
+    values: list[Column] = []
     if isinstance(mark, fig.Bars):
         edges = _list(mark.edges)
         axes = [(f"{panel.xlabel}, from", edges[:-1]), (f"{panel.xlabel}, to", edges[1:])]
-        return axes, [(label + panel.ylabel, _list(mark.heights))]
-    if isinstance(mark, fig.Ticks):
-        texts = [(f"{label}text", list(mark.texts))] if mark.texts else []
-        return [(label + panel.xlabel, _list(mark.x))], texts
-    return [], []
+        values = [(label + panel.ylabel, _list(mark.heights))]
+    elif isinstance(mark, fig.Ticks):
+        axes = [(label + panel.xlabel, _list(mark.x))]
+        values = [(f"{label}text", list(mark.texts))] if mark.texts else []
+    elif isinstance(mark, fig.Line | fig.Points | fig.Band):
+        axes = [(panel.xlabel, _list(mark.x))]
+        if not isinstance(mark, fig.Band):
+            values.append((label + panel.ylabel, _list(mark.y)))
+        if not isinstance(mark, fig.Line) and mark.low is not None and mark.high is not None:
+            values.append((f"{label}{panel.ylabel}, low", _list(mark.low)))
+            values.append((f"{label}{panel.ylabel}, high", _list(mark.high)))
+    return axes, values
 
 
 def _finite(value: float) -> float | None:
@@ -212,8 +215,7 @@ def _finite(value: float) -> float | None:
 
 
 def _list(values: ArrayLike) -> list[float]:
-    found: Floats = np.atleast_1d(np.asarray(values, dtype=np.float64))
-    return found.tolist()
+    return [float(each) for each in np.atleast_1d(np.asarray(values, dtype=np.float64))]
 
 
 def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack) -> dict[str, object]:
@@ -222,10 +224,9 @@ def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack
     columns: list[object] = []
     for each in names:
         values = [record[each] for record in records]
-        if values and all(value is None or isinstance(value, int | float) for value in values):
-            columns.append(
-                pack.add([np.nan if value is None else float(value) for value in values], wide=True)
-            )
+        numbers = [np.nan if value is None else value for value in values]
+        if values and all(isinstance(value, int | float) for value in numbers):
+            columns.append(pack.add(np.array(numbers, dtype=np.float64), wide=True))
         else:
             columns.append(["" if value is None else str(value) for value in values])
     return {"name": name, "names": names, "columns": columns}

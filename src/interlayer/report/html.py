@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _SCRIPTS = ("data", "table", "drawer", "plot")
 
-#: what the pages call techniques, verdicts and doubts; a sign goes with each word, so that colour is never alone
+#: what the pages call techniques, verdicts and doubts; a sign goes with each word: colour is never alone
 _WORDS: dict[str, Mapping[str, str]] = {
     "short": {"xrd": "XRD", "xps": "XPS", "sem": "SEM", "eds": "EDS", "electrochem": "Electrochem."},
     "glyphs": {

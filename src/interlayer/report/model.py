@@ -81,7 +81,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A question of the first screen with its answers, the first one large; none where nothing was measured."""
+    """A question of the first screen with its answers, the first one large; none where none was measured."""
 
     question: str
     answers: tuple[Answer, ...]

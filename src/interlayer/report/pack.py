@@ -1,13 +1,15 @@
 """The data of a page in one short text: columns of numbers and a JSON of what they mean.
 
-A pack is gzip, in base64, of: the length of the JSON (4 bytes, little-endian), the JSON, and the columns. A column is
+A pack is gzip, in base64, of: the length of the JSON (4 bytes, little-endian), the JSON, and the columns. A
+column is
 
-- ``whole``: k / 10**decimals for whole numbers k, which stand as differences of the given order (0, 1 or 2) in 32
-  bits that wrap around, the sign in the lowest bit; k = -2**31 stands for no number;
+- ``whole``: k / 10**decimals for whole numbers k, which stand as differences of the given order (0, 1 or 2)
+  in 32 bits that wrap around, the sign in the lowest bit; k = -2**31 stands for no number;
 - ``single``: IEEE numbers of 32 bits.
 
-Both lie as four planes, first all lowest bytes, then all second ones: that packs better. The numbers are right to
-`DIGITS` significant digits; whole numbers, and decimals as short as an instrument writes them, are exact.
+Both lie as four planes, first all lowest bytes, then all second ones: that packs better. The numbers are
+right to `DIGITS` significant digits of the largest; whole numbers, and decimals as short as an instrument
+writes them, are exact.
 """
 
 import base64

@@ -11,7 +11,7 @@ Integers = NDArray[np.int64]
 UNITS = 5.0
 #: how far a curve may run from a point that is left out, in units
 _TOLERANCE = 0.75
-#: grid of the corners of outlines, and of single points (few and many), of which each place is drawn once, in units
+#: grid, in units, of the corners of outlines and of few and of many single points: each place is drawn once
 _GRID, _SPOT, _DENSE = 2, 4, 8
 
 
@@ -61,7 +61,7 @@ def thinned(x: Integers, y: Integers) -> tuple[Integers, Integers]:
 
 
 def rings(outlines: list[Floats]) -> str:
-    """Return the d attribute of closed outlines, each (n, 2) in pixels, with the corners that an eye can see."""
+    """Return the d attribute of closed outlines, (n, 2) in pixels, without corners that none can see."""
     return "".join(_ring(ring) for ring in outlines if len(ring) > 2 and np.isfinite(ring).all())
 
 

@@ -7,7 +7,7 @@ from interlayer.core.summary import Row
 from interlayer.evidence import Joint, PhaseEvidence, Verdict, examine
 from interlayer.report import joined
 from interlayer.report import pick as picking
-from interlayer.report.model import Answer, Card, MethodsText, SamplePage
+from interlayer.report.model import Answer, Card, ClaimRow, MethodsText, SamplePage
 from interlayer.report.pack import Pack
 from interlayer.report.pick import first, pick
 from interlayer.report.sections import Book, anchor_of, keep_table, number, section
@@ -61,7 +61,7 @@ def sample_page(
     )
 
 
-def _keep(joint: Joint, claims: Sequence[joined.ClaimRow], sample_id: str, pack: Pack) -> None:
+def _keep(joint: Joint, claims: Sequence[ClaimRow], sample_id: str, pack: Pack) -> None:
     keep_table(pack, "evidence-table", "evidence", joined.evidence_records(joint.phases, sample_id))
     keep_table(pack, "pulls-table", "consistency", joined.pull_records(joint.pulls))
     keep_table(pack, "claims-table", "claims", joined.claim_records(claims))

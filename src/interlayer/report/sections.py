@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import xarray as xr
 
@@ -78,20 +79,20 @@ def number(place: int, row: Row) -> Number:
     )
 
 
-def title_of(attrs: Mapping[str, object]) -> str:
+def title_of(attrs: Mapping[Any, Any]) -> str:
     """Return what the page calls an analysis."""
     technique, kind, name = (str(attrs.get(key, "")) for key in ("technique", "kind", "measurement"))
     title = techniques.KIND_TITLES.get(kind) or techniques.TITLES.get(technique, technique)
     return f"{title}: {name}" if name else title
 
 
-def settings_text(attrs: Mapping[str, object]) -> str:
+def settings_text(attrs: Mapping[Any, Any]) -> str:
     """Return the settings of an analysis in a line."""
     given = {k: v for k, v in json.loads(str(attrs.get("settings", "{}"))).items() if v is not None}
     return ", ".join(f"{key} = {value}" for key, value in given.items()) or "defaults"
 
 
-def sources_of(attrs: Mapping[str, object]) -> tuple[tuple[str, str, str], ...]:
+def sources_of(attrs: Mapping[Any, Any]) -> tuple[tuple[str, str, str], ...]:
     """Return name, format and sha256 of the files of an analysis."""
     return tuple(
         (str(each.get("source", "")), str(each.get("format", "")), str(each.get("source_sha256", "")))

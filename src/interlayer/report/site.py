@@ -16,6 +16,7 @@ from interlayer import engine, parallel
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.files import sha256, write_text
+from interlayer.core.text import clean
 from interlayer.evidence import check
 from interlayer.report import brief as briefs
 from interlayer.report import html
@@ -53,6 +54,8 @@ class Job:
         Of the page, as seen from the cohort page.
     home
         Of the cohort page, as seen from this page; empty where there is none.
+    claims
+        Those on this sample count; others may be among them.
     links
         Name and address of files beside the page.
     """
@@ -139,7 +142,7 @@ def page_of(sample: Sample, job: Job) -> tuple[str, Brief, Pack]:
     """Return the page of a sample as HTML, its brief, and its data."""
     pack = Pack()
     located = sample.located_rows()
-    verdicts = [check(claim, located) for claim in job.claims]
+    verdicts = [check(claim, located) for claim in job.claims if clean(claim.sample) == sample.sample_id]
     page = sample_page(sample, verdicts, job.failures, pack)
     phase = next((each.title for each in page.joint.phases if each.phase == page.phase_name), "")
     text = html.render(

@@ -166,8 +166,9 @@ def _key(
 
 def swatch(key: Key) -> str:
     """Return the small picture of a curve in a legend."""
+    line = f'stroke="{key.colour}" stroke-width="2" stroke-dasharray="{key.dash or 0}"'
     shapes = {
-        "line": f'<path d="M1 6h20" stroke="{key.colour}" stroke-width="2" stroke-dasharray="{key.dash or 0}"/>',
+        "line": f'<path d="M1 6h20" {line}/>',
         "area": f'<path d="M2 2h18v8h-18z" fill="{key.colour}" fill-opacity=".4" stroke="{key.colour}"/>',
         "tick": f'<path d="M11 1v10" stroke="{key.colour}" stroke-width="2"/>',
         "circle": f'<circle cx="11" cy="6" r="4" fill="{key.colour}"/>',
