@@ -1,0 +1,166 @@
+"""The store under fire: killed writers, flipped bits, readers meanwhile, a full disk, a thousand samples.
+
+    python benchmarks/scale_store.py [--kills 50] [--flips 200] [--samples 1000]
+
+Prints a table. The full disk is a tmpfs of 300 kB: as root on Linux only.
+"""
+
+import argparse
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+from scale_images import load, say
+
+from interlayer import catalogue, lock, store
+from interlayer.core import results
+from interlayer.core.errors import WriteError
+from interlayer.core.intervals import from_stddev
+from interlayer.core.summary import Rows
+from interlayer.sample import Sample
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.hub import studies, work
+
+
+def killed(place: Path, kills: int) -> None:
+    path, context = place / "a.nc", multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["interlayer.store"])
+    work.write(path, 1.0)
+    lazy = xr.open_dataset(path, engine="netcdf4", chunks=None)
+    dice, values, bad = random.Random(0), set(), 0
+    for _ in range(kills):
+        process = context.Process(target=work.write_for_ever, args=(path,))
+        process.start()
+        start = path.stat().st_mtime_ns
+        while path.stat().st_mtime_ns == start:
+            time.sleep(0.001)
+        time.sleep(dice.uniform(0, 0.05))
+        process.kill()
+        process.join()
+        found = store.read_tree(path).to_dataset()["x"].values
+        bad += found.size != work.SIZE or np.unique(found).size != 1 or found[0] < 1
+        values.add(float(found[0]))
+    say(f"{kills} kill -9 during writes", f"{bad} unreadable or mixed, {len(values)} versions seen", "0")
+    zeros = int(np.sum(lazy["x"].values != 1.0))
+    lazy.close()
+    say("lazy reader opened before all that", f"{zeros} values other than its own", "0")
+    left = sum(1 for _ in place.glob(".*.part"))
+    with lock.writing(place):
+        after = sum(1 for _ in place.glob(".*.part"))
+    say("temporary files left; after the next run begins", f"{left}; {after}", "0")
+
+
+def flipped(place: Path, flips: int) -> None:
+    studies.study(place)
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([sys.executable, "-m", "interlayer", "run", str(place)], check=True, **silent)
+    out = place / "results"
+    names = [*store.read_manifest(out), store.MANIFEST]
+    sizes = [(out / name).stat().st_size for name in names]
+    dice, missed = random.Random(1), 0
+    for _ in range(flips):
+        path = out / dice.choices(names, sizes)[0]
+        whole = path.read_bytes()
+        content = bytearray(whole)
+        content[dice.randrange(len(content))] ^= 1 << dice.randrange(8)
+        path.write_bytes(content)
+        missed += not found_by_verify(out)
+        path.write_bytes(whole)
+    say(f"{flips} flipped bits in {len(names)} files", f"{flips - missed} found by verify", str(flips))
+
+
+def found_by_verify(out: Path) -> bool:
+    try:
+        return bool(store.verify(out))
+    except store.StoreError:
+        return True
+
+
+def full_disk(place: Path) -> None:
+    if os.name == "nt" or os.geteuid() != 0 or shutil.which("mount") is None:
+        return
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", str(place)], check=False)
+    if mounted.returncode:
+        return
+    try:
+        work.write(place / "a.nc", 1.0)
+        whole = (place / "a.nc").read_bytes()
+        (place / "filler").write_bytes(bytes(40_000))
+        noise = np.random.default_rng(0).normal(size=100_000)
+        try:
+            store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", noise)})), place / "a.nc")
+            text = "written?"
+        except WriteError as error:
+            text = str(error).partition("(")[0].removeprefix(f"{place}/")
+        same = (place / "a.nc").read_bytes() == whole
+        left = sum(1 for _ in place.glob(".*"))
+        say(
+            "full disk (tmpfs)",
+            f"{text!r}; old file {'whole' if same else 'LOST'}, {left} left over",
+            "whole",
+        )
+    finally:
+        subprocess.run(["umount", str(place)], check=False)
+
+
+def thousand(place: Path, samples: int) -> None:
+    place.mkdir()
+    row = Rows("xrd", "a.xy sha256:" + "0" * 64)
+    raw = xr.Dataset(
+        {"intensity": ("two_theta", np.arange(100.0))},
+        coords={"two_theta": np.linspace(20, 70, 100)},
+        attrs={"source": "a.xy", "source_sha256": "0" * 64, "format": "xy"},
+    )
+    for number in range(samples):
+        rows = [
+            row.measured("peak_position", f"Li3N {k:03d}", from_stddev(20.0 + k, 0.01), "degree", "fit")
+            for k in range(40)
+        ]
+        made = Sample(f"sample {number}")
+        made.add(results.tree("xrd", raw, rows, {"/": raw}))
+        made.save(place / f"sample-{number}.nc")
+    wall, cpu = time.perf_counter(), time.process_time()
+    path = catalogue.rebuild(place)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    say(f"catalogue of {samples} samples rebuilt", f"{wall:.1f} s (CPU {cpu:.1f} s), {load()}", "<= 30 s")
+    times = []
+    for _ in range(7):
+        wall, cpu = time.perf_counter(), time.process_time()
+        table = catalogue.read(path)
+        times.append((time.perf_counter() - wall, time.process_time() - cpu))
+    assert table.sizes["row"] == 40 * samples
+    wall, cpu = (1e3 * float(np.median(each)) for each in zip(*times, strict=True))
+    say(f"opened ({table.sizes['row']} rows, all texts)", f"{wall:.0f} ms (CPU {cpu:.0f} ms)", "<= 50 ms")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--flips", type=int, default=200)
+    parser.add_argument("--samples", type=int, default=1000)
+    arguments = parser.parse_args()
+    root = str(Path(__file__).resolve().parents[1])
+    os.environ["PYTHONPATH"] = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
+    with tempfile.TemporaryDirectory(prefix="scale-store-") as folder:
+        place = Path(folder)
+        print(f"{load()}\n| what | measured | target |\n| --- | --- | --- |", flush=True)
+        (place / "kills").mkdir()
+        killed(place / "kills", arguments.kills)
+        flipped(place / "study", arguments.flips)
+        full_disk(place / "disk")
+        thousand(place / "samples", arguments.samples)
+
+
+if __name__ == "__main__":
+    main()
