@@ -5,12 +5,11 @@
     python benchmarks/run.py --quick --only sem --only hub
     python benchmarks/run.py --quick --compare figures.json
 
-A benchmark is any script in this folder with a function ``records(full: bool) -> list[Record]``; each runs in a
-process of its own with one thread for linear algebra. Times are CPU times unless the figure says wall. Peers
-come with the extra `peers`; one that is not installed is left out and said so.
+A benchmark is any script in this folder with a function ``records(full: bool) -> list[Record]``; each runs in
+a process of its own with one thread for linear algebra. Times are CPU times unless the figure says wall.
+Peers come with the extra `peers`; one that is not installed is left out and said so.
 
-The JSON holds the records, the machine, versions and the date given with ``--date`` (no clock is read, so that
-two runs of the same state can be the same bytes).
+The JSON holds the records, the machine, versions and the date given with ``--date`` (no clock is read).
 """
 
 import argparse
