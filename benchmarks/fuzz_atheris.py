@@ -1,11 +1,11 @@
-"""Coverage-guided fuzzing of the binary readers with atheris (libFuzzer): an optional extra, Linux, Python ≤ 3.13.
+"""Coverage-guided fuzzing of the binary readers with atheris (libFuzzer): an optional extra, on Linux.
 
     pip install "interlayer[fuzz]"
     python benchmarks/fuzz_atheris.py raw corpus/ -max_total_time=600 -timeout=2 -rss_limit_mb=900
 
 The first word chooses the reader; the rest is libFuzzer's. Inputs that are neither read nor refused with one
 `interlayer` error are written as ``crash-…`` or ``timeout-…``, and the run stops. The mutation fuzzer
-(`fuzz_readers`) covers all formats; this one goes deeper into those of bytes, guided by the branches it reaches.
+(`fuzz_readers`) covers all formats; this one goes deeper into those of bytes, guided by what it reaches.
 """
 
 import sys

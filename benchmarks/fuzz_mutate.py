@@ -72,6 +72,11 @@ def _head(data: bytes, rng: random.Random) -> int:
     return rng.randrange(min(len(data), rng.choice((64, 512, 4096, len(data)))))
 
 
+def _times(part: bytes, number: int) -> bytes:
+    """Return a part repeated, within the size of a case."""
+    return part * min(number, LARGEST // max(len(part), 1) + 1)
+
+
 def _flip(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     bad = bytearray(data)
     for _ in range(rng.choice((1, 1, 3, 20, 100))):
@@ -100,7 +105,9 @@ def _delete(data: bytes, alien: bytes, rng: random.Random) -> bytes:
 
 def _double(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     at = _head(data, rng)
-    return data[:at] + data[at : at + rng.choice((1, 4, 64, 2000))] * rng.choice((2, 3, 50)) + data[at:]
+    return (
+        data[:at] + _times(data[at : at + rng.choice((1, 4, 64, 2000))], rng.choice((2, 3, 50))) + data[at:]
+    )
 
 
 def _insert(data: bytes, alien: bytes, rng: random.Random) -> bytes:
@@ -160,13 +167,13 @@ def _lines(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     if what == 0:
         del rows[at : at + rng.choice((1, 3, 30))]
     elif what == 1:
-        rows[at:at] = [rows[at]] * rng.choice((1, 5, 2000))
+        rows[at:at] = [_times(rows[at], rng.choice((1, 5, 2000)))]
     elif what == 2:
         rng.shuffle(rows)
     elif what == 3:
         rows = rows[:at][::-1] + rows[at:]
     elif what == 4:
-        rows[at] = rows[at].rstrip() * rng.choice((2, 500)) + b"\n"
+        rows[at] = _times(rows[at].rstrip(), rng.choice((2, 500))) + b"\n"
     else:
         rows[at] = rng.choice((b"\n", b"\r", b"#\n", b"\x0c", b";;;;;;\n", b"nan nan nan\n", b'"\n', b"'\n"))
     return b"".join(rows)
@@ -175,7 +182,7 @@ def _lines(data: bytes, alien: bytes, rng: random.Random) -> bytes:
 def _separators(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     marks = (b",", b";", b"\t", b" ", b".", b":", b"\n", b"\r\n", b'"', b"=", b"<", b"&")
     a, b = rng.choice(marks), rng.choice(marks)
-    return data.replace(a, b, rng.choice((1, 20, -1)))
+    return data[:LARGEST].replace(a, b, rng.choice((1, 20, -1)))
 
 
 def _encoding(data: bytes, alien: bytes, rng: random.Random) -> bytes:
@@ -245,7 +252,7 @@ def _archive(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     elif what == 2:
         members.append((name, alien))
     elif what == 3:
-        members[place] = (name, rng.choice((b"", b"\x00", b"<a/>", bytes(30_000_000), b"1" * 2_000_000)))
+        members[place] = (name, rng.choice((b"", b"\x00", b"<a/>", bytes(20_000_000), b"1" * 2_000_000)))
     else:
         members[place] = (name, _once(body, alien, rng)[: 2 * LARGEST])
     stream = io.BytesIO()

@@ -100,7 +100,7 @@ def _cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def records(worker: Worker, first: int, last: int) -> Iterator[dict[str, Any]]:
+def outcomes(worker: Worker, first: int, last: int) -> Iterator[dict[str, Any]]:
     """Yield the record of every case in turn, starting the worker again where one ended it."""
     number = first
     while number < last:
@@ -209,7 +209,7 @@ def main() -> int:
         targets = Targets(collect(seeds), given.seed, given.only)
         worker, tally, began = Worker(seeds, given.seed, given.only, scratch), Tally(), time.monotonic()
         try:
-            for record in records(worker, given.first, given.first + given.cases):
+            for record in outcomes(worker, given.first, given.first + given.cases):
                 tally.add(targets.kind(record["case"]), record)
                 if (record["case"] + 1) % 5000 == 0:
                     print(f"{record['case'] + 1} cases, {len(tally.findings)} findings, "

@@ -40,7 +40,8 @@ def _mpt(probe: Probe) -> bool:
     if probe.text.startswith("EC-Lab ASCII FILE"):
         return True
     line = probe.text.split("\n", 1)[0]
-    return "\t" in line and ("time/s" in line or "freq/Hz" in line)
+    timed = "time/s" in line and any(name in line for name in ("Ewe", "<I>", "I/mA", "control", "Ecell"))
+    return "\t" in line and (timed or "freq/Hz" in line)
 
 
 def _neware(probe: Probe) -> bool:

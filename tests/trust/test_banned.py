@@ -11,7 +11,8 @@ FOLDERS = ("src/interlayer", "xrd", "xps", "sem", "eds", "electrochem", "fixture
 MODULES = {
     "pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml", "subprocess", "pty",
     "code", "tarfile", "xml.dom", "xml.dom.minidom", "xml.sax", "lxml", "xmlrpc", "socket", "http",
-    "http.client", "urllib", "urllib.request", "requests", "ftplib", "telnetlib", "ctypes", "numexpr", "asteval",
+    "http.client", "urllib", "urllib.request",
+    "requests", "ftplib", "telnetlib", "ctypes", "numexpr", "asteval",
 }  # fmt: skip
 NAMES = {"eval", "exec", "compile", "__import__", "breakpoint", "input"}
 #: attributes that are banned on any object, and on modules

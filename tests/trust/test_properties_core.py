@@ -26,7 +26,9 @@ KINDS = st.sampled_from(["<f8", "<f4", "<i4", "<i8", "u1", "<u2", "?"])
 SIZES = st.lists(st.integers(0, 4), min_size=0, max_size=2)
 ATTRIBUTES = st.dictionaries(
     NAMES,
-    st.one_of(TEXT, st.integers(-(2**31), 2**31 - 1), st.floats(), st.booleans(), st.lists(st.integers(0, 9))),
+    st.one_of(
+        TEXT, st.integers(-(2**31), 2**31 - 1), st.floats(), st.booleans(), st.lists(st.integers(0, 9))
+    ),
     max_size=3,
 )
 
@@ -47,7 +49,11 @@ def datasets(draw: Any) -> xr.Dataset:
 
 
 @examples(12)
-@given(st.dictionaries(st.lists(NAMES, max_size=2).map(lambda parts: "/" + "/".join(parts)), datasets(), max_size=3))
+@given(
+    st.dictionaries(
+        st.lists(NAMES, max_size=2).map(lambda parts: "/" + "/".join(parts)), datasets(), max_size=3
+    )
+)
 def test_a_tree_reads_back_as_it_was_written(tmp_path: Path, nodes: dict[str, xr.Dataset]) -> None:
     """Values bit for bit, NaN and infinities, empty axes, every kind of number, text without what hides."""
     clash = {part for path in nodes for part in path.split("/")} & {
@@ -81,9 +87,10 @@ def _same_attrs(written: dict[Any, Any], found: dict[Any, Any]) -> None:
 
 def _same_values(written: np.ndarray, found: np.ndarray) -> None:
     if written.dtype == object:
-        assert found.tolist() == np.array([clean(each) for each in written.ravel()], object).reshape(
-            written.shape
-        ).tolist()
+        assert (
+            found.tolist()
+            == np.array([clean(each) for each in written.ravel()], object).reshape(written.shape).tolist()
+        )
         return
     expected = written.astype(np.int8) if written.dtype == bool else written
     assert found.dtype == expected.dtype and found.shape == expected.shape
@@ -93,7 +100,9 @@ def _same_values(written: np.ndarray, found: np.ndarray) -> None:
 @st.composite
 def rows(draw: Any) -> Row:
     technique = draw(st.sampled_from(quantities.TECHNIQUES))
-    known = draw(st.sampled_from([each for each in quantities.vocabulary().values() if each.technique == technique]))
+    known = draw(
+        st.sampled_from([each for each in quantities.vocabulary().values() if each.technique == technique])
+    )
     status = draw(st.sampled_from(STATUSES))
     low, value, high = sorted(draw(st.tuples(*[st.floats(-1e12, 1e12)] * 3)))
     numbers = {
@@ -109,7 +118,9 @@ def rows(draw: Any) -> Row:
 def same(one: Row, other: Row, relative: float = 0.0) -> bool:
     for name in ("value", "stddev", "low", "high"):
         a, b = getattr(one, name), getattr(other, name)
-        if not (math.isnan(a) and math.isnan(b)) and not math.isclose(a, b, rel_tol=relative, abs_tol=relative):
+        if not (math.isnan(a) and math.isnan(b)) and not math.isclose(
+            a, b, rel_tol=relative, abs_tol=relative
+        ):
             return False
     texts = ("technique", "quantity", "subject", "unit", "status", "method", "origin", "note")
     return all(getattr(one, name) == getattr(other, name) for name in texts)
@@ -153,13 +164,17 @@ def test_conversions_compose(first: str, value: float, data: st.DataObject) -> N
     assert math.isclose(back, value, rel_tol=1e-9, abs_tol=1e-6)
 
 
-FILE_NAMES = st.text(st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12)
+FILE_NAMES = st.text(
+    st.characters(exclude_characters="/\0", exclude_categories=("Cs",)), min_size=1, max_size=12
+)
 
 
 @examples(25)
 @given(st.lists(st.tuples(FILE_NAMES, FILE_NAMES), min_size=1, max_size=3), TEXT)
-def test_a_study_file_that_init_writes_is_read(tmp_path: Path, names: list[tuple[str, str]], title: str) -> None:
-    """Whatever files and folders are called, the study file names them as they are, or init leaves them out."""
+def test_a_study_file_that_init_writes_is_read(
+    tmp_path: Path, names: list[tuple[str, str]], title: str
+) -> None:
+    """Whatever files and folders are called, the study file names them as they are, or init leaves it."""
     kept = {s: f for s, f in names if clean(s) == s and clean(f) == f and slug(s).lower() != "unnamed"}
     unique = {slug(sample).lower(): (sample, file) for sample, file in kept.items()}
     if not unique:
@@ -179,7 +194,7 @@ def test_any_text_becomes_a_safe_name_and_a_clean_line(text: str) -> None:
     assert name and len(name) <= 90 and name == Path(name).name and not name.startswith((".", "-"))
     assert slug(name, 90) == name
     shown = line(text)
-    assert shown == clean(shown) and shown.isprintable() | ("\ufffd" in shown) | bool(shown.strip() != shown) or shown
+    assert shown == clean(shown) and shown == " ".join(shown.split())
     assert "\n" not in shown and "\r" not in shown and "\x1b" not in shown and len(shown) <= 301
     shown.encode("utf-8")
 
@@ -188,7 +203,7 @@ def test_any_text_becomes_a_safe_name_and_a_clean_line(text: str) -> None:
 @given(st.text(st.characters(), max_size=2000), st.text(st.characters(), max_size=2000))
 def test_errors_survive_workers_and_terminals(message: str, found: str) -> None:
     error = ReadError(message, path="a.raw", found=found, advice="Copy it again.")
-    again = pickle.loads(pickle.dumps(error))
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 – our own bytes, as workers send them
     assert type(again) is ReadError and str(again) == str(error) and again.found == error.found
     assert clean(str(error)) == str(error) and len(str(error)) < 45_000
     assert str(InterlayerError("x").about("b.raw")).startswith("b.raw")

@@ -9,7 +9,7 @@ FACTOR = int(os.environ.get("INTERLAYER_EXAMPLES", "1"))
 
 
 def examples(number: int) -> Any:
-    """Return settings of a test: so many examples, times the factor; the same ones in every run unless more."""
+    """Return settings of a test: examples times the factor; without it the same in every run."""
     return settings(
         max_examples=number * FACTOR,
         deadline=None,
