@@ -43,7 +43,7 @@ def _quoted(text: str) -> str:
 def write_zip(path: Path, files: Mapping[str, Callable[[], list[Column]]]) -> None:
     """Write tables as CSV into one zip, atomically; the same tables give the same bytes."""
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for name, columns in files.items():
             member = zipfile.ZipInfo(name, _DATE)
             member.compress_type = zipfile.ZIP_DEFLATED
