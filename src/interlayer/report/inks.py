@@ -35,6 +35,21 @@ def ink(name: str | int, contrast: float = GRAPHICS) -> str:
     return "#" + "".join(f"{int(share * each):02x}" for each in channels)
 
 
+def same_hue(one: str, two: str) -> bool:
+    """Return True for a colour and itself made darker for letters.
+
+    Examples
+    --------
+    >>> same_hue("#e69f00", "#a67200"), same_hue("#e69f00", "#d55e00"), same_hue("#5f5f5f", "#e69f00")
+    (True, False, False)
+    """
+    shares = []
+    for text in (one, two):
+        channels = [int(text[i : i + 2], 16) for i in (1, 3, 5)]
+        shares.append([channel / max(*channels, 1) for channel in channels])
+    return max(abs(a - b) for a, b in zip(*shares, strict=True)) < 0.04
+
+
 def _contrast(channels: Sequence[float]) -> float:
     """Return the contrast ratio with white (WCAG 2.1, relative luminance)."""
     linear = [
