@@ -23,7 +23,7 @@ def ink(name: str | int, contrast: float = GRAPHICS) -> str:
     Examples
     --------
     >>> ink("#0072b2"), ink("#ffffff"), ink("#e69f00")
-    ('#0072b2', '#ffffff', '#c08500')
+    ('#0072b2', '#ffffff', '#bf8400')
     """
     given = fig.colour(name)
     channels = [int(given[i : i + 2], 16) for i in (1, 3, 5)]
