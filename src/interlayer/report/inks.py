@@ -47,7 +47,7 @@ def same_hue(one: str, two: str) -> bool:
     for text in (one, two):
         channels = [int(text[i : i + 2], 16) for i in (1, 3, 5)]
         shares.append([channel / max(*channels, 1) for channel in channels])
-    return max(abs(a - b) for a, b in zip(*shares, strict=True)) < 0.04
+    return all(abs(a - b) < 0.04 for a, b in zip(*shares, strict=True))
 
 
 def _contrast(channels: Sequence[float]) -> float:
