@@ -216,7 +216,8 @@ def _finite(value: float) -> float | None:
 
 
 def _list(values: ArrayLike) -> list[float]:
-    return [float(each) for each in np.atleast_1d(np.asarray(values, dtype=np.float64))]
+    found: list[float] = np.atleast_1d(np.asarray(values, dtype=np.float64)).tolist()
+    return found
 
 
 def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack) -> dict[str, object]:
