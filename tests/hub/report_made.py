@@ -30,10 +30,10 @@ def figures(text: str = "") -> list[fig.Figure]:
         [
             fig.Points(ANGLE, COUNTS, f"measured{text}", size=1.5),
             fig.Line(ANGLE, FIT, f"fit{text}", "fit"),
-            fig.Band(ANGLE, COUNTS - 50, COUNTS + 50, "interval", 1),
+            fig.Band(ANGLE, COUNTS - 50, COUNTS + 50, "", "#0072b2"),
             fig.Ticks([36.2, 52.0], "Li", (f"110{text}", "200"), 2),
             fig.Rule(45.0, "x", "rule"),
-            fig.Labels([36.2], (f"110{text}",), [1.0], (2,)),
+            fig.Labels([36.2, 52.0], ("interval", f"110{text[:12]}"), [1.0, 0.5], ("#005c8f", 2)),
             fig.Text(60.0, 1000.0, f"note{text}"),
         ],
         share=1.0,

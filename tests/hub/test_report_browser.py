@@ -148,8 +148,7 @@ def column(rows: list[list[str]], heading: str) -> np.ndarray:
     [
         ("report.html", {}),
         ("a/report.html", {}),
-        ("a/report.html", {"color_scheme": "dark"}),
-        ("a/report.html", {"viewport": {"width": 390, "height": 844}}),
+        ("a/report.html", {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}),
     ],
 )
 def test_no_accessibility_violation(

@@ -94,6 +94,11 @@ def _adapter() -> TypeAdapter[Brief]:
     return TypeAdapter(Brief)
 
 
+def to_plain(brief: Brief) -> object:
+    """Return a brief as plain data, for JSON that knows NaN."""
+    return _adapter().dump_python(brief)
+
+
 def from_plain(stored: object) -> Brief:
     """Return the brief that was stored as plain data; raises ValueError where it is none."""
     return _adapter().validate_python(stored)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from interlayer.core import figure as fig
 from interlayer.report.axes import Scale
-from interlayer.report.inks import dashes, ink, marker
+from interlayer.report.inks import dashes, ink, marker, same_hue
 from interlayer.report.pack import Column, Pack
 from interlayer.report.svg import Drawn
 from interlayer.report.svg_axes import Box
@@ -55,17 +55,18 @@ _ROLES = {"data": "measured", "fit": "fit", "background": "background", "residua
 
 def named(panel: fig.Panel) -> fig.Panel:
     """Return a panel whose curves all have a name: of the label in their colour, or of its role."""
-    labels = [mark for mark in panel.marks if isinstance(mark, fig.Labels)]
-    known = {
-        fig.colour(colour): text
-        for mark in reversed(labels)
+    labels = [
+        (fig.colour(colour), text)
+        for mark in panel.marks
+        if isinstance(mark, fig.Labels)
         for colour, text in zip(mark.colours, mark.short or mark.texts, strict=False)
-    }
+    ]
     marks = []
     for mark in panel.marks:
         if isinstance(mark, fig.Line | fig.Points | fig.Band) and not mark.label:
             role = _ROLES.get(mark.colour, "") if isinstance(mark.colour, str) else ""
-            mark = replace(mark, label=known.get(fig.colour(mark.colour), role))
+            known = (text for colour, text in labels if same_hue(colour, fig.colour(mark.colour)))
+            mark = replace(mark, label=role or next(known, ""))
         marks.append(mark)
     return replace(panel, marks=marks)
 
@@ -215,7 +216,8 @@ def _finite(value: float) -> float | None:
 
 
 def _list(values: ArrayLike) -> list[float]:
-    return [float(each) for each in np.atleast_1d(np.asarray(values, dtype=np.float64))]
+    found: list[float] = np.atleast_1d(np.asarray(values, dtype=np.float64)).tolist()
+    return found
 
 
 def records_table(name: str, records: Sequence[Mapping[str, object]], pack: Pack) -> dict[str, object]:

@@ -23,6 +23,10 @@ from interlayer.report.svg import swatch
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+#: at least what `clean` replaces
+_UNCLEAN = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]"
+)
 _SCRIPTS = ("data", "table", "drawer", "plot")
 
 #: what the pages call techniques, verdicts and doubts; a sign goes with each word: colour is never alone
@@ -83,7 +87,9 @@ def render(template: str, pack: Pack, **context: object) -> str:
             pack=Markup(pack.text()),
         )
     )
-    return clean(text).encode("utf-8", "replace").decode("utf-8")
+    if _UNCLEAN.search(text):  # seldom: replacing characters in all of a page takes longer than looking
+        text = clean(text)
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @cache

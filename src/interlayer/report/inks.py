@@ -23,7 +23,7 @@ def ink(name: str | int, contrast: float = GRAPHICS) -> str:
     Examples
     --------
     >>> ink("#0072b2"), ink("#ffffff"), ink("#e69f00")
-    ('#0072b2', '#ffffff', '#c08500')
+    ('#0072b2', '#ffffff', '#bf8400')
     """
     given = fig.colour(name)
     channels = [int(given[i : i + 2], 16) for i in (1, 3, 5)]
@@ -33,6 +33,21 @@ def ink(name: str | int, contrast: float = GRAPHICS) -> str:
     while _contrast([share * each for each in channels]) < contrast:
         share *= 0.98
     return "#" + "".join(f"{int(share * each):02x}" for each in channels)
+
+
+def same_hue(one: str, two: str) -> bool:
+    """Return True for a colour and itself made darker for letters.
+
+    Examples
+    --------
+    >>> same_hue("#e69f00", "#a67200"), same_hue("#e69f00", "#d55e00"), same_hue("#5f5f5f", "#e69f00")
+    (True, False, False)
+    """
+    shares = []
+    for text in (one, two):
+        channels = [int(text[i : i + 2], 16) for i in (1, 3, 5)]
+        shares.append([channel / max(*channels, 1) for channel in channels])
+    return all(abs(a - b) < 0.04 for a, b in zip(*shares, strict=True))
 
 
 def _contrast(channels: Sequence[float]) -> float:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from interlayer.core.intervals import Z95
 from interlayer.core.results import warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.wording import interval_text, number_text, unit_text, value_text
@@ -87,13 +88,12 @@ def claimed_text(verdict: Verdict) -> str:
 def pull_chart(pull: Pull) -> str:
     """Return a pull with its interval as a small picture: zero, ± 2 σ shaded, ends beyond ± 6 σ cut.
 
-    The text beside it says the same; the picture is for the eye.
+    What is drawn is the distance to what is allowed, not the difference itself: a layer may be thicker than a
+    particle is wide. The text beside it says the same; the picture is for the eye.
     """
     if not math.isfinite(pull.value):
         return ""
-    sigma = _sigma(pull)
-    low, high = (pull.low / sigma, pull.high / sigma) if sigma else (pull.value - 2, pull.value + 2)
-    at, left, right = (_along(each) for each in (pull.difference / sigma if sigma else pull.value, low, high))
+    at, left, right = (_along(pull.value + each) for each in (0.0, -Z95, Z95))
     colour = "#a83a00" if pull.verdict == "inconsistent" else "#00567f"
     label = escape(f"pull {pull.value:+.1f} standard deviations", quote=True)
     shape = (
@@ -107,12 +107,6 @@ def pull_chart(pull: Pull) -> str:
         f'<path d="M100 1v26" stroke="#6b747c"/><path d="M{left:.1f} 14H{right:.1f}" stroke="{colour}" '
         f'stroke-width="2"/>{shape}</svg>'
     )
-
-
-def _sigma(pull: Pull) -> float:
-    """Return the standard deviation of a pull's difference, from its interval."""
-    width = (pull.high - pull.low) / (2 * 1.959964)
-    return width if math.isfinite(width) and width > 0 and math.isfinite(pull.difference) else 0.0
 
 
 def _along(sigmas: float) -> float:

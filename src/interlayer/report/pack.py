@@ -82,7 +82,7 @@ class Pack:
         head = json.dumps(meant, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
         data = head.encode("utf-8", "replace")
         whole = len(data).to_bytes(4, "little") + data + b"".join(self._bytes)
-        return base64.b64encode(gzip.compress(whole, 9, mtime=0)).decode("ascii")
+        return base64.b64encode(gzip.compress(whole, 6, mtime=0)).decode("ascii")
 
 
 def cleaned(value: object) -> object:

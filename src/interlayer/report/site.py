@@ -5,7 +5,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -104,6 +104,7 @@ def _in_workers(work: Sequence[Job], workers: int) -> Iterator[tuple[int, Made]]
 
 def make_one(job: Job) -> Made:
     """Make the page of one sample; every failure becomes a `Made` that says it."""
+    gc.disable()  # a page makes a million small objects, which are seen through once, at its end
     try:
         found = _write(job)
     except InterlayerError as error:
@@ -114,6 +115,7 @@ def make_one(job: Job) -> Made:
             f"{job.record.name}: {type(error).__name__}: {error} (a fault of interlayer; please report it)",
         )
     finally:
+        gc.enable()
         gc.collect(0)
     return Made(found)
 
@@ -132,7 +134,7 @@ def _write(job: Job) -> Brief:
         "key": key,
         "page": sha256(job.page),
         "data": sha256(job.data),
-        "brief": asdict(found),
+        "brief": briefs.to_plain(found),
     }
     write_text(_cache_path(job), json.dumps(state, ensure_ascii=False, separators=(",", ":")))
     return found
