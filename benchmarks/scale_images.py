@@ -159,7 +159,7 @@ def memory(place: Path, count: int, jobs: int) -> None:
 
 
 def stand_in(place: Path, count: int) -> tuple[Path, Path]:
-    """Return a folder of images and a results folder in which each is analysed: links to those of a hundred."""
+    """Return a folder of images and results of each: links to those of a hundred."""
     base, done = make(place / "images-100", 100), place / "out-100"
     run(base, done, 2)
     images, out = place / f"images-linked-{count}", place / f"out-linked-{count}"

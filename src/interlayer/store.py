@@ -8,6 +8,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 import xarray as xr
+from xarray import conventions
 
 from interlayer.core.errors import StoreError, WriteError
 from interlayer.core.files import atomic, check_exists, sha256, write_text
@@ -34,7 +35,7 @@ def _stored_dataset(group: netCDF4.Dataset, dataset: xr.Dataset) -> None:
 
     Floats are filled with NaN; coordinates that are no dimensions are named by CF's ``coordinates``.
     """
-    variables, attrs = xr.conventions.encode_dataset_coordinates(dataset)
+    variables, attrs = conventions.encode_dataset_coordinates(dataset)
     group.setncatts(_attributes(attrs))
     for name, size in dataset.sizes.items():
         group.createDimension(str(name), size)
@@ -44,7 +45,7 @@ def _stored_dataset(group: netCDF4.Dataset, dataset: xr.Dataset) -> None:
 
 def _store_variable(group: netCDF4.Dataset, name: str, variable: xr.Variable) -> None:
     if variable.dtype.kind in "Mm":
-        variable = xr.conventions.encode_cf_variable(variable, name=name)
+        variable = conventions.encode_cf_variable(variable, name=name)
     values, attrs = _plain(name, variable.values), _attributes(variable.attrs)
     packed = values.dtype.kind != "O" and values.ndim > 0 and values.size > 0
     level = 1 if values.dtype == np.uint8 else 4  # pictures are noise: more effort makes them no smaller
