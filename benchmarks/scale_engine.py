@@ -4,9 +4,9 @@
 
 The first part runs a function that does nothing over ten thousand items of the size of an image's, takes the
 results and puts each into a ledger, as a folder of images does; CPU of this process and of the workers.
-The second part runs `interlayer sem` over good images and files that kill their worker (SIGKILL), hang, eat all
-memory, are empty, have one pixel or the wrong ending. What kills, hangs and eats is a hook on the workers' path
-(`tests/hub/poison.py`), as no real file is known that does so.
+The second part runs `interlayer sem` over good images and files that kill their worker (SIGKILL), hang,
+eat all memory, are empty, have one pixel or the wrong ending. What kills, hangs and eats is a hook on the
+path of the workers (`tests/hub/poison.py`), as no real file is known that does so.
 """
 
 import argparse

@@ -159,8 +159,8 @@ def memory(place: Path, count: int, jobs: int) -> None:
 
 
 def stand_in(place: Path, count: int) -> tuple[Path, Path]:
-    """Return a folder of images and a results folder in which each is analysed: links to those of a hundred."""
-    base, done = make(place / "images-100", 100), place / "out-100"
+    """Return a folder of images and results of each: those of a hundred again and again."""
+    base, done = make(place / "images-100", 100), place / "base-100"
     run(base, done, 2)
     images, out = place / f"images-linked-{count}", place / f"out-linked-{count}"
     out.mkdir()
@@ -170,9 +170,11 @@ def stand_in(place: Path, count: int) -> tuple[Path, Path]:
         for k in range(count):
             old = Job(base, names[k % 100], done, {}, code)
             new = Job(images, f"sample {k % 4}/linked {k:05d}.tif", out, {}, code)
-            for one, two in [(old.path, new.path), *((old.file(e), new.file(e)) for e in ENDINGS)]:
-                two.parent.mkdir(parents=True, exist_ok=True)
-                os.link(one, two)
+            for path in (new.path, new.stem):
+                path.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(old.path, new.path)  # a link would change the times of the first
+            for ending in ENDINGS:
+                os.link(old.file(ending), new.file(ending))
             entry = known.get(old.entry)
             assert entry is not None
             book.put(renamed(Brief.of(old, entry), new, dice, book).entry(new))

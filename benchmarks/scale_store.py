@@ -22,7 +22,6 @@ from scale_images import load, say
 
 from interlayer import catalogue, lock, store
 from interlayer.core import results
-from interlayer.core.errors import WriteError
 from interlayer.core.intervals import from_stddev
 from interlayer.core.summary import Rows
 from interlayer.sample import Sample
@@ -30,6 +29,24 @@ from interlayer.sample import Sample
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.hub import studies, work
+
+_FILL = """
+import sys
+from pathlib import Path
+import numpy as np, xarray as xr
+from interlayer import store
+from interlayer.core.errors import WriteError
+path = Path(sys.argv[1])
+store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", np.ones(1000))})), path)
+whole = path.read_bytes()
+noise = np.random.default_rng(0).normal(size=100_000)
+try:
+    store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", noise)})), path)
+    print("written?", end=" ")
+except WriteError as error:
+    print(str(error).split(": ", 1)[1].split(" (")[0], "...", str(error).rsplit(". ")[-1], end="; ")
+print("old file whole" if path.read_bytes() == whole else "old file LOST")
+"""
 
 
 def killed(place: Path, kills: int) -> None:
@@ -94,22 +111,15 @@ def full_disk(place: Path) -> None:
     if mounted.returncode:
         return
     try:
-        work.write(place / "a.nc", 1.0)
-        whole = (place / "a.nc").read_bytes()
-        (place / "filler").write_bytes(bytes(40_000))
-        noise = np.random.default_rng(0).normal(size=100_000)
-        try:
-            store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", noise)})), place / "a.nc")
-            text = "written?"
-        except WriteError as error:
-            text = str(error).partition("(")[0].removeprefix(f"{place}/")
-        same = (place / "a.nc").read_bytes() == whole
-        left = sum(1 for _ in place.glob(".*"))
-        say(
-            "full disk (tmpfs)",
-            f"{text!r}; old file {'whole' if same else 'LOST'}, {left} left over",
-            "whole",
-        )
+        script = [
+            sys.executable,
+            "-c",
+            _FILL,
+            str(place / "a.nc"),
+        ]  # HDF5 keeps a file open that it cannot close
+        text = subprocess.run(script, capture_output=True, text=True, check=True).stdout.strip()
+        left = sorted(each.name for each in place.iterdir())
+        say("full disk (tmpfs)", f"{text}; left: {', '.join(left)}", "old file whole")
     finally:
         subprocess.run(["umount", str(place)], check=False)
 

@@ -18,7 +18,9 @@ __all__ = ["Outcome", "Task", "analyze_task", "plan", "preload", "reason", "run"
 
 def preload(tasks: Iterable[Task]) -> tuple[str, ...]:
     """Return the modules that workers on these tasks need."""
-    return ("interlayer.warm",) if any(task.technique == "sem" for task in tasks) else ("interlayer.store",)
+    used = sorted({task.technique for task in tasks})
+    warm = ["interlayer.warm"] if "sem" in used else []
+    return ("interlayer.store", *warm, *(f"interlayer.{technique}.analysis" for technique in used))
 
 
 def analyze_task(task: Task) -> Outcome:
@@ -95,13 +97,17 @@ def _listed(folder: Path) -> dict[str, str]:
 def _changes(old: Mapping[str, object], new: Mapping[str, object]) -> str:
     """Return in words what has changed between two lists of what a result was made from."""
     texts = _changed_inputs(old.get("inputs"), new.get("inputs"))
-    before, after = (dict(each.get("settings") or {}) for each in (old, new))  # type: ignore[call-overload]
-    now = json.loads(json.dumps(after, default=str))
-    names = [name for name in sorted({*before, *now}) if before.get(name) != now.get(name)]
+    before, after = _settings(old), _settings(new)
+    names = [name for name in sorted({*before, *after}) if before.get(name) != after.get(name)]
     texts += [f"settings changed: {', '.join(names)}"] if names else []
     if old.get("code") != new.get("code"):
         texts.append(f"code changed ({_code(old)} → {_code(new)})")
     return "; ".join(texts)
+
+
+def _settings(made_from: Mapping[str, object]) -> dict[str, str]:
+    found = made_from.get("settings")
+    return {str(k): json.dumps(v, default=str) for k, v in found.items()} if isinstance(found, dict) else {}
 
 
 def _code(made_from: Mapping[str, object]) -> str:

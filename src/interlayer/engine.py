@@ -5,28 +5,19 @@ or hangs. Such an item is named and the others are given to a new worker.
 """
 
 import os
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import connection, current_process, forkserver, get_all_start_methods, get_context
-from multiprocessing.context import BaseContext
+from multiprocessing import connection
 from multiprocessing.process import BaseProcess
-from types import ModuleType
 from typing import Any
 
 from interlayer.core.errors import InterlayerError
+from interlayer.starting import as_main, context
 from interlayer.worker import Loss, serve
 
-#: settings of glibc for workers: memory of one image is given back before the next (80 MB less for two)
-_GIVE_BACK = {
-    "MALLOC_ARENA_MAX": "1",
-    "MALLOC_TRIM_THRESHOLD_": "1000000",
-    "MALLOC_MMAP_THRESHOLD_": "1000000",
-}
 #: seconds that one item may take where nothing else is said: a series of thousands of patterns takes minutes
 TIMEOUT = 3600.0
 #: part of the machine's memory that one item may take where nothing else is said
@@ -35,7 +26,6 @@ _SHARE = 0.75
 _STILLBORN, _START = 3, 300.0
 #: seconds to wait for the end of a process, and for anything at all
 _PATIENCE, _LONGEST_WAIT = 5.0, 3600.0
-_MAIN = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,44 +80,6 @@ def default_memory() -> int | None:
     return int(_SHARE * total) if total > 0 else None
 
 
-def prepare(preload: Sequence[str]) -> None:
-    """Begin to import what workers need, in the process that they are forked from, and do not wait for it."""
-    if _context(preload).get_start_method() == "forkserver":
-        with _as_main():
-            forkserver.ensure_running()
-
-
-def _context(preload: Sequence[str]) -> BaseContext:
-    """Return how fresh processes start: forked from one that has imported ``preload`` where possible."""
-    if not preload or "forkserver" not in get_all_start_methods():
-        return get_context("spawn")
-    for name, value in _GIVE_BACK.items():
-        os.environ.setdefault(name, value)
-    context = get_context("forkserver")
-    context.set_forkserver_preload(list(preload))
-    return context
-
-
-@contextmanager
-def _as_main() -> Iterator[None]:
-    """Start processes that need nothing of the script that runs this one, also from within a dask worker.
-
-    A script without ``if __name__ == "__main__"`` would otherwise run again in each of them.
-    """
-    with _MAIN:
-        script, process = sys.modules["__main__"], current_process()
-        sys.modules["__main__"] = ModuleType("__main__")
-        daemon = process.daemon
-        if daemon:
-            process.daemon = False
-        try:
-            yield
-        finally:
-            sys.modules["__main__"] = script
-            if daemon:
-                process.daemon = True
-
-
 @dataclass(slots=True)
 class _Hand:
     """A worker process, and what waits at it; the first of these it has begun."""
@@ -149,7 +101,7 @@ class Team:
     """
 
     def __init__(self, crew: Crew) -> None:
-        self._context, self._folder = _context(crew.preload), crew.folder
+        self._context, self._folder = context(crew.preload), crew.folder
         self._hands: list[_Hand] = []
         self._stillborn = 0
         self._begin(print, (), crew, 1)
@@ -199,7 +151,7 @@ class Team:
     def _hired(self) -> _Hand:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=serve, args=(theirs, self._folder), daemon=True)  # type: ignore[attr-defined]
-        with _as_main():
+        with as_main():
             process.start()
         theirs.close()
         return _Hand(process, ours)

@@ -9,6 +9,7 @@ from typing import Any
 import netCDF4
 import numpy as np
 import xarray as xr
+from xarray import conventions
 
 from interlayer import quickread
 from interlayer.core.errors import ReadError, StoreError, WriteError
@@ -49,7 +50,7 @@ def _stored_dataset(group: netCDF4.Dataset, dataset: xr.Dataset) -> None:
 
     Floats are filled with NaN; coordinates that are no dimensions are named by CF's ``coordinates``.
     """
-    variables, attrs = xr.conventions.encode_dataset_coordinates(dataset)
+    variables, attrs = conventions.encode_dataset_coordinates(dataset)
     group.setncatts(_attributes(attrs))
     for name, size in dataset.sizes.items():
         group.createDimension(str(name), size)
@@ -59,7 +60,7 @@ def _stored_dataset(group: netCDF4.Dataset, dataset: xr.Dataset) -> None:
 
 def _store_variable(group: netCDF4.Dataset, name: str, variable: xr.Variable) -> None:
     if variable.dtype.kind in "Mm":
-        variable = xr.conventions.encode_cf_variable(variable, name=name)
+        variable = conventions.encode_cf_variable(variable, name=name)
     values, attrs = _plain(name, variable.values), _attributes(variable.attrs)
     packed = values.dtype.kind != "O" and values.ndim > 0 and values.size > 0
     level = 1 if values.dtype == np.uint8 else 4  # pictures are noise: more effort makes them no smaller

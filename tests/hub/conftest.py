@@ -2,8 +2,10 @@
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from tests.hub import studies
 
 from interlayer import workflow
 from interlayer.example.generator import generate
@@ -22,3 +24,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     run = workflow.run(study, jobs=2)
     truths = json.loads((folder / "truth.json").read_text(encoding="utf-8"))
     return Demo(run, truths)
+
+
+@pytest.fixture(scope="session")
+def cells(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a study of two samples with two cells each, analysed; copy it to change it."""
+    folder = tmp_path_factory.mktemp("cells")
+    assert workflow.run(studies.study(folder), jobs=1).exit_code == 0
+    return folder

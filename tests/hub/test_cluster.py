@@ -23,12 +23,10 @@ def address() -> Iterator[str]:
         yield running.scheduler_address
 
 
-def test_a_study_on_a_cluster_is_the_same_to_the_byte(address: str, tmp_path: Path) -> None:
-    studies.study(tmp_path)
-    assert main(["run", str(tmp_path), "-o", str(tmp_path / "far"), "--scheduler", address]) == 0
-    assert main(["run", str(tmp_path), "-o", str(tmp_path / "near"), "--jobs", "2"]) == 0
-    far, near = (store.read_manifest(tmp_path / each) for each in ("far", "near"))
-    assert far == near and len(near) == 10
+def test_a_study_on_a_cluster_is_the_same_to_the_byte(address: str, cells: Path, tmp_path: Path) -> None:
+    assert main(["run", str(cells), "-o", str(tmp_path), "--scheduler", address]) == 0
+    here, there = (store.read_manifest(each) for each in (cells / "results", tmp_path))
+    assert here == there and len(here) == 10
 
 
 def test_items_that_ruin_their_worker_are_named_on_a_cluster_too(address: str) -> None:

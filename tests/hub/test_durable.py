@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ import pytest
 import xarray as xr
 from tests.hub import poison, studies, work
 
-from interlayer import lock, store, workflow
+from interlayer import lock, store
 from interlayer.cli import main
 from interlayer.core.summary import records as plain
 from interlayer.sample import Sample
@@ -76,11 +77,10 @@ def test_readers_meanwhile_see_the_old_or_the_new_values_and_never_zeros(tmp_pat
     assert len(found) == 5
 
 
-@pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("stored")
-    workflow.run(studies.study(folder), jobs=1)
-    return folder / "results"
+@pytest.fixture
+def results(cells: Path, tmp_path: Path) -> Path:
+    shutil.copytree(cells, tmp_path / "cells")
+    return tmp_path / "cells" / "results"
 
 
 def test_two_hundred_flipped_bits_are_all_found(results: Path) -> None:
@@ -171,28 +171,29 @@ def test_a_record_of_schema_1_is_brought_up_to_date(results: Path, tmp_path: Pat
 
 
 @POSIX
-def test_a_study_killed_again_and_again_ends_as_if_it_never_was(results: Path, tmp_path: Path) -> None:
+def test_a_killed_run_of_a_study_is_taken_up_and_ends_as_if_it_never_was(
+    results: Path, tmp_path: Path
+) -> None:
     folder = tmp_path / "study"
     studies.study(folder)
     environment = surroundings(tmp_path / "hook") | {"SLOW": "0.3"}
-    for after in (1, 3):
-        process = subprocess.Popen(
-            command("run", str(folder), "--jobs", "2"),
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + 60
-        while len(list(folder.glob("results/*/*.nc"))) < after and time.monotonic() < until:
-            time.sleep(0.01)
-        process.kill()
-        process.wait()
-        assert not (folder / "results" / "report.html").exists()
+    process = subprocess.Popen(
+        command("run", str(folder), "--jobs", "2"),
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    until = time.monotonic() + 60
+    while len(list(folder.glob("results/*/*.nc"))) < 2 and time.monotonic() < until:
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (folder / "results" / "report.html").exists()
     kept = {each: each.stat().st_mtime_ns for each in folder.glob("results/*/*.nc")}
     done = subprocess.run(
         command("run", str(folder), "--jobs", "2"), env=environment, capture_output=True, text=True
     )
-    assert done.returncode == 0 and done.stderr.count("unchanged") >= len(kept) >= 3, done.stderr
+    assert done.returncode == 0 and done.stderr.count("unchanged") >= len(kept) >= 2, done.stderr
     assert all(each.stat().st_mtime_ns == when for each, when in kept.items())
     digests = store.read_manifest(folder / "results")
     assert digests == store.read_manifest(results) and len(digests) == 10
@@ -202,9 +203,9 @@ def test_a_study_killed_again_and_again_ends_as_if_it_never_was(results: Path, t
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits of memory need Linux")
 def test_files_that_ruin_a_study_are_named_and_the_others_done(tmp_path: Path) -> None:
     folder = tmp_path / "study"
-    path = studies.study(folder, samples=3)
+    path = studies.study(folder)
     text = path.read_text()
-    for old, new in (("a-0", "kill"), ("c-0", "memory")):
+    for old, new in (("a-0", "kill"), ("b-0", "memory")):
         (folder / f"{old}.csv").rename(folder / f"{new}.csv")
         text = text.replace(f'"{old}.csv"', f'"{new}.csv"')
     path.write_text(text)
@@ -216,9 +217,9 @@ def test_files_that_ruin_a_study_are_named_and_the_others_done(tmp_path: Path) -
         text=True,
     )
     lines = [line for line in done.stderr.splitlines() if line.startswith("failed: ")]
-    assert done.returncode == 1 and len(lines) == 2 and done.stderr.count("done: ") == 4, done.stderr
+    assert done.returncode == 1 and len(lines) == 2 and done.stderr.count("done: ") == 2, done.stderr
     said = {name: line for line in lines for name in ("kill", "memory") if f"{name}.csv" in line}
     assert "the worker was killed (signal 9" in said["kill"]
     assert "memory" in said["memory"]
     records = {each.name for each in (folder / "results").glob("*.nc")}
-    assert records == {"a.nc", "b.nc", "c.nc", "catalogue.nc"}
+    assert records == {"a.nc", "b.nc", "catalogue.nc"}

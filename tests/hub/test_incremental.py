@@ -14,18 +14,10 @@ from interlayer.cli import main
 from interlayer.sample import Sample
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cells")
-    run = workflow.run(studies.study(folder), jobs=1)
-    assert run.exit_code == 0
-    return folder
-
-
 @pytest.fixture
-def folder(made: Path, tmp_path: Path) -> Path:
+def folder(cells: Path, tmp_path: Path) -> Path:
     """Return a study of two samples with two cells each, analysed."""
-    shutil.copytree(made, tmp_path / "study")
+    shutil.copytree(cells, tmp_path / "study")
     return tmp_path / "study"
 
 

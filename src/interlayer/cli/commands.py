@@ -85,7 +85,7 @@ def _run(
 def analyze_files(arguments: argparse.Namespace) -> int:
     """Analyse files or folders with one technique; print tables or JSON, write records and figures."""
     if arguments.technique == "sem" and any(Path(each).is_dir() for each in arguments.files):
-        from interlayer.engine import prepare
+        from interlayer.starting import prepare
 
         prepare(("interlayer.warm",))  # takes longer than all that is imported here: at the same time
     from interlayer.cli import files
