@@ -44,17 +44,21 @@ class Record:
     peer_value: float = math.nan
 
     @property
-    def met(self) -> bool | None:
-        """Return whether the target is met; None without one."""
-        if self.target is None or math.isnan(self.value):
-            return None if self.target is None else False
-        if isinstance(self.target, tuple | list):
-            return self.target[0] <= self.value <= self.target[1]
-        return self.value >= self.target if self.better == "higher" else self.value <= self.target
+    def verdict(self) -> str:
+        """Return "met", "missed", or "unsure" where it misses by less than it varies; "" without a target."""
+        if self.target is None:
+            return ""
+        low, high = self.target if isinstance(self.target, tuple) else self._ends(self.target)
+        if low <= self.value <= high:
+            return "met"
+        return "unsure" if low - self.noise <= self.value <= high + self.noise else "missed"
+
+    def _ends(self, target: float) -> tuple[float, float]:
+        return (target, math.inf) if self.better == "higher" else (-math.inf, target)
 
     def plain(self) -> dict[str, Any]:
         """Return the record as JSON takes it."""
-        found = asdict(self) | {"met": self.met, "peer": None}
+        found = asdict(self) | {"verdict": self.verdict, "peer": None}
         if self.peer:
             found["peer"] = {"name": self.peer, "value": _number(self.peer_value)}
         found["value"] = _number(self.value)
@@ -65,7 +69,7 @@ class Record:
     def read(cls, plain: dict[str, Any]) -> "Record":
         """Return the record of a line of JSON."""
         peer = plain.get("peer") or {}
-        kept = {key: value for key, value in plain.items() if key not in ("met", "peer")}
+        kept = {key: value for key, value in plain.items() if key not in ("verdict", "peer")}
         kept["value"] = math.nan if kept["value"] is None else kept["value"]
         if isinstance(kept.get("target"), list):
             kept["target"] = tuple(kept["target"])

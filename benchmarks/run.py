@@ -19,6 +19,7 @@ import platform
 import re
 import subprocess
 import sys
+from collections import Counter
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -54,6 +55,9 @@ def measured(name: str, full: bool) -> tuple[list[Record], str]:
         command, stdout=subprocess.PIPE, env=os.environ | _ONE_THREAD | {"PYTHONPATH": paths}, text=True
     )
     lines = [line.removeprefix("record ") for line in done.stdout.splitlines() if line.startswith("record ")]
+    for line in done.stdout.splitlines():
+        if not line.startswith("record "):
+            print(f"{name}: {line}", file=sys.stderr)
     problem = "" if done.returncode == 0 else f"{name}: exit {done.returncode} after {len(lines)} records"
     return [Record.read(json.loads(line)) for line in lines], problem
 
@@ -69,7 +73,7 @@ def table(records: list[Record]) -> str:
     rows = [("benchmark", "figure", "ours", "target", "peer", "", "n")]
     for each in records:
         peer = f"{_text(each.peer_value)} {each.peer}" if each.peer else ""
-        met = {True: "met", False: "MISSED", None: ""}[each.met]
+        met = "MISSED" if each.verdict == "missed" else each.verdict
         ours = f"{_text(each.value)} {each.unit}".strip()
         rows.append((each.name, each.figure, ours, _target(each), peer, met, str(each.n)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
@@ -163,9 +167,11 @@ def main() -> int:
 
 
 def _finish(given: argparse.Namespace, records: list[Record], problems: list[str]) -> int:
-    missed = [each for each in records if each.met is False]
-    with_target = [each for each in records if each.met is not None]
-    print(f"\n{len(records)} figures; {len(with_target) - len(missed)} of {len(with_target)} targets met")
+    missed = [each for each in records if each.verdict == "missed"]
+    counts = Counter(each.verdict for each in records if each.verdict)
+    print(
+        f"\n{len(records)} figures; targets: " + ", ".join(f"{n} {word}" for word, n in counts.most_common())
+    )
     worse = []
     if given.compare:
         old = json.loads(given.compare.read_text(encoding="utf-8"))

@@ -73,13 +73,15 @@ def _imagej_step(file: "TiffFile") -> dataset.Step:
 
 
 def _png(path: Path) -> NDArray[np.generic]:
-    import imagecodecs
+    """Return the samples of a PNG; Pillow, because libpng's own words go to the terminal."""
+    from PIL import Image
 
-    data = path.read_bytes()
-    width, height = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
-    if width * height > MAX_PIXELS:
-        raise ReadError(
-            "impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=(height, width)
-        )
-    check_proportion(width * height * 8, len(data), free=FREE, ratio=RATIO, what="the image")
-    return np.asarray(imagecodecs.png_decode(data))
+    Image.MAX_IMAGE_PIXELS = None  # the size is checked here, with an error instead of a warning
+    with Image.open(path, formats=("PNG",)) as picture:
+        shape = picture.size[::-1]
+        if math.prod(shape) > MAX_PIXELS:
+            raise ReadError("impossible image size", expected=f"at most {MAX_PIXELS} pixels", found=shape)
+        stored = path.stat().st_size
+        check_proportion(math.prod(shape) * 4, stored, free=FREE, ratio=RATIO, what="the image")
+        plain = {"P": "RGB", "PA": "RGB", "1": "L"}.get(picture.mode)
+        return np.asarray(picture.convert(plain) if plain else picture)

@@ -48,13 +48,16 @@ def dataset(
     """
     if not values or min(column.size for column in values.values()) == 0:
         raise ReadError("the file holds no data row", advice="Was the measurement stopped before it began?")
-    data = {}
+    data, notes = {}, list(warnings)
     for name, column in values.items():
         unit, long_name = VARIABLES[name]
+        if name not in INTEGERS and not all_finite(column) and np.isinf(column).any():
+            notes.append(f"{int(np.isinf(column).sum())} infinite values of {name} are taken as missing.")
+            column = np.where(np.isinf(column), np.nan, column)
         kind = np.int32 if name in INTEGERS else np.float64
         data[name] = ("point", np.asarray(column, dtype=kind), {"units": unit, "long_name": long_name})
     found = xr.Dataset(data)
-    found.attrs = {**(metadata or {}), "warnings": json.dumps(list(warnings))}
+    found.attrs = {**(metadata or {}), "warnings": json.dumps(notes)}
     return found
 
 

@@ -121,12 +121,56 @@ def test_files_that_are_refused_are_closed(tmp_path: Path) -> None:
         gc.collect()
 
 
+def test_infinite_values_that_are_not_needed_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    rows = "".join(f"{t},3.1,0.001,{'1e999' if t == 3 else t}\n" for t in range(9))
+    path.write_text("time/s,Voltage (V),Current (A),Capacity (Ah)\n" + rows)
+    raw = electrochem.read(path)
+    assert np.isnan(raw["capacity"].values).sum() == 1 and "infinite" in raw.attrs["warnings"]
+
+
 def test_workbooks_say_nothing_on_stdout(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """xlrd writes its doubts about a file to stdout, where tables and JSON go."""
     path = tmp_path / "a.xls"
     head = struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
     path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + head + bytes(1000))
     refused(electrochem.read, path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_png_maps_say_nothing_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """libpng writes its doubts about a transparency that is too long to stderr; the map is sound."""
+    import zlib
+
+    from PIL import Image
+
+    field = np.random.default_rng(1).integers(0, 255, (40, 48)).astype(np.uint8)
+    path = tmp_path / "N.png"
+    Image.fromarray(field).save(path)
+    data = path.read_bytes()
+    at = data.index(b"IDAT") - 4
+    body = b"tRNS" + bytes(50)
+    chunk = struct.pack(">I", 50) + body + struct.pack(">I", zlib.crc32(body))
+    path.write_bytes(data[:at] + chunk + data[at:])
+    assert np.array_equal(eds.read(path)["map_N"].values, field)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("at", [16, 20, 24, 25])
+def test_png_maps_with_a_bad_header_say_nothing_on_stderr(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], at: int
+) -> None:
+    import zlib
+
+    from PIL import Image
+
+    path = tmp_path / "N.png"
+    Image.fromarray(np.zeros((40, 48), np.uint8)).save(path)
+    data = bytearray(path.read_bytes())
+    data[at : at + (4 if at < 24 else 1)] = bytes(4 if at < 24 else 1) if at < 25 else b"\x05"
+    data[29:33] = struct.pack(">I", zlib.crc32(bytes(data[12:29])))
+    path.write_bytes(bytes(data))
+    refused(eds.read, path)
     assert capfd.readouterr() == ("", "")
 
 

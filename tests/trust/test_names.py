@@ -8,7 +8,7 @@ import pytest
 
 from interlayer import cli, store, workflow
 from interlayer.cli.recognise import write_study
-from interlayer.core.errors import InterlayerError, ReadError, StudyError
+from interlayer.core.errors import ReadError, StudyError
 from interlayer.core.text import clean, line, lines, slug
 from interlayer.study import expand, load
 
@@ -146,7 +146,8 @@ def test_names_that_are_no_text(tmp_path: Path, capfd: pytest.CaptureFixture[str
 def test_content_reaches_messages_clean() -> None:
     error = ReadError("a\x1b[2Jb", path="x\ny.raw", found="z" * 10_000, expected="\u202ea")
     assert clean(str(error)) == str(error) and "\n" not in str(error) and len(str(error)) < 2000
-    many = InterlayerError("\n".join(f"line {k}: wrong" for k in range(10_000)))
+    assert "\n" not in str(ReadError("could not parse 'a\nb'"))
+    many = StudyError("\n".join(f"line {k}: wrong" for k in range(10_000)))
     assert str(many).endswith("9950 more")
 
 

@@ -27,6 +27,7 @@ class InterlayerError(Exception):
     """
 
     exit_code = 3
+    many_lines = False  # a message has one line, unless it lists many mistakes
 
     def __init__(
         self,
@@ -37,7 +38,7 @@ class InterlayerError(Exception):
         found: object = None,
         advice: str | None = None,
     ) -> None:
-        self.message = lines(message, _LINE)
+        self.message = lines(message, _LINE) if self.many_lines else line(message, _LINE)
         self.path = None if path is None else line(str(path), _PATH)
         self.expected = None if expected is None else line(str(expected), _FOUND)
         self.found = None if found is None else line(str(found), _FOUND)
@@ -88,6 +89,8 @@ class SettingError(InterlayerError):
 
 class StudyError(InterlayerError):
     """A study file is not valid as a whole."""
+
+    many_lines = True
 
 
 class AnalysisError(InterlayerError):
