@@ -156,8 +156,10 @@ class Sample:
         attrs = upgraded(attrs, path)
         history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
-        # not `filter`: it loses a table's column that is called as a coordinate above it
-        tree = tree.drop_nodes("summary") if "summary" in tree.children else tree
+        if (
+            "summary" in tree.children
+        ):  # not `filter`: it loses a column that is called as a coordinate above it
+            del tree["summary"]
         made_from = tuple((str(name), str(digest)) for name, digest in json.loads(str(attrs["made_from"])))
         return cls(**texts, history=history, tree=tree, made_from=made_from)
 

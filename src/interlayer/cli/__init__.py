@@ -156,7 +156,7 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     evidence.set_defaults(run="show_evidence", module="joined")
     figures = commands.add_parser("figures", help="every figure of stored samples, at journal widths")
     figures.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
-    figures.add_argument("-o", "--output", required=True, metavar="DIR")
+    figures.add_argument("-o", "--output", required=True, metavar="DIR", help="where the files go")
     figures.add_argument("--format", choices=FIGURE_KINDS, default="svg", help="kind of files (svg)")
     figures.add_argument(
         "--width", default="single", metavar="WIDTH", help="single, double, or a length as 90mm (single)"
@@ -169,7 +169,7 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     methods.set_defaults(run="write_methods", module="products")
     export = commands.add_parser("export", help="stored samples as files for other programs")
     export.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
-    export.add_argument("-o", "--output", required=True, metavar="DIR")
+    export.add_argument("-o", "--output", required=True, metavar="DIR", help="where the files go")
     export.add_argument(
         "--to",
         action="append",
