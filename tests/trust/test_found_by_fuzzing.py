@@ -63,6 +63,7 @@ def test_a_row_of_100_000_cells(tmp_path: Path, name: str, mark: str) -> None:
     head = mark.join(("time/s", "Ewe/V", "<I>/mA"))
     rows = "".join(f"{k}{mark}3.1{mark}0.1\n" for k in range(20))
     path.write_text(f"{head}\n{rows}9{mark * 100_000}1\n{rows}")
+    spent = 0.0
     for _ in range(2):  # the first one imports
         begun = time.process_time()
         try:
