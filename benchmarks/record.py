@@ -82,9 +82,9 @@ def _number(value: float) -> float | None:
 
 
 def share(hits: Sequence[bool] | Sequence[float]) -> tuple[float, float]:
-    """Return a share in % and two standard errors of it, never less than one case in all."""
-    n, p = len(hits), float(np.mean(hits))
-    return 100 * p, 100 * max(2 * math.sqrt(p * (1 - p) / n), 1 / n)
+    """Return a share in % and two standard errors of it (Agresti–Coull: also of all or none)."""
+    n, p = len(hits) + 4, (float(np.sum(hits)) + 2) / (len(hits) + 4)
+    return 100 * float(np.mean(hits)), 200 * math.sqrt(p * (1 - p) / n)
 
 
 def spent(run: Callable[[], object], times: int = 5) -> tuple[float, float]:

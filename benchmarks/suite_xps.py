@@ -12,7 +12,7 @@ _WITHIN = 1.959964
 
 def records(full: bool) -> list[Record]:
     """Return the figures of the first case (full: of all), and of the joint fit."""
-    replicates, peers = (400, 40) if full else (100, 5)
+    replicates, peers = (1000, 40) if full else (400, 5)
     made = []
     for number in range(len(CASES) if full else 1):
         made += _c1s(number, replicates, peers if number == 0 else 0)

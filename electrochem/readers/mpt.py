@@ -15,6 +15,8 @@ from interlayer.electrochem.readers.eclab import tidy_columns
 from interlayer.electrochem.readers.mpr import Table
 
 _SIZES = ("eclab_area", "eclab_mass")
+#: columns that no technique of EC-Lab has, and bytes in which they are looked for: each costs time
+_MAX_COLUMNS, _LOOKED_AT = 2000, 2**22
 _COUNT = re.compile(r"Nb header lines\s*:\s*(\d+)")
 
 
@@ -58,6 +60,11 @@ def read_table(path: Path) -> Table:
     warnings: list[str] = []
     if not body.endswith((b"\n", b"\r")):
         body = _cut(body, warnings)
+    widest = max(line.count(b"\t") for line in body[:_LOOKED_AT].split(b"\n"))
+    if max(widest, len(names)) > _MAX_COLUMNS:
+        raise ReadError(
+            "the EC-Lab text has too many columns", expected=f"at most {_MAX_COLUMNS}", found=widest
+        )
     frame = _parse(body, decimal_comma=b"," in body[:4000])
     width = frame.width
     kept = [name for name in names if name][:width] if "" in names[:width] else names[:width]

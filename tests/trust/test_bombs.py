@@ -188,7 +188,8 @@ def test_values_in_another_file_are_not_read(tmp_path: Path) -> None:
     hdf5(path)
     with h5py.File(path, "a") as file:
         for name, value in (("X Cells", 10), ("Y Cells", 10), ("Number Channels", 100)):
-            file[f"1/EDS/Header/{name}"][...] = [value]
+            del file[f"1/EDS/Header/{name}"]
+            file[f"1/EDS/Header/{name}"] = [value]
         del file["1/EDS/Data/Spectrum"]
         file.create_dataset("1/EDS/Data/Spectrum", (100, 100), "u1", external=[(str(secret), 0, 10_000)])
     with pytest.raises(InterlayerError, match="another file"):

@@ -55,6 +55,25 @@ def test_a_column_name_of_100_000_characters(tmp_path: Path, mark: str) -> None:
     refused(electrochem.read, path)
 
 
+@pytest.mark.parametrize("mark", ["\t", ",", ";"])
+@pytest.mark.parametrize("name", ["a.mpt", "a.csv", "a.txt"])
+def test_a_row_of_100_000_cells(tmp_path: Path, name: str, mark: str) -> None:
+    """Each column of a table costs its reader time, whatever stands in it."""
+    path = tmp_path / name
+    head = mark.join(("time/s", "Ewe/V", "<I>/mA"))
+    rows = "".join(f"{k}{mark}3.1{mark}0.1\n" for k in range(20))
+    path.write_text(f"{head}\n{rows}9{mark * 100_000}1\n{rows}")
+    spent = 0.0
+    for _ in range(2):  # the first one imports
+        begun = time.process_time()
+        try:
+            electrochem.read(path)
+        except ReadError as error:
+            assert len(str(error)) < 2500
+        spent = time.process_time() - begun
+    assert spent < SECONDS / 2
+
+
 def test_quoted_content_is_short_and_clean(tmp_path: Path) -> None:
     rows = "".join(f"{20 + 0.02 * k:.2f} {100 + k % 7}\n" for k in range(200))
     path = tmp_path / "a.xy"
@@ -127,6 +146,17 @@ def test_infinite_values_that_are_not_needed_are_missing(tmp_path: Path) -> None
     path.write_text("time/s,Voltage (V),Current (A),Capacity (Ah)\n" + rows)
     raw = electrochem.read(path)
     assert np.isnan(raw["capacity"].values).sum() == 1 and "infinite" in raw.attrs["warnings"]
+
+
+def test_a_transmission_that_is_infinite_is_left_out(tmp_path: Path, real: Path) -> None:
+    import re
+
+    text = (real / "xps" / "In-situ_PBTTT_XPS_SPECS.xml").read_text(encoding="utf-8", errors="replace")
+    found = re.search(r'name="transmission".*?>\s*([\d.eE+-]+)', text, re.DOTALL)
+    assert found
+    path = tmp_path / "a.xml"
+    path.write_text(text[: found.start(1)] + "1e999" + text[found.end(1) :], encoding="utf-8")
+    assert all(np.isfinite(each.values).all() for each in xps.read(path).variables.values())
 
 
 def test_workbooks_say_nothing_on_stdout(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

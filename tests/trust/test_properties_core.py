@@ -70,7 +70,9 @@ def test_a_tree_reads_back_as_it_was_written(tmp_path: Path, nodes: dict[str, xr
     back = store.read_tree(path)
     assert {node.path for node in back.subtree} == {node.path for node in tree.subtree}
     for node in tree.subtree:
-        written, found = node.to_dataset(inherit=False), back[node.path].to_dataset(inherit=False)
+        stored = back[node.path]
+        assert isinstance(stored, xr.DataTree)
+        written, found = node.to_dataset(inherit=False), stored.to_dataset(inherit=False)
         _same_attrs(written.attrs, found.attrs)
         assert set(found.variables) == set(written.variables)
         for name, variable in written.variables.items():
@@ -105,12 +107,12 @@ def rows(draw: Any) -> Row:
     )
     status = draw(st.sampled_from(STATUSES))
     low, value, high = sorted(draw(st.tuples(*[st.floats(-1e12, 1e12)] * 3)))
-    numbers = {
+    numbers: dict[str, Any] = {
         "measured": {"value": value, "low": low, "high": high, "stddev": draw(st.floats(0, 1e12))},
         "upper limit": {"high": high},
         "lower limit": {"low": low},
     }.get(status, {})
-    texts = {name: clean(draw(TEXT)) for name in ("subject", "method", "origin", "note")}
+    texts: dict[str, Any] = {name: clean(draw(TEXT)) for name in ("subject", "method", "origin", "note")}
     unit = draw(st.sampled_from(known.units))
     return Row(technique=technique, quantity=known.name, status=status, unit=unit, **numbers, **texts)
 
@@ -133,7 +135,10 @@ def test_rows_read_back(tmp_path: Path, made: list[Row]) -> None:
     found = from_dataset(store.read_tree(tmp_path / "rows.nc").to_dataset())
     assert len(found) == len(made) and all(same(a, b) for a, b in zip(made, found, strict=True))
     plain = json.loads(json.dumps(records(made), allow_nan=False))
-    again = [Row(**{k: math.nan if v is None else v for k, v in each.items()}) for each in plain]
+    filled: list[dict[str, Any]] = [
+        {k: math.nan if v is None else v for k, v in each.items()} for each in plain
+    ]
+    again = [Row(**each) for each in filled]
     assert all(same(a, b) for a, b in zip(made, again, strict=True))
 
 

@@ -85,7 +85,8 @@ def _xml_region(node: Element) -> Spectrum:
         "detectors": len(detectors),
     }
     name = _child(node, "name").text or ""
-    valid = through.size == points and bool((through > 0).all()) and float(np.ptp(through)) > 0
+    valid = through.size == points and bool((through > 0).all() and np.isfinite(through).all())
+    valid = valid and float(np.ptp(through)) > 0
     return Spectrum(name, turned(kinetic, photon), total, "counts", through if valid else None, attrs)
 
 
