@@ -7,9 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-import xarray as xr
-
 import interlayer as il
+from interlayer import catalogue
 from interlayer.example.generator import generate
 
 HEAD = '[study]\ntitle = "Does the interlayer help?"\n'
@@ -78,7 +77,7 @@ def main(folder: Path) -> None:
         print(f"{claim.sample}, {claim.quantity}: {verdict.verdict} {verdict.reason}")
 
     # the catalogue holds the summary of every sample: one table for the whole study
-    numbers = xr.open_dataset(run.out / "catalogue.nc").to_dataframe()
+    numbers = catalogue.read(run.out).to_dataframe()
     for (quantity, subject), rows in numbers.groupby(["quantity", "subject"]):
         print(f"\n{quantity} {subject}")
         for row in rows.itertuples():

@@ -2,8 +2,8 @@
 
 import json
 import os
+import platform
 import re
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -99,7 +99,7 @@ def _sign(stream: IO[str]) -> None:
     started = datetime.now().astimezone().isoformat(timespec="seconds")
     stream.seek(0)
     stream.truncate()
-    stream.write(json.dumps({"process": os.getpid(), "host": socket.gethostname(), "since": started}) + "\n")
+    stream.write(json.dumps({"process": os.getpid(), "host": platform.node(), "since": started}) + "\n")
     stream.flush()
 
 
@@ -123,7 +123,7 @@ def _alive(holder: dict[str, object]) -> bool:
     number = holder.get("process")
     if not isinstance(number, int) or number == os.getpid():
         return False
-    if holder.get("host") != socket.gethostname():
+    if holder.get("host") != platform.node():
         return True
     try:
         os.kill(number, 0)

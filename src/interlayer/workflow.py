@@ -16,6 +16,7 @@ from interlayer.core.summary import Row
 from interlayer.core.text import clean, slug
 from interlayer.engine import Crew
 from interlayer.evidence import Verdict
+from interlayer.evidence.tables import COLUMNS
 from interlayer.evidence.tables import tables as joined_tables
 from interlayer.ledger import opened
 from interlayer.products import Products, key_of
@@ -252,8 +253,7 @@ def _write_tables(
     products.text(out / "summary.csv", csv_text(names, summary))
     products.text(out / "claims.csv", csv_text(head, claims))
     for name, lines in joined_tables(samples).items():
-        names = list(lines[0]) if lines else []
-        products.text(out / f"{name}.csv", csv_text(names, [list(line.values()) for line in lines]))
+        products.text(out / f"{name}.csv", csv_text(COLUMNS[name], [list(line.values()) for line in lines]))
 
 
 def _write_documents(products: Products, folder: Path, sample: Sample) -> None:

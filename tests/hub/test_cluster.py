@@ -26,7 +26,7 @@ def address() -> Iterator[str]:
 def test_a_study_on_a_cluster_is_the_same_to_the_byte(address: str, cells: Path, tmp_path: Path) -> None:
     assert main(["run", str(cells), "-o", str(tmp_path), "--scheduler", address]) == 0
     here, there = (store.read_manifest(each) for each in (cells / "results", tmp_path))
-    assert here == there and len(here) == 10
+    assert here == there and len(here) == 20
 
 
 def test_items_that_ruin_their_worker_are_named_on_a_cluster_too(address: str) -> None:

@@ -28,22 +28,87 @@ def tables(samples: Sequence[Sample]) -> dict[str, Records]:
     }
 
 
+#: columns of each table, also of an empty one
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "evidence": (
+        "sample",
+        "phase",
+        "verdict",
+        "probability",
+        "carried_by",
+        "technique",
+        "measurement",
+        "seen",
+        "weight",
+        "text",
+        "contradictions",
+    ),
+    "consistency": (
+        "sample",
+        "comparison",
+        "first",
+        "first_measurement",
+        "second",
+        "second_measurement",
+        "verdict",
+        "pull",
+        "difference",
+        "low",
+        "high",
+        "unit",
+        "reason",
+    ),
+    "differences": (
+        "first",
+        "second",
+        "technique",
+        "quantity",
+        "subject",
+        "first_value",
+        "second_value",
+        "change",
+        "low",
+        "high",
+        "unit",
+        "verdict",
+        "reason",
+    ),
+    "links": (
+        "structure",
+        "cell",
+        "samples",
+        "correlation",
+        "low",
+        "high",
+        "p_value",
+        "least_p",
+        "verdict",
+        "reason",
+    ),
+}
+
+
+def _line(table: str, *values: object) -> dict[str, object]:
+    return dict(zip(COLUMNS[table], values, strict=True))
+
+
 def evidence(joint: Joint) -> Records:
     """Return a line per phase and observation."""
     return [
-        {
-            "sample": joint.sample_id,
-            "phase": phase.phase,
-            "verdict": phase.verdict,
-            "probability": phase.probability,
-            "carried_by": phase.carried_by,
-            "technique": each.technique,
-            "measurement": each.place.strip("/"),
-            "seen": each.seen,
-            "weight": each.weight,
-            "text": each.text,
-            "contradictions": " | ".join(phase.contradictions),
-        }
+        _line(
+            "evidence",
+            joint.sample_id,
+            phase.phase,
+            phase.verdict,
+            phase.probability,
+            phase.carried_by,
+            each.technique,
+            each.place.strip("/"),
+            each.seen,
+            each.weight,
+            each.text,
+            " | ".join(phase.contradictions),
+        )
         for phase in joint.phases
         for each in phase.observations
     ]
@@ -52,55 +117,58 @@ def evidence(joint: Joint) -> Records:
 def consistency(joint: Joint) -> Records:
     """Return a line per comparison across techniques."""
     return [
-        {
-            "sample": joint.sample_id,
-            "comparison": each.title,
-            "first": f"{each.first.what}: {each.first.text}",
-            "first_measurement": each.first.place.strip("/"),
-            "second": f"{each.second.what}: {each.second.text}",
-            "second_measurement": each.second.place.strip("/"),
-            "verdict": each.verdict,
-            "pull": each.value,
-            "difference": each.difference,
-            "low": each.low,
-            "high": each.high,
-            "unit": each.unit,
-            "reason": each.reason,
-        }
+        _line(
+            "consistency",
+            joint.sample_id,
+            each.title,
+            f"{each.first.what}: {each.first.text}",
+            each.first.place.strip("/"),
+            f"{each.second.what}: {each.second.text}",
+            each.second.place.strip("/"),
+            each.verdict,
+            each.value,
+            each.difference,
+            each.low,
+            each.high,
+            each.unit,
+            each.reason,
+        )
         for each in joint.pulls
     ]
 
 
 def changed(each: Difference) -> dict[str, object]:
     """Return the line of one difference between two samples."""
-    return {
-        "first": each.first_id,
-        "second": each.second_id,
-        "technique": each.technique,
-        "quantity": each.quantity,
-        "subject": each.subject,
-        "first_value": each.first,
-        "second_value": each.second,
-        "change": each.change,
-        "low": each.low,
-        "high": each.high,
-        "unit": each.unit,
-        "verdict": each.verdict,
-        "reason": each.reason,
-    }
+    return _line(
+        "differences",
+        each.first_id,
+        each.second_id,
+        each.technique,
+        each.quantity,
+        each.subject,
+        each.first,
+        each.second,
+        each.change,
+        each.low,
+        each.high,
+        each.unit,
+        each.verdict,
+        each.reason,
+    )
 
 
 def linked(each: Link) -> dict[str, object]:
     """Return the line of one link across samples."""
-    return {
-        "structure": each.x_title,
-        "cell": each.y_title,
-        "samples": len(each.points),
-        "correlation": each.correlation,
-        "low": each.low,
-        "high": each.high,
-        "p_value": each.p_value,
-        "least_p": each.least_p,
-        "verdict": each.verdict,
-        "reason": each.reason,
-    }
+    return _line(
+        "links",
+        each.x_title,
+        each.y_title,
+        len(each.points),
+        each.correlation,
+        each.low,
+        each.high,
+        each.p_value,
+        each.least_p,
+        each.verdict,
+        each.reason,
+    )

@@ -127,7 +127,8 @@ def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str,
         cohort.folder / name: content for name, content in zip(METHODS, methods, strict=True) if content
     }
     for path, content in texts.items():
-        write_text(path, content)
+        if not path.is_file() or path.read_bytes() != content.encode():
+            write_text(path, content)
     return Written((*written, *texts), lost)
 
 
@@ -144,7 +145,7 @@ def _job(cohort: Cohort, place: _Place, beside: Sequence[tuple[str, str]], alone
         data,
         relative(page, cohort.page.parent),
         "" if alone else relative(cohort.page, here),
-        cohort.title,
+        " · ".join(filter(None, (cohort.title, cohort.source))) if alone else cohort.title,
         tuple(each for each in cohort.claims if clean(record.sample_id) in ("", clean(each.sample))),
         tuple((e.title, e.error) for e in cohort.failures if clean(e.sample) == clean(record.sample_id)),
         tuple(links),
