@@ -74,6 +74,15 @@ def test_a_row_of_100_000_cells(tmp_path: Path, name: str, mark: str) -> None:
     assert spent < SECONDS / 2
 
 
+@pytest.mark.parametrize("size", [125, 131, 321, 383, 385])
+@pytest.mark.parametrize("begin", [b"\x02\x00", b"\x00\x02", b"\x05\x00", b"\x00\x05"])
+def test_short_files_that_begin_as_waves_of_igor(tmp_path: Path, begin: bytes, size: int) -> None:
+    """Found by atheris: the check sum of a head of an odd number of bytes was a traceback of numpy."""
+    path = tmp_path / "a.vgd"
+    path.write_bytes(begin + bytes(size - 2))
+    refused(xps.read, path)
+
+
 def test_quoted_content_is_short_and_clean(tmp_path: Path) -> None:
     rows = "".join(f"{20 + 0.02 * k:.2f} {100 + k % 7}\n" for k in range(200))
     path = tmp_path / "a.xy"

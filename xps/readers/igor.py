@@ -79,7 +79,7 @@ def _version(data: bytes) -> tuple[str, int]:
 
 def _checksum(data: bytes, order: str, version: int) -> int:
     """Return the sum of the header's 16-bit words, which is zero modulo 65536 in a sound file."""
-    words = np.frombuffer(data[: _CHECKED[version] // 2 * 2], order + "i2")
+    words = np.frombuffer(data[: min(len(data), _CHECKED[version]) // 2 * 2], order + "i2")
     return int(words.sum(dtype=np.int64)) & 0xFFFF
 
 

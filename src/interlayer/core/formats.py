@@ -94,7 +94,17 @@ class Format:
 def identify(path: Path, formats: Iterable[Format]) -> Format | None:
     """Return the first format whose content a file has, or None."""
     probe = Probe(path)
-    return next((each for each in formats if each.matches(probe)), None)
+    return next((each for each in formats if _matches(each, probe)), None)
+
+
+def _matches(known: Format, probe: Probe) -> bool:
+    """Return whether a file is of a format; one whose content even the probe fails at is not."""
+    try:
+        return known.matches(probe)
+    except OSError:
+        raise
+    except Exception:
+        return False
 
 
 def read(path: Path | str, technique: str, formats: tuple[Format, ...]) -> "xr.Dataset":
@@ -127,7 +137,14 @@ def read_several(
 
 def _known(path: Path, technique: str, formats: tuple[Format, ...]) -> Format:
     check_exists(path)
-    found = identify(path, formats)
+    try:
+        found = identify(path, formats)
+    except OSError as error:
+        raise ReadError(
+            f"the file cannot be opened ({line(str(error))})",
+            path=path,
+            advice="Check the rights to read it.",
+        ) from error
     if found is None:
         raise ReadError(
             f"no {technique} format fits this file",
