@@ -69,14 +69,14 @@ def _judge(claim: Claim, row: Row) -> tuple[str, str]:
     low, high = claimed_range(claim)
     if row.status in ("upper limit", "not detected") and math.isfinite(row.high):
         if row.high < low:
-            return DISAGREE, f"the data exclude more than {row.high:.4g} {row.unit}"
+            return DISAGREE, f"the data exclude more than {row.high:.4g} {unit_text(row.unit)}".rstrip()
         if row.status == "upper limit" and low == -math.inf and row.high <= high:
-            return AGREE, f"at most {row.high:.4g} {row.unit}"
+            return AGREE, f"at most {row.high:.4g} {unit_text(row.unit)}".rstrip()
     if row.status == "lower limit":
         if row.low > high:
-            return DISAGREE, f"the data exclude less than {row.low:.4g} {row.unit}"
+            return DISAGREE, f"the data exclude less than {row.low:.4g} {unit_text(row.unit)}".rstrip()
         if high == math.inf and row.low >= low:
-            return AGREE, f"at least {row.low:.4g} {row.unit}"
+            return AGREE, f"at least {row.low:.4g} {unit_text(row.unit)}".rstrip()
     if row.status != "measured":
         return CANNOT_TELL, f"{row.status}: {row.note or row.method}"
     return _judge_interval(claim, row, low, high)
@@ -84,9 +84,11 @@ def _judge(claim: Claim, row: Row) -> tuple[str, str]:
 
 def _judge_absence(row: Row) -> tuple[str, str]:
     if row.status == "not detected":
-        return AGREE, f"below {row.high:.3g} {row.unit}" if math.isfinite(row.high) else row.note
+        return AGREE, f"below {row.high:.3g} {unit_text(row.unit)}".rstrip() if math.isfinite(
+            row.high
+        ) else row.note
     if row.status == "measured":
-        return DISAGREE, f"{row.value:.4g} {row.unit} was measured"
+        return DISAGREE, f"{row.value:.4g} {unit_text(row.unit)}".rstrip() + " was measured"
     return CANNOT_TELL, f"{row.status}: {row.note or row.method}"
 
 
@@ -94,9 +96,7 @@ def _judge_interval(claim: Claim, row: Row, low: float, high: float) -> tuple[st
     meets = row.low <= high and row.high >= low
     if claim.value is not None and claim.low is None and claim.high is None:
         if low <= row.value <= high:
-            return AGREE, f"{row.value:.6g} {row.unit} rounds to what is claimed".replace(
-                " 1 rounds", " rounds"
-            )
+            return AGREE, "the value rounds to what is claimed"
         return (AGREE if meets else DISAGREE), _distance(claim.value, row)
     if low <= row.value <= high:
         return AGREE, "the value lies within the claimed range"
