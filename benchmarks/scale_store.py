@@ -56,14 +56,7 @@ def killed(place: Path, kills: int) -> None:
     lazy = xr.open_dataset(path, engine="netcdf4", chunks=None)
     dice, values, bad = random.Random(0), set(), 0
     for _ in range(kills):
-        process = context.Process(target=work.write_for_ever, args=(path,))
-        process.start()
-        start = path.stat().st_mtime_ns
-        while path.stat().st_mtime_ns == start:
-            time.sleep(0.001)
-        time.sleep(dice.uniform(0, 0.05))
-        process.kill()
-        process.join()
+        work.kill_a_writer(context, path, dice)
         found = store.read_tree(path).to_dataset()["x"].values
         bad += found.size != work.SIZE or np.unique(found).size != 1 or found[0] < 1
         values.add(float(found[0]))

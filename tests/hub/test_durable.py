@@ -41,14 +41,7 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_or_the_new_file(tmp_path: 
     work.write(path, 1.0)
     dice, seen = random.Random(0), set()
     for _ in range(8):
-        process = context.Process(target=work.write_for_ever, args=(path,))
-        process.start()
-        start = path.stat().st_mtime_ns
-        while path.stat().st_mtime_ns == start:
-            time.sleep(0.001)
-        time.sleep(dice.uniform(0, 0.05))
-        process.kill()
-        process.join()
+        work.kill_a_writer(context, path, dice)
         values = store.read_tree(path).to_dataset()["x"].values
         assert values.size == work.SIZE and np.unique(values).size == 1
         seen.add(float(values[0]))

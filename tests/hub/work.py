@@ -1,12 +1,17 @@
 """What the workers of the engine's tests do; workers import it by name."""
 
 import os
+import random
 import re
 import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:  # not on Windows
+    from multiprocessing.context import ForkServerContext
 
 
 def double(item: int) -> int:
@@ -51,6 +56,18 @@ def write(path: Path, value: float) -> None:
     from interlayer import store
 
     store.write_tree(xr.DataTree(xr.Dataset({"x": ("t", np.full(SIZE, value))})), path)
+
+
+def kill_a_writer(context: "ForkServerContext", path: Path, dice: random.Random) -> None:
+    """Kill -9 a process that writes a record again and again, at a random moment after its first write."""
+    process = context.Process(target=write_for_ever, args=(path,))
+    process.start()
+    start = path.stat().st_mtime_ns
+    while path.stat().st_mtime_ns == start:
+        time.sleep(0.001)
+    time.sleep(dice.uniform(0, 0.05))
+    process.kill()
+    process.join()
 
 
 def write_for_ever(path: Path) -> None:
