@@ -1,6 +1,6 @@
 """The tables of a result: particles and images, as Datasets."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -80,15 +80,19 @@ def flag_codes(flags: Sequence[str], calibrated: bool) -> str:
     return "; ".join(dict.fromkeys(codes))
 
 
-def image_table(lines: Sequence[Mapping[str, float | str]], calibrated: bool) -> xr.Dataset:
-    """Return the table of images from its lines."""
+def image_table(lines: Iterable[Mapping[str, float | str]], calibrated: bool) -> xr.Dataset:
+    """Return the table of images from its lines, which are gone through once."""
+    columns: dict[str, list[float | str]] = {name: [] for name in (*_IMAGE_TEXTS, *_IMAGE_NUMBERS)}
+    for line in lines:
+        for name, values in columns.items():
+            values.append(line[name])
     unit = {0: "1", 1: "nm" if calibrated else "pixel"}
     data: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
     for name, text in _IMAGE_TEXTS.items():
-        values = np.array([str(line[name]) for line in lines], dtype=object)
-        data[name] = ("image", values, {"units": "1", "long_name": text})
+        texts = np.array([str(value) for value in columns[name]], dtype=object)
+        data[name] = ("image", texts, {"units": "1", "long_name": text})
     for name, (power, text) in _IMAGE_NUMBERS.items():
-        numbers = np.array([float(line[name]) for line in lines])
+        numbers = np.array([float(value) for value in columns[name]])
         data[name] = ("image", numbers, {"units": unit[power], "long_name": text})
     return xr.Dataset(data, attrs={"role": "table"})
 

@@ -1,7 +1,8 @@
 """What a folder of micrographs leaves on the disk: pooled records, tables, the contact sheet."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: columns of the table of images that a table for people does without
 _NOT_LISTED = {"name", "flags", "fingerprint"}
+#: lines of it that are made at a time: ten thousand take ten times the memory of their columns
+_BLOCK = 512
 
 
 def write_pooled(result: "xr.DataTree", place: Path) -> list[Path]:
@@ -69,7 +72,7 @@ def write_frame(frame: polars.DataFrame, stem: Path) -> list[Path]:
 
 def write_overview(
     out: Path,
-    briefs: Sequence[Brief],
+    briefs: Iterable[Brief],
     of: Sequence[str],
     pools: Sequence[tuple[str, Path]],
     repeated: Sequence[str],
@@ -86,8 +89,10 @@ def write_overview(
         Names of the images that show a field again.
     """
     duplicates = set(repeated)
-    lines = [_line(sample, brief, duplicates) for sample, brief in zip(of, briefs, strict=True)]
-    written = write_frame(polars.DataFrame(lines, infer_schema_length=None), out / "images")
+    lines = (_line(sample, brief, duplicates) for sample, brief in zip(of, briefs, strict=True))
+    blocks = iter(lambda: list(islice(lines, _BLOCK)), [])
+    frames = [polars.DataFrame(block, infer_schema_length=None) for block in blocks]
+    written = write_frame(polars.concat(frames, how="vertical_relaxed"), out / "images")
     rows = [
         {"sample": name or "all", **record}
         for name, path in pools

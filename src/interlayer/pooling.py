@@ -160,16 +160,20 @@ def _joined(kept: Sequence[Job], ledger: Ledger) -> "Part":
     from interlayer.sem import tables
     from interlayer.sem.analysis import Part
 
-    lines: list[Mapping[str, float | str]] = []
     texts: dict[str, dict[str, None]] = {"warnings": {}, "steps": {}}
     sources: list[object] = []
-    for _, brief in briefs(kept, ledger):
-        lines.append(brief.line)
-        sources += json.loads(brief.attrs["sources"])
-        for name, found in texts.items():
-            found |= dict.fromkeys(json.loads(brief.attrs[name]))
-    attrs = {name: json.dumps(list(found)) for name, found in {**texts, "sources": sources}.items()}
+
+    def lines() -> Iterator[Mapping[str, float | str]]:
+        """Yield the line of each image, one after the other in memory, and take in its texts."""
+        for _, brief in briefs(kept, ledger):
+            sources.extend(json.loads(brief.attrs["sources"]))
+            for name, found in texts.items():
+                found |= dict.fromkeys(json.loads(brief.attrs[name]))
+            yield brief.line
+
     (_, head), *_ = briefs(kept[:1], ledger)
+    images = tables.image_table(lines(), head.calibrated)
+    attrs = {name: json.dumps(list(found)) for name, found in {**texts, "sources": sources}.items()}
     columns, index = _particles(kept)
     pictures = []
     for job in kept[:_PICTURES]:
@@ -177,7 +181,7 @@ def _joined(kept: Sequence[Job], ledger: Ledger) -> "Part":
             pictures.append(stored.load())
     return Part(
         tables.restored(columns, index, head.calibrated),
-        tables.image_table(lines, head.calibrated),
+        images,
         {"settings": head.attrs["settings"], **attrs},
         tuple(pictures),
     )
@@ -208,7 +212,7 @@ def _stacked(frames: "Sequence[polars.DataFrame]") -> "polars.DataFrame":
 def _overview(piece: Piece, ledger: Ledger) -> list[Path]:
     from interlayer import folder_output
 
-    found = [brief for _, brief in briefs(piece.members, ledger)]
+    found = (brief for _, brief in briefs(piece.members, ledger))
     return folder_output.write_overview(piece.place, found, piece.of, piece.pools, piece.repeated)
 
 

@@ -13,7 +13,7 @@ from xarray import conventions
 
 from interlayer import quickread
 from interlayer.core.errors import ReadError, StoreError, WriteError
-from interlayer.core.files import atomic, check_exists, check_proportion, sha256, write_text
+from interlayer.core.files import atomic, check_exists, check_proportion, sha256
 from interlayer.core.text import clean, line
 
 MANIFEST = "manifest.json"
@@ -188,7 +188,10 @@ def _unreadable(path: Path, error: Exception) -> StoreError:
 
 def write_manifest(folder: Path, digests: Mapping[str, str]) -> None:
     """Write the sha256 of every stored file of a study, by path relative to its folder."""
-    write_text(folder / MANIFEST, json.dumps({"sha256": dict(sorted(digests.items()))}, indent=1) + "\n")
+    content = {"sha256": dict(sorted(digests.items()))}
+    with atomic(folder / MANIFEST) as part, part.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.JSONEncoder(indent=1).iterencode(content))
+        file.write("\n")
 
 
 def read_manifest(folder: Path, *, damaged_is_empty: bool = False) -> dict[str, str]:

@@ -1,6 +1,12 @@
 """Imported by the process from which workers are forked: what they all need is loaded once, and shared."""
 
+# ruff: noqa: E402 (what makes the other imports quicker comes first)
 import gc
+import sys
+
+gc.disable()  # nothing that is loaded here becomes garbage
+# xarray loads dask (0.5 s) to see whether an array is dask's, and here none is
+sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
 
 import netCDF4  # noqa: F401
 import numpy as np
@@ -27,4 +33,5 @@ def warm() -> None:
 
 
 warm()
+gc.enable()
 gc.freeze()  # a collection would touch, and so copy, every object that forked processes share

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from interlayer import techniques
 from interlayer.cli import GOOD, INVALID, SOME_FAILED, limits
 from interlayer.cli.products import open_samples
-from interlayer.cli.progress import progress
 from interlayer.core.errors import InterlayerError, SettingError
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.text import line
@@ -71,6 +70,7 @@ def _run(
     study: Path, out: Path | None, crew: "Crew", *, only: Sequence[str] = (), force: bool = False
 ) -> int:
     from interlayer import workflow
+    from interlayer.cli.progress import progress
 
     with progress("measurements") as show:
         result = workflow.run(

@@ -12,9 +12,9 @@ from interlayer import parallel, store, techniques
 from interlayer.cli.progress import progress
 from interlayer.core import formats
 from interlayer.core.errors import AnalysisError, InterlayerError, ReadError
-from interlayer.core.results import rows_of, tables, warnings_of
+from interlayer.core.results import rows_of, tables, warnings_in, warnings_of
 from interlayer.core.settings import Value, for_stage, resolve
-from interlayer.core.summary import records
+from interlayer.core.summary import Row, from_dataset, records
 from interlayer.core.text import clean, slug
 from interlayer.engine import Crew
 from interlayer.worker import Loss
@@ -33,6 +33,8 @@ class Item:
         Its result, where it is in memory.
     stored
         Its record, where that and the tables are written already: the images of a folder, and what is pooled.
+    pooled
+        It is what the images of a folder give together.
     said
         The error was shown when it happened.
     """
@@ -43,12 +45,25 @@ class Item:
     tree: xr.DataTree | None = None
     error: InterlayerError | None = None
     stored: Path | None = None
+    pooled: bool = False
     said: bool = False
 
     @property
     def result(self) -> xr.DataTree | None:
         """Return the result, from its record where it is not in memory."""
         return self.tree if self.tree is not None or self.stored is None else store.read_tree(self.stored)
+
+    @property
+    def shown(self) -> bool:
+        """Return True where terminal and figures show the result: of a folder of images what is pooled."""
+        return self.tree is not None or (self.pooled and self.stored is not None)
+
+    def told(self) -> tuple[list[Row], list[str]]:
+        """Return the numbers and the warnings, without the rest of a record of thousands of images."""
+        if self.tree is None and self.stored is not None:
+            rows = from_dataset(store.read_group(self.stored, "summary"))
+            return rows, warnings_in(store.read_attrs(self.stored))
+        return ([], []) if self.tree is None else (rows_of(self.tree), warnings_of(self.tree))
 
     def record(self) -> dict[str, object]:
         """Return the item as ``--json`` prints it."""
@@ -149,7 +164,7 @@ def _images(folder: Path, out: Path, settings: dict[str, Value], crew: Crew) -> 
     return items + [
         Item(each.source, "sem", "", error=each.error)
         if each.error
-        else Item(each.source, "sem", "", store.read_tree(each.record), stored=each.record)
+        else Item(each.source, "sem", "", stored=each.record, pooled=True)
         for each in run.pooled
     ]
 

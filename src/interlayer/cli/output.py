@@ -14,7 +14,7 @@ from interlayer.core.draw import draw as draw_figure
 from interlayer.core.errors import InterlayerError
 from interlayer.core.figure import Figure
 from interlayer.core.files import read_text, write_text
-from interlayer.core.results import rows_of, tables, warnings_of
+from interlayer.core.results import rows_of, tables
 from interlayer.core.summary import records
 from interlayer.core.text import line, slug
 from interlayer.core.wording import interval_text, unit_text, value_text
@@ -26,12 +26,13 @@ def print_tables(items: Sequence[Item]) -> None:
     """Print one table of numbers per input, then its warnings; of a folder of images only what is pooled."""
     console = Console()
     for item in items:
-        if item.tree is None:
+        if not item.shown:
             continue
+        rows, warnings = item.told()
         table = Table(title=Text(line(str(item.source), 1000)), title_justify="left", show_edge=False)
         for name in ("quantity", "subject", "value", "95 % interval", "unit", "status"):
             table.add_column(name, overflow="fold", no_wrap=name in {"quantity", "status"})
-        for row in rows_of(item.tree):
+        for row in rows:
             texts = (
                 row.quantity,
                 row.subject,
@@ -42,7 +43,7 @@ def print_tables(items: Sequence[Item]) -> None:
             )
             table.add_row(*(Text(line(text)) for text in texts))
         console.print(table)
-        for text in warnings_of(item.tree):
+        for text in warnings:
             console.print(Text(f"! {line(text, 2000)}"))
 
 
@@ -113,7 +114,8 @@ def draw(items: Sequence[Item], path: Path) -> None:
     """
     if path.suffix.lower() not in (".png", ".svg", ".pdf"):
         raise InterlayerError("unknown kind of figure", path=path, expected=".png, .svg or .pdf")
-    figures = [figure for item in items if item.tree is not None for figure in techniques.figures(item.tree)]
+    results = (item.result for item in items if item.shown)
+    figures = [figure for result in results if result is not None for figure in techniques.figures(result)]
     for number, figure in enumerate(figures, start=1):
         target = path if len(figures) == 1 else path.with_name(f"{path.stem}-{number}{path.suffix}")
         save(draw_figure(figure), target, dpi=200)

@@ -3,12 +3,15 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from interlayer.batch import Outcome
 from interlayer.core.text import lines
+
+if TYPE_CHECKING:
+    from interlayer.tasks import Outcome
 
 
 class Display:
@@ -23,7 +26,7 @@ class Display:
         """Take in how many there are."""
         self._bar.update(self._task, total=total)
 
-    def done(self, outcome: Outcome) -> None:
+    def done(self, outcome: "Outcome") -> None:
         """Show one outcome."""
         self._bar.advance(self._task)
         text = f"{outcome.status}: {outcome.title}" + (f": {outcome.error}" if outcome.error else "")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import xarray as xr
@@ -114,7 +114,12 @@ def rows_of(result: xr.DataTree) -> list[Row]:
 
 def warnings_of(result: xr.DataTree) -> list[str]:
     """Return the warnings of a result."""
-    return list(json.loads(str(result.attrs.get("warnings", "[]"))))
+    return warnings_in(result.attrs)
+
+
+def warnings_in(attrs: Mapping[Hashable, object]) -> list[str]:
+    """Return the warnings that the attributes of a result hold."""
+    return [str(text) for text in json.loads(str(attrs.get("warnings", "[]")))]
 
 
 def tables(result: xr.DataTree) -> dict[str, list[dict[str, object]]]:
