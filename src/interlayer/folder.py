@@ -199,8 +199,11 @@ def _finish(
     here = replace(crew, scheduler="", timeout=math.inf, memory=None)
     of = samples([job.name for job in work], _name(folder))
     pools = _pools(of, work, out, ledger.path)
-    # a sample takes more memory than an image: half as many workers keep within what the images took
+    # a sample takes more memory than an image: half as many workers keep within what the images took; fresh
+    # ones, as each keeps some of the memory that its last work took
+    team.dismiss()
     pooled = _pieces(pools, replace(here, jobs=max(1, crew.jobs // 2)), out, ledger, team)
+    team.dismiss()
     found = tuple(
         Pooled(
             piece.name,

@@ -82,9 +82,7 @@ def _store_variable(group: netCDF4.Dataset, name: str, variable: xr.Variable) ->
 def _plain(name: str, values: np.ndarray) -> np.ndarray:
     """Return values of a type that netCDF has."""
     if values.dtype.kind in "OU":
-        texts = np.empty(values.shape, dtype=object)
-        texts[...] = np.reshape([clean(str(each)) for each in values.ravel()], values.shape)
-        return texts
+        return np.array([clean(str(each)) for each in values.ravel()], dtype=object).reshape(values.shape)
     if values.dtype.kind == "c":
         raise StoreError(
             f"variable {name!r} is complex", expected="real and imaginary parts as two variables"

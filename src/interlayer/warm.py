@@ -5,8 +5,8 @@ import gc
 import sys
 
 gc.disable()  # nothing that is loaded here becomes garbage
-# xarray loads dask (0.5 s) to see whether an array is dask's, and here none is
-sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
+if "xarray" not in sys.modules:  # it would load dask (0.5 s) to see whether an array is dask's, and none is
+    sys.modules.setdefault("dask", None)  # type: ignore[arg-type]
 
 import netCDF4  # noqa: F401
 import numpy as np

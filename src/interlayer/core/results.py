@@ -2,7 +2,8 @@
 
 import json
 import math
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -117,7 +118,7 @@ def warnings_of(result: xr.DataTree) -> list[str]:
     return warnings_in(result.attrs)
 
 
-def warnings_in(attrs: Mapping[Hashable, object]) -> list[str]:
+def warnings_in(attrs: Mapping[Any, Any]) -> list[str]:
     """Return the warnings that the attributes of a result hold."""
     return [str(text) for text in json.loads(str(attrs.get("warnings", "[]")))]
 
