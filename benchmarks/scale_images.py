@@ -1,6 +1,6 @@
 """Ten thousand images through `interlayer sem FOLDER -o OUT`: first result, memory, kills, workers.
 
-    python benchmarks/scale_images.py [--images 10000] [--linked 10000] [--kills 1000] [--workers 200]
+    python benchmarks/scale_images.py [--images 10000] [--linked 10000] [--kills 10000] [--workers 1000]
 
 Prints a table. Each part takes its own number of images of 128 x 128 (0 leaves it out):
 
@@ -9,7 +9,7 @@ Prints a table. Each part takes its own number of images of 128 x 128 (0 leaves 
 - ``--linked``: the same memory, and all that follows the images, with results that are links to those of a
   hundred images: ten thousand without the time that analysing them takes;
 - ``--kills``: `kill -9` of the driver at 10, 50 and 90 % of the images, then the end; the sha256 of all that
-  is left against those of a run that nobody killed;
+  is left against those of a run that nobody killed (that of ``--images`` where there are as many);
 - ``--workers``: wall time with one and with two workers, and what they leave.
 
 Needs Linux (/proc). On a machine that does other things wall times say little: the load is printed.
@@ -217,8 +217,9 @@ def linked(place: Path, count: int, jobs: int) -> None:
 
 def kills(place: Path, count: int, jobs: int) -> None:
     images = make(place / f"images-{count}", count)
-    clean, broken = place / "out-clean", place / "out-killed"
-    run(images, clean, jobs)
+    clean, broken = place / f"out-{count}", place / "out-killed"
+    if not clean.exists():
+        run(images, clean, jobs)
     for percent in (10, 50, 90):
         have = sum(1 for _ in broken.rglob("*.tif.nc"))
         seen = run(images, broken, jobs, kill_at=max(1, count * percent // 100 - have))
@@ -256,8 +257,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=10_000)
     parser.add_argument("--linked", type=int, default=10_000)
-    parser.add_argument("--kills", type=int, default=1_000)
-    parser.add_argument("--workers", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=10_000)
+    parser.add_argument("--workers", type=int, default=1_000)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--keep", type=Path, help="folder for images and results (a temporary one)")
     arguments = parser.parse_args()
@@ -267,12 +268,12 @@ def main() -> None:
     print(f"{load()}\n| what | measured | target |\n| --- | --- | --- |", flush=True)
     if arguments.workers:
         workers(place, arguments.workers)
-    if arguments.kills:
-        kills(place, arguments.kills, arguments.jobs)
     if arguments.linked:
         linked(place, arguments.linked, arguments.jobs)
     if arguments.images:
         memory(place, arguments.images, arguments.jobs)
+    if arguments.kills:
+        kills(place, arguments.kills, arguments.jobs)
     if arguments.keep is None:
         shutil.rmtree(place)
 
