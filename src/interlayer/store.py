@@ -19,6 +19,8 @@ from interlayer.core.text import clean, line
 MANIFEST = "manifest.json"
 #: bytes that any record may unpack to, and how many times its file a larger one may
 FREE, RATIO = 2**28, 1000
+#: bytes of numbers below which compression, in chunks, only makes a file larger and slower
+_SMALL = 4096
 #: what a damaged record makes the libraries raise
 UNREADABLE = (
     ReadError,
@@ -62,7 +64,7 @@ def _store_variable(group: netCDF4.Dataset, name: str, variable: xr.Variable) ->
     if variable.dtype.kind in "Mm":
         variable = conventions.encode_cf_variable(variable, name=name)
     values, attrs = _plain(name, variable.values), _attributes(variable.attrs)
-    packed = values.dtype.kind != "O" and values.ndim > 0 and values.size > 0
+    packed = values.dtype.kind != "O" and values.nbytes > _SMALL
     level = 1 if values.dtype == np.uint8 else 4  # pictures are noise: more effort makes them no smaller
     stored = group.createVariable(  # type: ignore[call-overload]
         name,
