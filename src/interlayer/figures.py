@@ -39,7 +39,7 @@ def named(samples: Sequence[Sample]) -> Iterator[Named]:
             place = path.strip("/").replace("/", "-")
             for figure in techniques.figures(result):
                 stem = _free(f"{slug(sample.sample_id, 60)}-{slug(place, 60)}-{slug(figure.name, 40)}", used)
-                yield Named(stem, f"{sample.label or sample.sample_id}, {place}", figure)
+                yield Named(stem, f"{sample.name}, {place}", figure)
     for technique, results in compared(samples).items():
         for figure in techniques.comparison(technique, results):
             stem = _free(f"compared-{technique}-{slug(figure.name, 40)}", used)
@@ -56,14 +56,12 @@ def _free(stem: str, used: set[str]) -> str:
 
 def compared(samples: Sequence[Sample]) -> dict[str, dict[str, xr.DataTree]]:
     """Return the results of each technique by the name of their sample, for comparison."""
-    found: dict[str, dict[str, xr.DataTree]] = {}
+    found: dict[str, list[tuple[str, str, str, xr.DataTree]]] = {}
     for sample in samples:
         for path, result in sample.results():
-            mine = found.setdefault(str(result.attrs["technique"]), {})
-            name, more = sample.label or sample.sample_id, str(result.attrs.get("measurement", ""))
-            name = f"{name}, {more}" if more else name
-            mine[name if name not in mine else f"{name} ({sample.sample_id}{path})"] = result
-    return found
+            mine = found.setdefault(str(result.attrs["technique"]), [])
+            mine.append((sample.name, sample.sample_id, path, result))
+    return {technique: techniques.by_name(mine) for technique, mine in found.items()}
 
 
 def write(

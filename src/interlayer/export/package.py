@@ -33,7 +33,7 @@ def write_package(
         about = {
             "profile": "tabular-data-package",
             "name": slug(sample.sample_id).lower(),
-            "title": sample.label or sample.sample_id,
+            "title": sample.name,
             "created_with": f"interlayer {__version__}",
             "sample": {
                 "sample_id": sample.sample_id,

@@ -98,7 +98,7 @@ def _graph(records: Sequence[Record], names: Sequence[str], part: Path, context:
 
 
 def _title(record: Record) -> str:
-    return record.sample.label or record.sample.sample_id
+    return record.sample.name
 
 
 def _file(part: Path, name: str, title: str, kind: str) -> Entity:
