@@ -4,8 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from interlayer.core.errors import AnalysisError
 from interlayer.core.files import atomic_folder
 from interlayer.core.settings import for_stage
@@ -54,11 +52,9 @@ def _write_test(
         name = _free(f"{place}-{slug(Path(source['source']).stem)}", written)
         raw = electrochem.read(context.raw(source), **reading)
         try:
-            if "frequency" in raw and np.isfinite(raw["frequency"].values).all():
-                raise AnalysisError("impedance only, no time rows")
             electrochem.write_bdf(raw, part / name)
         except AnalysisError as error:
-            notes.append(f"{source['source']}: {error}")
+            notes.append(str(error.about(source["source"])))
             continue
         about = {key: source[key] for key in ("source", "source_sha256", "format")}
         written[name] = {"analysis": test.path, **about}
