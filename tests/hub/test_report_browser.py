@@ -372,6 +372,15 @@ def test_downloads_hold_the_data(visit: Callable[..., Page], study: Path) -> Non
     assert name == "xrd-pattern.svg" and 'xmlns="http' in picture and "<path" in picture
 
 
+def test_no_cell_that_is_saved_is_a_formula(visit: Callable[..., Page], tmp_path: Path) -> None:
+    folder = made.write(tmp_path, "=1+1", names=("a", "b"))
+    page = visit(folder / "a" / "report.html", accept_downloads=True)
+    open_all(page)
+    numbers = numbers_of(saved(page, "Save the numbers of X-ray diffraction as CSV")[1])
+    assert "'=1+1" in numbers[1] and "=1+1" not in numbers[1]
+    assert numbers[1][2] == "20" and numbers[2][-1] != "" and numbers[3][0] == "crystallite_size"
+
+
 def test_files_beside_the_page_hold_every_digit(visit: Callable[..., Page], study: Path) -> None:
     page = visit(study / "a" / "report.html", java_script_enabled=False)
     address = page.get_by_role("link", name="data of every figure and table (CSV)").get_attribute("href")

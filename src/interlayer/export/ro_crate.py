@@ -12,6 +12,7 @@ from typing import Any
 from interlayer import methods
 from interlayer._version import __version__
 from interlayer.core.files import atomic_folder, sha256
+from interlayer.core.spreadsheet import safe_frame
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
 from interlayer.export.record import Analysis, Context, Record, analyses
@@ -48,7 +49,8 @@ def _write_files(records: Sequence[Record], part: Path) -> list[str]:
             record.sample.save(part / names[-1])
         else:
             shutil.copyfile(record.path, part / names[-1])
-    summary_frame([record.sample for record in records]).write_csv(part / "summary.csv", null_value="")
+    summary = summary_frame([record.sample for record in records])
+    safe_frame(summary).write_csv(part / "summary.csv", null_value="")
     found = methods.compose([record.sample for record in records])
     (part / "methods.txt").write_bytes(found.text.encode())
     (part / "references.bib").write_bytes(found.bibtex.encode())
