@@ -19,7 +19,7 @@ from interlayer.core.files import atomic
 from interlayer.core.results import rows_of, warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.text import clean
-from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.core.wording import cells, interval_text, unit_text, value_text
 from interlayer.evidence import PhaseEvidence, check, differences, examine
 from interlayer.evidence.joint import percent
 from interlayer.export.record import Analysis, analyses
@@ -189,7 +189,7 @@ def _sample(sample: Sample, drawn: "_Drawn") -> dict[str, Any]:
             {
                 "title": _title(done[path]),
                 "warnings": [*warnings_of(result), *faults],
-                "numbers": [_number(row) for row in rows_of(result)],
+                "numbers": [list(cells(row)) for row in rows_of(result)],
                 "figures": drawn.rows(shown),
                 "sources": "; ".join(
                     f"{each.get('source', '')} sha256:{each.get('source_sha256', '')}"
@@ -220,17 +220,6 @@ def _phase(phase: PhaseEvidence) -> dict[str, Any]:
 def _title(analysis: Analysis) -> str:
     title = techniques.KIND_TITLES.get(analysis.kind) or techniques.TITLES[analysis.technique]
     return f"{title}: {analysis.measurement}" if analysis.measurement else title
-
-
-def _number(row: Row) -> list[str]:
-    return [
-        row.quantity.replace("_", " "),
-        row.subject,
-        value_text(row),
-        interval_text(row),
-        unit_text(row.unit),
-        row.status,
-    ]
 
 
 @dataclass
