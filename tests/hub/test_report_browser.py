@@ -17,10 +17,12 @@ from tests.hub import report_made as made
 from interlayer.report.pack import unpack
 
 Page = Any
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `dev`)")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+#: what Chromium is called; none is downloaded
+NAMES = ("chromium", "google-chrome", "chromium-browser", "/usr/bin/chromium")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no browser: none of {', '.join(NAMES)} is there"),
     pytest.mark.xdist_group("browser"),
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
