@@ -19,9 +19,8 @@ __all__ = ["Outcome", "Task", "analyze_task", "plan", "preload", "reason", "run"
 def preload(tasks: Iterable[Task]) -> tuple[str, ...]:
     """Return the modules that workers on these tasks need."""
     used = sorted({task.technique for task in tasks})
-    # first: xarray, once imported, remembers that there is dask, and fails where `warm` leaves it out later
     warm = ["interlayer.warm"] if "sem" in used else []
-    return (*warm, "interlayer.store", *(f"interlayer.{technique}.analysis" for technique in used))
+    return ("interlayer.store", *warm, *(f"interlayer.{technique}.analysis" for technique in used))
 
 
 def analyze_task(task: Task) -> Outcome:
