@@ -7,17 +7,16 @@ what the stated uncertainty of a calculated factor stands for.
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.errors import SettingError
 from interlayer.core.intervals import Interval, from_log
+from interlayer.core.packaged import packaged
 from interlayer.eds.lines import families
 from interlayer.eds.local import local_fit
 
@@ -82,10 +81,9 @@ class Ratio:
 @cache
 def k_series() -> dict[str, KSeries]:
     """Return the constants of k_lines.toml by element."""
-    text = files("interlayer.eds").joinpath("k_lines.toml").read_text(encoding="utf-8")
     return {
         name: KSeries(entry["mass"], entry["edge"], entry["yield"], entry["window"])
-        for name, entry in tomllib.loads(text).items()
+        for name, entry in packaged("interlayer.eds", "k_lines.toml").items()
     }
 
 

@@ -1,11 +1,10 @@
 """How far the beam's electrons reach: the natural limit of what an EDS map resolves in a bulk sample."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from interlayer.core.errors import SettingError
+from interlayer.core.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +20,9 @@ class Material:
 @cache
 def materials() -> dict[str, Material]:
     """Return the materials of materials.toml by name."""
-    text = files("interlayer.eds").joinpath("materials.toml").read_text(encoding="utf-8")
-    return {name: Material(name, **entry) for name, entry in tomllib.loads(text).items()}
+    return {
+        name: Material(name, **entry) for name, entry in packaged("interlayer.eds", "materials.toml").items()
+    }
 
 
 def material(name: str) -> Material:

@@ -1,12 +1,12 @@
 """Characteristic lines of the elements and the resolution of the detector."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
+
+from interlayer.core.packaged import packaged
 
 Floats = NDArray[np.float64]
 
@@ -41,8 +41,7 @@ class Family:
 @cache
 def families() -> tuple[Family, ...]:
     """Return every family of lines.toml."""
-    text = files("interlayer.eds").joinpath("lines.toml").read_text(encoding="utf-8")
-    table = tomllib.loads(text)
+    table = packaged("interlayer.eds", "lines.toml")
     weights: dict[str, float] = table["weights"]
     found = []
     for element, lines in table["lines"].items():

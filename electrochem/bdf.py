@@ -39,13 +39,15 @@ def write(raw: xr.Dataset, path: Path | str) -> Path:
     Raises
     ------
     AnalysisError
-        When time, voltage or current is missing, or the path is the file that was read.
+        When time, voltage or current is missing, every row is one of a spectrum, or the path is the file that
+        was read; nothing is written then.
     """
     target = Path(path)
     missing = [name for name in list(COLUMNS)[:_REQUIRED] if name not in raw]
     if missing:
         raise AnalysisError(
             f"no Battery Data Format without {' and '.join(missing)}",
+            path=raw.attrs.get("source"),
             expected="time, voltage and current",
             found=", ".join(map(str, raw.data_vars)),
         )
@@ -54,6 +56,13 @@ def write(raw: xr.Dataset, path: Path | str) -> Path:
     kept = np.ones(raw.sizes["point"], dtype=bool)
     if "frequency" in raw:
         kept = ~np.isfinite(raw["frequency"].values)
+    if not kept.any():
+        raise AnalysisError(
+            "impedance only: no rows for Battery Data Format, which has no columns for spectra",
+            path=raw.attrs.get("source"),
+            expected="rows of time, voltage and current",
+            found=f"{kept.size} points of spectra",
+        )
     frame = pl.DataFrame(
         {column: np.asarray(raw[name].values)[kept] for name, column in COLUMNS.items() if name in raw}
     )

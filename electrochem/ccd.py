@@ -104,7 +104,6 @@ def _table(
     short: shorts.Short | None,
     area: float,
 ) -> xr.Dataset:
-    unit = "mA/cm^2" if np.isfinite(area) else "mA"
     size = np.abs(run.voltage)
     verdict = [
         "survived"
@@ -112,28 +111,20 @@ def _table(
         else (f"{short.kind} short" if k == short.index else "after")
         for k in range(len(run.halves))
     ]
-    parts = [half.segment for half in run.halves]
+    common = symmetric.columns(run, density, area)
     return table_like(
         "half_cycle",
         {
-            "begin": (
-                np.array([(s.begin - run.origin) / 3600 for s in parts]),
-                "h",
-                "begin of the half cycle",
-            ),
-            "duration": (np.array([s.duration / 3600 for s in parts]), "h", "duration"),
-            "current_density": (np.array([s.sign for s in parts]) * density, unit, "current density"),
+            "begin": common["begin"],
+            "duration": common["duration"],
+            "current_density": common["current_density"],
             "mean_voltage": (
-                np.array([segments.mean(run.time, size, s, 0.1) * 1e3 for s in parts]),
+                np.array([segments.mean(run.time, size, half.segment, 0.1) * 1e3 for half in run.halves]),
                 "mV",
                 "time-weighted mean of |V| after the first tenth",
             ),
             "resistance": (np.array([half.level for half in run.halves]), "ohm", "median of V/I"),
-            "capacity": (
-                np.array([abs(s.current) * s.duration / 3.6 for s in parts]),
-                "mAh",
-                "charge passed",
-            ),
+            "capacity": common["capacity"],
             "verdict": (texts(verdict), "1", "survived, short, or after it"),
         },
         role="table",

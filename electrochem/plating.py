@@ -185,26 +185,14 @@ def _lifetime(rows: Rows, run: symmetric.Run, end: End | None, subject: str) -> 
 
 
 def _table(run: symmetric.Run, polarization: Floats, density: Floats, area: float) -> xr.Dataset:
-    parts = [half.segment for half in run.halves]
+    common = symmetric.columns(run, density, area)
     return table_like(
         "half_cycle",
         {
-            "begin": (
-                np.array([(s.begin - run.origin) / 3600 for s in parts]),
-                "h",
-                "begin of the half cycle",
-            ),
-            "current_density": (
-                np.array([s.sign for s in parts]) * density,
-                "mA/cm^2" if np.isfinite(area) else "mA",
-                "current density",
-            ),
+            "begin": common["begin"],
+            "current_density": common["current_density"],
             "polarization": (polarization, "mV", "time-weighted mean of |V|"),
-            "capacity": (
-                np.array([abs(s.current) * s.duration / 3.6 for s in parts]),
-                "mAh",
-                "charge passed",
-            ),
+            "capacity": common["capacity"],
         },
         role="table",
     )

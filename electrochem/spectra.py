@@ -1,15 +1,14 @@
 """Spectra ready for a fit: sweeps, points a circuit can describe, choice of the circuit, fits of a series."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import xarray as xr
 
 from interlayer.core.errors import AnalysisError
+from interlayer.core.packaged import packaged
 from interlayer.electrochem.common import Floats, column, table_like, texts
 from interlayer.electrochem.model import circuit as circuits
 from interlayer.electrochem.model.circuit import Circuit
@@ -65,8 +64,10 @@ def load(raws: Sequence[xr.Dataset], warnings: list[str]) -> list[Spectrum]:
 @cache
 def candidates() -> tuple[str, ...]:
     """Return the circuits that are tried when none is given."""
-    text = files("interlayer.electrochem.model").joinpath("circuits.toml").read_text(encoding="utf-8")
-    return tuple(str(entry["circuit"]) for entry in tomllib.loads(text)["candidate"])
+    return tuple(
+        str(entry["circuit"])
+        for entry in packaged("interlayer.electrochem.model", "circuits.toml")["candidate"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

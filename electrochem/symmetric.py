@@ -56,6 +56,25 @@ def densities(run: Run, area: float) -> Floats:
     return np.array([abs(half.segment.current) * 1e3 / scale for half in run.halves])
 
 
+def columns(run: Run, density: Floats, area: float) -> dict[str, tuple[Floats, str, str]]:
+    """Return what every table of half cycles holds: values, unit and long name by column."""
+    parts = [half.segment for half in run.halves]
+    return {
+        "begin": (np.array([(s.begin - run.origin) / 3600 for s in parts]), "h", "begin of the half cycle"),
+        "duration": (np.array([s.duration / 3600 for s in parts]), "h", "duration"),
+        "current_density": (
+            np.array([s.sign for s in parts]) * density,
+            "mA/cm^2" if np.isfinite(area) else "mA",
+            "current density",
+        ),
+        "capacity": (
+            np.array([abs(s.current) * s.duration / 3.6 for s in parts]),
+            "mAh",
+            "charge passed",
+        ),
+    }
+
+
 def levels(values: Floats, tolerance: float = 0.03) -> Floats:
     """Return for each half cycle the median of all values that belong to its level."""
     order = np.argsort(values)

@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from interlayer.core.errors import SettingError
+from interlayer.core.packaged import packaged
 from interlayer.xps import levels
 
 TEMPLATES = ("bare", "activated", "cycled", "study-activated", "study-cycled")
@@ -105,7 +105,7 @@ class Template:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("interlayer.xps").joinpath("data/lines.toml").read_text(encoding="utf-8"))
+    return packaged("interlayer.xps", "data/lines.toml")
 
 
 def _expected(low: float, high: float) -> float:
@@ -146,8 +146,7 @@ def template(name: str) -> Template:
         When there is no such template or file, or the file has a mistake.
     """
     if name in TEMPLATES:
-        text = files("interlayer.xps").joinpath(f"data/templates/{name}.toml").read_text(encoding="utf-8")
-        return _template(tomllib.loads(text), name)
+        return _template(packaged("interlayer.xps", f"data/templates/{name}.toml"), name)
     path = Path(name)
     if path.suffix.lower() != ".toml" or not path.is_file():
         raise SettingError(

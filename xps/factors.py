@@ -1,14 +1,13 @@
 """What turns atoms into area: cross-section, attenuation, transmission, time; and their uncertainty."""
 
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 
 import numpy as np
 
+from interlayer.core.packaged import packaged
 from interlayer.xps import levels
 from interlayer.xps.model.region import Region
 
@@ -109,11 +108,10 @@ def _time(region: Region) -> float:
 @cache
 def materials() -> dict[str, dict[str, float]]:
     """Return the materials of materials.toml: density, molar_mass, valence_electrons, band_gap."""
-    text = files("interlayer.xps").joinpath("data/materials.toml").read_text(encoding="utf-8")
     keys = ("density", "molar_mass", "valence_electrons", "band_gap")
     return {
         name: {key: float(entry[key]) for key in keys}
-        for name, entry in tomllib.loads(text)["material"].items()
+        for name, entry in packaged("interlayer.xps", "data/materials.toml")["material"].items()
     }
 
 

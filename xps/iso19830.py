@@ -2,17 +2,16 @@
 
 import math
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlayer._version import __version__
+from interlayer.core.packaged import packaged
 from interlayer.xps import discrepancy
 from interlayer.xps.factors import factor
 from interlayer.xps.measure import Measured
@@ -44,7 +43,7 @@ class Field:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("interlayer.xps").joinpath("data/iso19830.toml").read_text(encoding="utf-8"))
+    return packaged("interlayer.xps", "data/iso19830.toml")
 
 
 @cache

@@ -1,10 +1,10 @@
 """Core levels (levels.toml): energies, sensitivity factors, spin–orbit splitting. Imports nothing heavy."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+
+from interlayer.core.packaged import packaged
 
 _NAME = re.compile(r"(?<![A-Za-z])([A-Z][a-z]?)\s*([1-6])\s*([spdf])(?![a-z])")
 
@@ -44,8 +44,10 @@ class CoreLevel:
 @cache
 def table() -> dict[str, CoreLevel]:
     """Return all core levels by name."""
-    text = files("interlayer.xps").joinpath("data/levels.toml").read_text(encoding="utf-8")
-    return {name: _level(name, entry) for name, entry in tomllib.loads(text)["level"].items()}
+    return {
+        name: _level(name, entry)
+        for name, entry in packaged("interlayer.xps", "data/levels.toml")["level"].items()
+    }
 
 
 def _level(name: str, entry: dict[str, float]) -> CoreLevel:
@@ -103,5 +105,6 @@ USUAL = frozenset({"Li 1s", "C 1s", "N 1s", "O 1s", "F 1s"})
 @cache
 def factor_sets() -> dict[str, dict[str, float]]:
     """Return the sets of sensitivity factors with λ and T folded in (kratos, wagner) by core level."""
-    text = files("interlayer.xps").joinpath("data/levels.toml").read_text(encoding="utf-8")
-    return {name: dict(entry) for name, entry in tomllib.loads(text)["factors"].items()}
+    return {
+        name: dict(entry) for name, entry in packaged("interlayer.xps", "data/levels.toml")["factors"].items()
+    }

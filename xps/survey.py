@@ -1,15 +1,14 @@
 """The survey: which elements show a peak, how sure that is, and which lines of interest they disturb."""
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interlayer.core.packaged import packaged
 from interlayer.core.summary import Row
 from interlayer.xps import levels, noise
 from interlayer.xps.fit import smooth
@@ -61,7 +60,7 @@ class Element:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files("interlayer.xps").joinpath("data/survey.toml").read_text(encoding="utf-8"))
+    return packaged("interlayer.xps", "data/survey.toml")
 
 
 def elements(

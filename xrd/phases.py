@@ -2,7 +2,6 @@
 
 import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlayer.core.errors import SettingError
+from interlayer.core.packaged import packaged
 from interlayer.xrd.model.cell import free_parameters
 
 Floats = NDArray[np.floating[Any]]
@@ -103,8 +103,7 @@ def full_cell(entry: Mapping[str, float], system: str) -> tuple[float, ...]:
 @cache
 def definitions() -> dict[str, dict[str, Any]]:
     """Return the bundled phases as their data file states them."""
-    text = files("interlayer.xrd").joinpath("data/phases.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.xrd", "data/phases.toml")
 
 
 def fingerprint(entry: Mapping[str, Any]) -> str:

@@ -1,14 +1,14 @@
 """Structure factors: the absolute intensities of a structure's powder lines, and its absorption."""
 
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from interlayer.core.packaged import packaged
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -50,8 +50,7 @@ class Families:
 
 @cache
 def _dispersion() -> dict[str, Any]:
-    text = files("interlayer.xrd").joinpath("data/dispersion.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.xrd", "data/dispersion.toml")
 
 
 def tubes() -> list[str]:

@@ -1,14 +1,14 @@
 """Impedance of the circuit elements and its derivatives in the scale of the fit; parameters are data."""
 
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from interlayer.core.packaged import packaged
 
 Floats = NDArray[np.float64]
 Complexes = NDArray[np.complex128]
@@ -35,8 +35,7 @@ def parameters(kind: str) -> tuple[Parameter, ...]:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = files("interlayer.electrochem.model").joinpath("elements.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.electrochem.model", "elements.toml")
 
 
 def kinds() -> tuple[str, ...]:

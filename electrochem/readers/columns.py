@@ -1,14 +1,13 @@
 """Column names of cyclers to fields and units; the names are data (columns.toml)."""
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from interlayer.core.errors import ReadError
+from interlayer.core.packaged import packaged
 
 _BRACKETS = re.compile(r"^(.*?)\s*[(\[（【]([^)\]）】]*)[)\]）】]\s*$")
 #: characters of a name of a column; the pattern of brackets takes time with the square of it
@@ -36,8 +35,7 @@ class Column:
 
 @cache
 def _table() -> dict[str, Any]:
-    text = files("interlayer.electrochem.readers").joinpath("columns.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.electrochem.readers", "columns.toml")
 
 
 @cache

@@ -2,12 +2,10 @@
 
 import mmap
 import struct
-import tomllib
 from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from interlayer.core.errors import ReadError
+from interlayer.core.packaged import packaged
 from interlayer.electrochem.readers.eclab import USED, tidy_columns
 
 _FIRST_MODULE = 52
@@ -47,8 +46,7 @@ class Table:
 
 @cache
 def _known() -> dict[str, dict[str, Any]]:
-    text = files("interlayer.electrochem.readers").joinpath("mpr_columns.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.electrochem.readers", "mpr_columns.toml")
 
 
 def load(path: Path) -> xr.Dataset:

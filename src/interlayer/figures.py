@@ -13,7 +13,7 @@ from interlayer.core.draw import STYLE, draw
 from interlayer.core.errors import SettingError
 from interlayer.core.figure import Figure
 from interlayer.core.files import atomic, write_text
-from interlayer.core.text import clean, slug
+from interlayer.core.text import Names, clean, slug
 from interlayer.journals import FIGURE_KINDS, INCH, Journal, journals, width_of
 from interlayer.sample import Sample
 
@@ -33,37 +33,27 @@ class Named:
 
 def named(samples: Sequence[Sample]) -> Iterator[Named]:
     """Yield every figure of samples, then those that compare them, with names that no other has."""
-    used: set[str] = set()
+    names = Names()
     for sample in samples:
         for path, result in sample.results():
             place = path.strip("/").replace("/", "-")
             for figure in techniques.figures(result):
-                stem = _free(f"{slug(sample.sample_id, 60)}-{slug(place, 60)}-{slug(figure.name, 40)}", used)
-                yield Named(stem, f"{sample.label or sample.sample_id}, {place}", figure)
+                stem = names.free(f"{slug(sample.sample_id, 60)}-{slug(place, 60)}-{slug(figure.name, 40)}")
+                yield Named(stem, f"{sample.name}, {place}", figure)
     for technique, results in compared(samples).items():
         for figure in techniques.comparison(technique, results):
-            stem = _free(f"compared-{technique}-{slug(figure.name, 40)}", used)
+            stem = names.free(f"compared-{technique}-{slug(figure.name, 40)}")
             yield Named(stem, f"{len(results)} samples, {technique}", figure)
-
-
-def _free(stem: str, used: set[str]) -> str:
-    name, number = stem, 2
-    while name.lower() in used:
-        name, number = f"{stem}-{number}", number + 1
-    used.add(name.lower())
-    return name
 
 
 def compared(samples: Sequence[Sample]) -> dict[str, dict[str, xr.DataTree]]:
     """Return the results of each technique by the name of their sample, for comparison."""
-    found: dict[str, dict[str, xr.DataTree]] = {}
+    found: dict[str, list[tuple[str, str, str, xr.DataTree]]] = {}
     for sample in samples:
         for path, result in sample.results():
-            mine = found.setdefault(str(result.attrs["technique"]), {})
-            name, more = sample.label or sample.sample_id, str(result.attrs.get("measurement", ""))
-            name = f"{name}, {more}" if more else name
-            mine[name if name not in mine else f"{name} ({sample.sample_id}{path})"] = result
-    return found
+            mine = found.setdefault(str(result.attrs["technique"]), [])
+            mine.append((sample.name, sample.sample_id, path, result))
+    return {technique: techniques.by_name(mine) for technique, mine in found.items()}
 
 
 def write(

@@ -1,11 +1,10 @@
 """The main numbers of a sample, read from headline.toml."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from interlayer.core.packaged import packaged
 from interlayer.core.summary import Row
 
 
@@ -32,5 +31,4 @@ class Column:
 @cache
 def columns() -> tuple[Column, ...]:
     """Return the columns in their order."""
-    text = files("interlayer").joinpath("headline.toml").read_text(encoding="utf-8")
-    return tuple(Column(**entry) for entry in tomllib.loads(text)["column"])
+    return tuple(Column(**entry) for entry in packaged("interlayer", "headline.toml")["column"])

@@ -1,12 +1,11 @@
 """Sizes of figures in journals, read from journals.toml."""
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from interlayer.core.errors import SettingError
+from interlayer.core.packaged import packaged
 
 #: kinds of files that a figure can become
 FIGURE_KINDS = ("svg", "pdf", "png")
@@ -30,8 +29,7 @@ class Journal:
 @cache
 def journals() -> dict[str, Journal]:
     """Return the journals by name; "any" fits all of them."""
-    text = files("interlayer").joinpath("journals.toml").read_text(encoding="utf-8")
-    return {key: Journal(**entry) for key, entry in tomllib.loads(text).items()}
+    return {key: Journal(**entry) for key, entry in packaged("interlayer", "journals.toml").items()}
 
 
 def width_of(text: str, journal: Journal) -> float:

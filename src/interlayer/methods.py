@@ -101,7 +101,7 @@ def _grouped(samples: Sequence[Sample]) -> dict[tuple[str, str], list[_Run]]:
 
 def _names(samples: Sequence[Sample]) -> list[str]:
     """Return what each sample is called; two of one label are told apart by their ids."""
-    labels = [sample.label or sample.sample_id for sample in samples]
+    labels = [sample.name for sample in samples]
     return [
         _data(label if labels.count(label) == 1 else f"{label} ({sample.sample_id})")
         for label, sample in zip(labels, samples, strict=True)

@@ -245,6 +245,7 @@ def _made(job: Job, key: str) -> Brief:
 
     from interlayer import sem, store
     from interlayer.core import results
+    from interlayer.core.spreadsheet import safe_frame
     from interlayer.core.summary import records
     from interlayer.sem import pictures, tables
     from interlayer.sem.analysis import part
@@ -263,8 +264,8 @@ def _made(job: Job, key: str) -> Brief:
     drawn = pictures.overlay(parts.pictures[0], parts.particles, job.name, notes)
     writers: tuple[Callable[[Path], None], ...] = (
         frame.write_parquet,
-        frame.write_csv,
-        rows.write_csv,
+        safe_frame(frame).write_csv,
+        safe_frame(rows).write_csv,
         partial(pictures.write, picture=drawn),
         partial(pictures.write_thumbnail, picture=drawn[: pictures.height(parts.pictures[0])]),
     )

@@ -19,7 +19,7 @@ from interlayer.core.files import atomic
 from interlayer.core.results import rows_of, warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.text import clean
-from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.core.wording import cells, interval_text, unit_text, value_text
 from interlayer.evidence import PhaseEvidence, check, differences, examine
 from interlayer.evidence.joint import percent
 from interlayer.export.record import Analysis, analyses
@@ -108,11 +108,11 @@ def _breakable(text: str) -> str:
 
 def _content(samples: Sequence[Sample], drawn: "_Drawn") -> dict[str, Any]:
     found = methods.compose(samples)
-    labels = {sample.sample_id: sample.label or sample.sample_id for sample in samples}
+    labels = {sample.sample_id: sample.name for sample in samples}
     return {
         "overview": list(_overview(samples)),
         "doubts": [
-            f"{sample.label or sample.sample_id}, {_title(analysis)}: {text}"
+            f"{sample.name}, {_title(analysis)}: {text}"
             for sample in samples
             for analysis in analyses(sample)
             for text in analysis.warnings
@@ -146,7 +146,7 @@ def _overview(samples: Sequence[Sample]) -> Iterator[dict[str, Any]]:
             if any(picked):
                 cells = [_cell(each[1], column) if each else {"value": "", "interval": ""} for each in picked]
                 rows.append({"title": column.title, "cells": cells})
-        yield {"names": [sample.label or sample.sample_id for sample in part], "rows": rows}
+        yield {"names": [sample.name for sample in part], "rows": rows}
 
 
 def _cell(row: Row, column: Column) -> dict[str, str]:
@@ -159,7 +159,7 @@ def _cell(row: Row, column: Column) -> dict[str, str]:
 
 
 def _claims(samples: Sequence[Sample], claims: Sequence[Claim]) -> dict[str, Any]:
-    labels = {sample.sample_id: sample.label or sample.sample_id for sample in samples}
+    labels = {sample.sample_id: sample.name for sample in samples}
     located = {sample.sample_id: sample.located_rows() for sample in samples}
     verdicts = [check(claim, located.get(claim.sample, [])) for claim in claims]
     rows = [claim_row(each, labels.get(each.claim.sample, each.claim.sample), {}) for each in verdicts]
@@ -189,7 +189,7 @@ def _sample(sample: Sample, drawn: "_Drawn") -> dict[str, Any]:
             {
                 "title": _title(done[path]),
                 "warnings": [*warnings_of(result), *faults],
-                "numbers": [_number(row) for row in rows_of(result)],
+                "numbers": [list(cells(row)) for row in rows_of(result)],
                 "figures": drawn.rows(shown),
                 "sources": "; ".join(
                     f"{each.get('source', '')} sha256:{each.get('source_sha256', '')}"
@@ -199,7 +199,7 @@ def _sample(sample: Sample, drawn: "_Drawn") -> dict[str, Any]:
         )
     joint = examine(sample)
     return {
-        "label": sample.label or sample.sample_id,
+        "label": sample.name,
         "about": " · ".join(filter(None, about)),
         "phases": [_phase(each) for each in joint.phases],
         "pulls": [[each.title, each.verdict, each.reason] for each in joint.pulls],
@@ -220,17 +220,6 @@ def _phase(phase: PhaseEvidence) -> dict[str, Any]:
 def _title(analysis: Analysis) -> str:
     title = techniques.KIND_TITLES.get(analysis.kind) or techniques.TITLES[analysis.technique]
     return f"{title}: {analysis.measurement}" if analysis.measurement else title
-
-
-def _number(row: Row) -> list[str]:
-    return [
-        row.quantity.replace("_", " "),
-        row.subject,
-        value_text(row),
-        interval_text(row),
-        unit_text(row.unit),
-        row.status,
-    ]
 
 
 @dataclass

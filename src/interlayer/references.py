@@ -1,11 +1,11 @@
 """The works that methods may cite, read from references.toml."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from interlayer.core.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Reference:
 @cache
 def library() -> dict[str, Any]:
     """Return references.toml: works, what cites them, and the words of the methods."""
-    return tomllib.loads(files("interlayer").joinpath("references.toml").read_text(encoding="utf-8"))
+    return packaged("interlayer", "references.toml")
 
 
 def reference(number: int, key: str) -> Reference:

@@ -49,6 +49,11 @@ class Sample:
     tree: xr.DataTree = field(default_factory=xr.DataTree)
     made_from: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def name(self) -> str:
+        """Return what people call the sample: its label, or its id."""
+        return self.label or self.sample_id
+
     def add(self, result: xr.DataTree, name: str = "") -> str:
         """Put the result of one analysis into the tree and return its path.
 

@@ -12,7 +12,7 @@ from textwrap import wrap
 
 from interlayer.core.summary import Row
 from interlayer.core.text import clean
-from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.core.wording import cells
 from interlayer.headline import columns
 
 #: columns of every table of numbers
@@ -82,14 +82,7 @@ def _line(text: str) -> str:
 
 
 def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.quantity.replace("_", " "),
-        _line(row.subject),
-        value_text(row),
-        interval_text(row),
-        unit_text(row.unit),
-        row.status,
-    )
+    return tuple(map(_line, cells(row)))
 
 
 # ------------------------------------------------------------------------------------------ terminal

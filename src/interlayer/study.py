@@ -262,6 +262,11 @@ def _check_names(study: Study, lines: dict[tuple[str | int, ...], int]) -> None:
             problems.append(
                 f"line {nearest(lines, ('sample', index, 'id'))}: sample id {sample.id!r} is used twice"
             )
+        if sample.folder.lower() == "catalogue":
+            problems.append(
+                f"line {nearest(lines, ('sample', index, 'id'))}: sample id {sample.id!r} is taken: "
+                "catalogue.nc holds the numbers of all samples"
+            )
         seen[sample.folder.lower()] = index
         places: dict[tuple[str, str, str], int] = {}
         for number, each in enumerate(sample.measurement):

@@ -8,7 +8,7 @@ from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.settings import Setting, for_stage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import xarray as xr
@@ -63,6 +63,26 @@ def figures(result: "xr.DataTree") -> "list[Figure]":
     package(str(result.attrs["technique"]))  # a record names it: nothing else is imported
     module = import_module(f"interlayer.{result.attrs['technique']}.plots")
     return cast("list[Figure]", module.figures(result))
+
+
+def by_name(results: "Iterable[tuple[str, str, str, xr.DataTree]]") -> "dict[str, xr.DataTree]":
+    """Return results under names for `comparison`, of which no two are alike.
+
+    Parameters
+    ----------
+    results
+        Name of the sample, its id, path in the sample, and the result.
+    """
+    found: dict[str, xr.DataTree] = {}
+    for sample, sample_id, path, result in results:
+        more = str(result.attrs.get("measurement", ""))
+        plain = f"{sample}, {more}" if more else sample
+        name, number = plain, 1
+        while name in found:  # two samples of one label; of several studies even with one id
+            name = f"{plain} ({sample_id}{path})" if number == 1 else f"{plain} ({sample_id}{path}, {number})"
+            number += 1
+        found[name] = result
+    return found
 
 
 def comparison(technique: str, results: "Mapping[str, xr.DataTree]") -> "list[Figure]":

@@ -12,6 +12,7 @@ from interlayer import batch, catalogue, lock, report, store, techniques
 from interlayer.batch import Outcome, Task
 from interlayer.catalogue import CATALOGUE
 from interlayer.core.files import sha256, write_text
+from interlayer.core.spreadsheet import safe
 from interlayer.core.summary import Row
 from interlayer.core.text import clean, slug
 from interlayer.engine import Crew
@@ -269,9 +270,9 @@ def write_csv(path: Path, names: Sequence[str], rows: Iterable[Sequence[object]]
 
 
 def csv_text(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table as CSV."""
+    """Return a table as CSV, its texts safe for spreadsheet programs."""
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows(rows)
+    for row in (names, *rows):
+        writer.writerow([safe(each) if isinstance(each, str) else each for each in row])
     return stream.getvalue()

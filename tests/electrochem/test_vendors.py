@@ -174,6 +174,17 @@ def test_battery_data_format_out_and_in(real: Path, tmp_path: Path) -> None:
         write_bdf(xr.Dataset({"voltage": ("point", [1.0])}), tmp_path / "x.bdf.csv")
 
 
+def test_spectra_alone_are_no_battery_data_format_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "eis.csv"
+    rows = [f"{k},3.5,1e-4,{10.0 ** (5 - k / 6):.6g},{20 + k},{-(3.0 + k % 7)}" for k in range(30)]
+    path.write_text("time/s,Ecell/V,I/A,Frequency/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "bdf"
+    assert cli.main(["electrochem", "eis", "--bdf", str(out), str(path)]) == 3
+    assert "eis.csv: impedance only" in capsys.readouterr().err and not out.exists()
+
+
 def test_battery_data_format_and_series_on_the_command_line(tmp_path: Path) -> None:
     parts = []
     for part in range(2):

@@ -122,6 +122,12 @@ def test_no_two_figures_share_a_file_whatever_the_case_of_their_names() -> None:
     assert len({stem.lower() for stem in stems}) == 5
 
 
+def test_samples_of_one_name_are_all_compared() -> None:
+    several = [Sample(each, "Li", tree=sample("m").tree) for each in ("a", "b", "b", "b")]
+    names = list(figures.compared(several)["xrd"])
+    assert names == ["Li, m", "Li, m (b/xrd/m)", "Li, m (b/xrd/m, 2)", "Li, m (b/xrd/m, 3)"]
+
+
 def test_the_command_says_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["figures", str(tmp_path / "none.nc"), "-o", str(tmp_path / "out")]) == 3
     assert "no such file" in capsys.readouterr().err and not (tmp_path / "out").exists()

@@ -17,10 +17,12 @@ from tests.hub import report_made as made
 from interlayer.report.pack import unpack
 
 Page = Any
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `dev`)")
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `test`)")
+#: what Chromium is called; none is downloaded
+NAMES = ("chromium", "google-chrome", "chromium-browser", "/usr/bin/chromium")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine"),
+    pytest.mark.skipif(CHROMIUM is None, reason=f"no browser: none of {', '.join(NAMES)} is there"),
     pytest.mark.xdist_group("browser"),
 ]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -370,6 +372,15 @@ def test_downloads_hold_the_data(visit: Callable[..., Page], study: Path) -> Non
     assert saved(page, "Save methods.bib")[1].startswith("@")
     name, picture = saved(page, "Save Pattern as SVG")
     assert name == "xrd-pattern.svg" and 'xmlns="http' in picture and "<path" in picture
+
+
+def test_no_cell_that_is_saved_is_a_formula(visit: Callable[..., Page], tmp_path: Path) -> None:
+    folder = made.write(tmp_path, "=1+1", names=("a", "b"))
+    page = visit(folder / "a" / "report.html", accept_downloads=True)
+    open_all(page)
+    numbers = numbers_of(saved(page, "Save the numbers of X-ray diffraction as CSV")[1])
+    assert "'=1+1" in numbers[1] and "=1+1" not in numbers[1]
+    assert numbers[1][2] == "20" and numbers[2][-1] != "" and numbers[3][0] == "crystallite_size"
 
 
 def test_files_beside_the_page_hold_every_digit(visit: Callable[..., Page], study: Path) -> None:

@@ -94,3 +94,8 @@ def test_a_missing_or_empty_study_file(tmp_path: Path) -> None:
     for path in (tmp_path / "none.toml", write(tmp_path, "")):
         with pytest.raises(InterlayerError):
             load(path)
+
+
+def test_no_sample_takes_the_name_of_the_catalogue(tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match="line 5: sample id 'Catalogue' is taken"):
+        load(write(tmp_path, GOOD.replace('"a"', '"Catalogue"')))

@@ -1,14 +1,19 @@
 """Hostile names and study files: nothing is written or read outside, nothing reaches the terminal raw."""
 
+import csv
+import io
 import os
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from tests.hub import studies
 
 from interlayer import cli, store, workflow
 from interlayer.cli.recognise import write_study
 from interlayer.core.errors import ReadError, StudyError
+from interlayer.core.spreadsheet import plain
 from interlayer.core.text import clean, line, lines, slug
 from interlayer.study import expand, load
 
@@ -181,3 +186,22 @@ def test_a_device_is_no_file() -> None:
         from interlayer.xrd import read
 
         read("/dev/zero")
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path: Path) -> None:
+    name = "=HYPERLINK(1)"
+    kind = f'technique = "electrochem"\nkind = "plating"\nname = "{name}"'
+    text = STUDY.replace('technique = "xrd"', kind).format(id=f'"{name}"', files='"a.csv"')
+    (tmp_path / "study.toml").write_text(text, encoding="utf-8")
+    studies.cell(tmp_path / "a.csv")
+    run = workflow.run(tmp_path, jobs=1)
+    record = str(run.out / f"{slug(name)}.nc")
+    assert cli.main(["export", record, "-o", str(run.out / "e"), "--to", "csv", "--to", "ro-crate"]) == 0
+    tables = {str(path): path.read_text(encoding="utf-8") for path in run.out.rglob("*.csv")}
+    with zipfile.ZipFile(next(run.out.rglob("report-data.zip"))) as archive:
+        tables |= {each: archive.read(each).decode("utf-8") for each in archive.namelist()}
+    cells = [cell for each in tables.values() for row in csv.reader(io.StringIO(each)) for cell in row]
+    for cell in cells:
+        if cell.lstrip().startswith(tuple("=+-@")):
+            float(cell)
+    assert len(tables) > 8 and sum(plain(cell) == name for cell in cells) >= 2

@@ -1,12 +1,12 @@
 """Inelastic scattering cross-sections of S. Tougaard: which energy losses a photoelectron suffers."""
 
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from interlayer.core.packaged import packaged
 
 Floats = NDArray[np.floating[Any]]
 
@@ -14,8 +14,10 @@ Floats = NDArray[np.floating[Any]]
 @cache
 def classes() -> dict[str, dict[str, float]]:
     """Return the classes of materials of cross_sections.toml: C in eV², D in eV², the gap T₀ in eV."""
-    text = files("interlayer.xps").joinpath("data/cross_sections.toml").read_text(encoding="utf-8")
-    return {name: dict(entry) for name, entry in tomllib.loads(text)["class"].items()}
+    return {
+        name: dict(entry)
+        for name, entry in packaged("interlayer.xps", "data/cross_sections.toml")["class"].items()
+    }
 
 
 def loss(energy_loss: Floats, material: str) -> Floats:

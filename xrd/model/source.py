@@ -1,10 +1,10 @@
 """The X-ray source and the instrument: emission lines, widths, aberrations, radius."""
 
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from interlayer.core.packaged import packaged
 
 #: blind estimate of an instrument's Gaussian FWHM in degree and its spread (lab diffractometers: 0.04–0.12)
 BLIND_WIDTH, BLIND_WIDTH_SPREAD = 0.075, 0.025
@@ -111,8 +111,7 @@ class Instrument:
 
 @cache
 def _anodes() -> dict[str, Any]:
-    text = files("interlayer.xrd").joinpath("data/anodes.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return packaged("interlayer.xrd", "data/anodes.toml")
 
 
 def tube(anode: str, ratio: float | None = None) -> Source:

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from pathlib import Path
 
 from interlayer._version import __version__
 from interlayer.cli import limits
@@ -63,6 +64,24 @@ def parser() -> argparse.ArgumentParser:
     _add_others(commands)
     _add_products(commands)
     return top
+
+
+class _Records(argparse.Action):
+    """Records of samples; the catalogue that ``results/*.nc`` names too is passed over."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the records; a catalogue alone stays, and is then refused."""
+        from interlayer.catalogue import CATALOGUE
+
+        given = [str(each) for each in values] if isinstance(values, list) else []
+        kept = [each for each in given if Path(each).name != CATALOGUE]
+        setattr(namespace, self.dest, kept or given)
 
 
 Commands = argparse._SubParsersAction  # the class has no public name
@@ -135,7 +154,11 @@ def _add_setting(group: argparse._ArgumentGroup, setting: Setting) -> None:
 def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
     report = commands.add_parser("report", help="one report from stored samples")
     report.add_argument(
-        "records", nargs="+", metavar="NC", help="sample records (.nc) of one or many studies"
+        "records",
+        nargs="+",
+        action=_Records,
+        metavar="NC",
+        help="sample records (.nc) of one or many studies",
     )
     report.add_argument("-o", "--output", required=True, metavar="FILE", help="a page (.html) or a .pdf")
     report.add_argument("--title", help="that of the study, or 'interlayer report'")
@@ -151,11 +174,11 @@ def _add_others(commands: "Commands[argparse.ArgumentParser]") -> None:
 
 def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     evidence = commands.add_parser("evidence", help="what the techniques of stored samples say together")
-    evidence.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    evidence.add_argument("records", nargs="+", action=_Records, metavar="NC", help="sample records (.nc)")
     evidence.add_argument("--json", action="store_true", help="print JSON")
     evidence.set_defaults(run="show_evidence", module="joined")
     figures = commands.add_parser("figures", help="every figure of stored samples, at journal widths")
-    figures.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    figures.add_argument("records", nargs="+", action=_Records, metavar="NC", help="sample records (.nc)")
     figures.add_argument("-o", "--output", required=True, metavar="DIR", help="where the files go")
     figures.add_argument("--format", choices=FIGURE_KINDS, default="svg", help="kind of files (svg)")
     figures.add_argument(
@@ -164,11 +187,11 @@ def _add_products(commands: "Commands[argparse.ArgumentParser]") -> None:
     figures.add_argument("--journal", choices=tuple(journals()), default="any", help="whose columns (any)")
     figures.set_defaults(run="draw_figures", module="products")
     methods = commands.add_parser("methods", help="the methods paragraph of stored samples, with references")
-    methods.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    methods.add_argument("records", nargs="+", action=_Records, metavar="NC", help="sample records (.nc)")
     methods.add_argument("-o", "--output", metavar="DIR", help="write methods.txt and references.bib here")
     methods.set_defaults(run="write_methods", module="products")
     export = commands.add_parser("export", help="stored samples as files for other programs")
-    export.add_argument("records", nargs="+", metavar="NC", help="sample records (.nc)")
+    export.add_argument("records", nargs="+", action=_Records, metavar="NC", help="sample records (.nc)")
     export.add_argument("-o", "--output", required=True, metavar="DIR", help="where the files go")
     export.add_argument(
         "--to",

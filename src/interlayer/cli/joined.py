@@ -45,7 +45,7 @@ def _lines(samples: "list[Sample]") -> Iterator[str]:
     from interlayer.evidence import differences, examine, links
 
     for sample in samples:
-        name = sample.label or sample.sample_id
+        name = sample.name
         yield clean(f"{name} ({sample.sample_id})" if name != sample.sample_id else name)
         yield from _of_sample(examine(sample))
         yield ""

@@ -1,11 +1,10 @@
 """The vocabulary of summary rows, read from quantities.toml."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from interlayer.core.errors import SettingError
+from interlayer.core.packaged import packaged
 
 TECHNIQUES = ("xrd", "xps", "sem", "eds", "electrochem")
 
@@ -24,12 +23,11 @@ class Quantity:
 @cache
 def vocabulary() -> dict[tuple[str, str], Quantity]:
     """Return every quantity by technique and name."""
-    text = files("interlayer.core").joinpath("quantities.toml").read_text(encoding="utf-8")
     return {
         (technique, name): Quantity(
             technique, name, tuple(entry["units"]), entry["subject"], entry["description"]
         )
-        for technique, entries in tomllib.loads(text).items()
+        for technique, entries in packaged("interlayer.core", "quantities.toml").items()
         for name, entry in entries.items()
     }
 

@@ -67,3 +67,25 @@ def slug(text: str, limit: int = 80) -> str:
     if plain.split(".")[0].upper() in _DEVICES:
         plain = f"name-{plain}"
     return plain or "unnamed"
+
+
+class Names:
+    """Names of files of which no two are alike, whatever the case.
+
+    Examples
+    --------
+    >>> names = Names()
+    >>> names.free("a"), names.free("A"), names.free("a")
+    ('a', 'A-2', 'a-3')
+    """
+
+    def __init__(self) -> None:
+        self._used: set[str] = set()
+
+    def free(self, name: str) -> str:
+        """Return a name, with a number after it where it is taken; it is taken from now on."""
+        found, number = name, 2
+        while found.lower() in self._used:
+            found, number = f"{name}-{number}", number + 1
+        self._used.add(found.lower())
+        return found

@@ -5,12 +5,11 @@ technical atmosphere.
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
 from interlayer.core.errors import UnitError
+from interlayer.core.packaged import packaged
 
 #: characters of a quantity with its unit
 _LONGEST = 200
@@ -29,9 +28,8 @@ class Unit:
 
 @cache
 def _table() -> dict[str, Unit]:
-    text = files("interlayer.core").joinpath("units.toml").read_text(encoding="utf-8")
     table: dict[str, Unit] = {}
-    for dimension, units in tomllib.loads(text).items():
+    for dimension, units in packaged("interlayer.core", "units.toml").items():
         for symbol, entry in units.items():
             unit = Unit(symbol, dimension, float(entry["factor"]), float(entry.get("offset", 0.0)))
             for name in (symbol, *entry.get("aliases", ())):

@@ -56,6 +56,12 @@ def value_text(row: Row) -> str:
     return "–"
 
 
+def cells(row: Row) -> tuple[str, str, str, str, str, str]:
+    """Return a row for a table: quantity, subject, value or limit, interval, unit, status."""
+    name = row.quantity.replace("_", " ")
+    return name, row.subject, value_text(row), interval_text(row), unit_text(row.unit), row.status
+
+
 def interval_text(row: Row) -> str:
     """Return the ends of the 95 % interval of a row."""
     if row.status != "measured":

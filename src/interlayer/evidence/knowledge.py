@@ -1,10 +1,10 @@
 """What is known beforehand: phases, what each technique sees of them, metrics (TOML beside this file)."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from typing import Any
+
+from interlayer.core.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Metric:
 
 @cache
 def _read(name: str) -> dict[str, Any]:
-    return tomllib.loads(files("interlayer.evidence").joinpath(name).read_text(encoding="utf-8"))
+    return packaged("interlayer.evidence", name)
 
 
 @cache

@@ -62,7 +62,7 @@ def links(samples: Sequence[Sample]) -> tuple[Link, ...]:
     of τ is that of up to 1,000 draws within the errors of both metrics. It says "linked", never "caused".
     """
     rows = {sample.sample_id: list(located(sample)) for sample in samples}
-    names = {sample.sample_id: sample.label or sample.sample_id for sample in samples}
+    names = {sample.sample_id: sample.name for sample in samples}
     columns = [column(metric, rows) for metric in metrics()]
     pairs = [
         (x, y)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from interlayer.core.errors import SettingError
-from interlayer.core.text import slug
+from interlayer.core.text import Names, slug
 
 if TYPE_CHECKING:
     from interlayer.export.record import Context, Record
@@ -84,7 +84,7 @@ def plan(
         if each.together:
             yield folder / each.target, _writer(each, records, folder / each.target, context)
             continue
-        for record, stem in zip(records, _stems(records), strict=True):
+        for record, stem in zip(records, stems(records), strict=True):
             target = folder / each.target.format(stem)
             yield target, _writer(each, record, target, context)
 
@@ -101,13 +101,7 @@ def _writer(
     return make
 
 
-def _stems(records: "Sequence[Record]") -> list[str]:
+def stems(records: "Sequence[Record]") -> list[str]:
     """Return a name for the files of each sample; no two are alike, whatever the case."""
-    stems: list[str] = []
-    for record in records:
-        stem = name = slug(record.sample.sample_id)
-        number = 2
-        while name.lower() in {each.lower() for each in stems}:
-            name, number = f"{stem}-{number}", number + 1
-        stems.append(name)
-    return stems
+    names = Names()
+    return [names.free(slug(record.sample.sample_id)) for record in records]

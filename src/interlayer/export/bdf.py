@@ -4,12 +4,10 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from interlayer.core.errors import AnalysisError
 from interlayer.core.files import atomic_folder
 from interlayer.core.settings import for_stage
-from interlayer.core.text import slug
+from interlayer.core.text import Names, slug
 from interlayer.export.record import Analysis, Context, NothingToExport, Record, analyses
 from interlayer.techniques import declared_settings
 
@@ -33,16 +31,22 @@ def write(record: Record, target: Path, context: Context) -> list[str]:
         raise NothingToExport(f"sample {record.sample.sample_id!r} has no electrochemistry to export")
     written: dict[str, dict[str, str]] = {}
     notes: list[str] = []
+    names = Names()
     with atomic_folder(target, DESCRIPTION) as part:
         for test in tests:
-            _write_test(test, part, context, written, notes)
+            _write_test(test, part, context, written, notes, names)
         text = json.dumps({"files": written, "left_out": notes}, ensure_ascii=False, indent=1) + "\n"
         (part / DESCRIPTION).write_bytes(text.encode())
     return notes
 
 
 def _write_test(
-    test: Analysis, part: Path, context: Context, written: dict[str, dict[str, str]], notes: list[str]
+    test: Analysis,
+    part: Path,
+    context: Context,
+    written: dict[str, dict[str, str]],
+    notes: list[str],
+    names: Names,
 ) -> None:
     """Write the files of one test; what has no time rows (a spectrum) is noted."""
     from interlayer import electrochem
@@ -50,23 +54,13 @@ def _write_test(
     settings: dict[str, Any] = dict(test.settings)
     reading = for_stage("read", settings, declared_settings("electrochem"))
     for source in test.sources:
-        place = slug(test.path.removeprefix("/electrochem/"))
-        name = _free(f"{place}-{slug(Path(source['source']).stem)}", written)
+        stem = f"{slug(test.path.removeprefix('/electrochem/'))}-{slug(Path(source['source']).stem)}"
+        name = f"{names.free(stem)}.bdf.csv"
         raw = electrochem.read(context.raw(source), **reading)
         try:
-            if "frequency" in raw and np.isfinite(raw["frequency"].values).all():
-                raise AnalysisError("impedance only, no time rows")
             electrochem.write_bdf(raw, part / name)
         except AnalysisError as error:
-            notes.append(f"{source['source']}: {error}")
+            notes.append(str(error.about(source["source"])))
             continue
         about = {key: source[key] for key in ("source", "source_sha256", "format")}
         written[name] = {"analysis": test.path, **about}
-
-
-def _free(stem: str, used: dict[str, dict[str, str]]) -> str:
-    taken = {name.lower() for name in used}
-    name, number = f"{stem}.bdf.csv", 2
-    while name.lower() in taken:
-        name, number = f"{stem}-{number}.bdf.csv", number + 1
-    return name

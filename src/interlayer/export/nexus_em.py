@@ -20,7 +20,7 @@ def entries(
         return
     name, entry = start(root, analysis.path.strip("/").replace("/", "_"), "NXem", sample, analysis, context)
     about = entry.group("sample1", "NXsample")
-    about.field("name", sample.label or sample.sample_id)
+    about.field("name", sample.name)
     about.field("identifier_sample", sample.sample_id, type="interlayer sample id")
     region = entry.group("roi1", "NXroi_process")
     if images:

@@ -67,7 +67,7 @@ def start(
     free = root.free(name)
     entry = root.group(free, "NXentry")
     entry.field("definition", definition, version=DEFINITIONS)
-    entry.field("title", f"{sample.label or sample.sample_id}: {name.replace('_', ' ')}")
+    entry.field("title", f"{sample.name}: {name.replace('_', ' ')}")
     entry.field("experiment_description", context.title)
     for number, source in enumerate(analysis.sources, start=1):
         note = entry.group(f"note{number}", "NXnote")

@@ -48,7 +48,7 @@ def _entry(
     entry.field("start_time", attrs.get("date"))
     entry.field("transitions", attrs.get("core_level"))
     about = entry.group("sample", "NXsample")
-    about.field("name", sample.label or sample.sample_id)
+    about.field("name", sample.name)
     about.field("description", "; ".join(filter(None, (sample.state, *sample.history))))
     _instrument(entry, name, attrs)
     _data(entry.group("data", "NXdata", signal="data", axes="energy", energy_indices=np.int64(0)), region)

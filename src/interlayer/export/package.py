@@ -14,14 +14,19 @@ DESCRIPTION = "datapackage.json"
 
 
 def write_package(
-    record: Record, target: Path, ending: str, mediatype: str, write: Callable[[Table, Path], None]
+    record: Record,
+    target: Path,
+    ending: str,
+    mediatype: str,
+    write: Callable[[Table, Path], None],
+    made: Callable[[Table], Table] = lambda table: table,
 ) -> list[str]:
-    """Write each table of a sample as a file and describe them; returns what was left out."""
+    """Write each table of a sample, as ``made`` makes it, and describe them; returns what was left out."""
     sample = record.sample
     left_out = pictures(sample)
     with atomic_folder(target, DESCRIPTION) as part:
         resources = []
-        for table in tables(sample):
+        for table in map(made, tables(sample)):
             path = part / f"{table.name}{ending}"
             write(table, path)
             resources.append(_resource(table, path, mediatype))
@@ -33,7 +38,7 @@ def write_package(
         about = {
             "profile": "tabular-data-package",
             "name": slug(sample.sample_id).lower(),
-            "title": sample.label or sample.sample_id,
+            "title": sample.name,
             "created_with": f"interlayer {__version__}",
             "sample": {
                 "sample_id": sample.sample_id,

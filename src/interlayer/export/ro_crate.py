@@ -12,8 +12,10 @@ from typing import Any
 from interlayer import methods
 from interlayer._version import __version__
 from interlayer.core.files import atomic_folder, sha256
+from interlayer.core.spreadsheet import safe_frame
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
+from interlayer.export import stems
 from interlayer.export.record import Analysis, Context, Record, analyses
 from interlayer.export.tables import summary_frame
 
@@ -36,19 +38,15 @@ def write(records: Sequence[Record], target: Path, context: Context) -> list[str
 
 def _write_files(records: Sequence[Record], part: Path) -> list[str]:
     """Write the payload; returns the path of each record in the crate."""
-    names: list[str] = []
+    names = [f"records/{stem}.nc" for stem in stems(records)]
     (part / "records").mkdir()
-    for record in records:
-        stem = name = slug(record.sample.sample_id)
-        number = 2
-        while f"records/{name}.nc".lower() in {each.lower() for each in names}:
-            name, number = f"{stem}-{number}", number + 1
-        names.append(f"records/{name}.nc")
+    for record, name in zip(records, names, strict=True):
         if record.path is None:
-            record.sample.save(part / names[-1])
+            record.sample.save(part / name)
         else:
-            shutil.copyfile(record.path, part / names[-1])
-    summary_frame([record.sample for record in records]).write_csv(part / "summary.csv", null_value="")
+            shutil.copyfile(record.path, part / name)
+    summary = summary_frame([record.sample for record in records])
+    safe_frame(summary).write_csv(part / "summary.csv", null_value="")
     found = methods.compose([record.sample for record in records])
     (part / "methods.txt").write_bytes(found.text.encode())
     (part / "references.bib").write_bytes(found.bibtex.encode())
@@ -98,7 +96,7 @@ def _graph(records: Sequence[Record], names: Sequence[str], part: Path, context:
 
 
 def _title(record: Record) -> str:
-    return record.sample.label or record.sample.sample_id
+    return record.sample.name
 
 
 def _file(part: Path, name: str, title: str, kind: str) -> Entity:

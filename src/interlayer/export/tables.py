@@ -7,7 +7,7 @@ import numpy as np
 import polars
 import xarray as xr
 
-from interlayer.core.text import clean, slug
+from interlayer.core.text import Names, clean, slug
 from interlayer.sample import Sample
 
 _TYPES = {"f": "number", "i": "integer", "u": "integer", "b": "boolean"}
@@ -42,14 +42,14 @@ def tables(sample: Sample) -> Iterator[Table]:
     a column for each dimension (its coordinate, or the place counted from 0), one for each variable.
     Pictures for the screen are no tables; see `pictures`.
     """
-    used: set[str] = set()
-    yield _table(_free("summary", used), "/summary", sample.summary, ("row",))
+    names = Names()
+    yield _table(names.free("summary"), "/summary", sample.summary, ("row",))
     for path, dataset in _nodes(sample):
         groups = _groups(dataset)
         for dims in groups:
             stem = "-".join(slug(part, 40) for part in path.strip("/").split("/"))
             name = f"{stem}.{slug('-'.join(dims) or 'values', 60)}" if len(groups) > 1 else stem
-            yield _table(_free(name, used), path, dataset, dims)
+            yield _table(names.free(name), path, dataset, dims)
 
 
 def pictures(sample: Sample) -> list[str]:
@@ -81,14 +81,6 @@ def _groups(dataset: xr.Dataset) -> list[tuple[str, ...]]:
         if not _is_picture(variable)
     }
     return list(found)
-
-
-def _free(name: str, used: set[str]) -> str:
-    free, number = name, 2
-    while free.lower() in used:
-        free, number = f"{name}-{number}", number + 1
-    used.add(free.lower())
-    return free
 
 
 def _table(name: str, node: str, dataset: xr.Dataset, dims: tuple[str, ...]) -> Table:

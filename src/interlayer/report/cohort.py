@@ -114,7 +114,7 @@ def _compared(stored: Sequence[Stored], pack: Pack) -> list[Compared]:
 
 
 def _together(technique: str, mine: Sequence[tuple[Brief, Path, str]]) -> list[Figure]:
-    results: dict[str, xr.DataTree] = {}
+    results: list[tuple[str, str, str, xr.DataTree]] = []
     trees: dict[Path, xr.DataTree] = {}
     for brief, record, path in mine:
         if record not in trees:
@@ -122,7 +122,5 @@ def _together(technique: str, mine: Sequence[tuple[Brief, Path, str]]) -> list[F
         below = path.removeprefix(f"/{technique}").strip("/")
         result = trees[record][below] if below else trees[record]
         assert isinstance(result, xr.DataTree)  # a path of the brief leads to a node
-        more = str(result.attrs.get("measurement", ""))
-        name = f"{brief.name}, {more}" if more else brief.name
-        results[name if name not in results else f"{name} ({brief.sample_id}{path})"] = result
-    return techniques.comparison(technique, results)
+        results.append((brief.name, brief.sample_id, path, result))
+    return techniques.comparison(technique, techniques.by_name(results))

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from interlayer.core.files import atomic
+from interlayer.core.spreadsheet import safe
 from interlayer.report.pack import Column
 
 #: the date of every member: the same data give the same bytes
@@ -15,7 +16,7 @@ _NOT_FINITE = frozenset({"nan", "inf", "-inf"})
 
 
 def csv_text(columns: Sequence[Column]) -> str:
-    """Return columns, which may differ in length, as CSV: every digit, nothing for no number.
+    """Return columns, which may differ in length, as CSV: every digit, nothing for no number, texts safe.
 
     Examples
     --------
@@ -25,7 +26,7 @@ def csv_text(columns: Sequence[Column]) -> str:
     2.0,
     """
     texts = [_texts(values) for _, values in columns]
-    heading = ",".join(_quoted(name) for name, _ in columns)
+    heading = ",".join(_quoted(safe(name)) for name, _ in columns)
     lines = [",".join(row) for row in zip_longest(*texts, fillvalue="")]
     return "\n".join([heading, *lines, ""])
 
@@ -34,7 +35,10 @@ def _texts(values: Sequence[object]) -> list[str]:
     """Return the values as text: all numbers at once, for there are many."""
     if set(map(type, values)) == {float}:
         return ["" if text in _NOT_FINITE else text for text in map(repr, values)]
-    return ["" if value is None else _quoted(str(value)) for value in values]
+    return [
+        _quoted(safe(value) if isinstance(value, str) else "" if value is None else str(value))
+        for value in values
+    ]
 
 
 def _quoted(text: str) -> str:

@@ -1,11 +1,10 @@
 """Which rows of a sample answer the questions of its first screen, and fill the overview."""
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 
+from interlayer.core.packaged import packaged
 from interlayer.core.summary import Row
 from interlayer.headline import Column
 
@@ -32,7 +31,7 @@ class First:
 @cache
 def first() -> First:
     """Return what the first screen of a sample answers, read from first.toml."""
-    stored = tomllib.loads(files("interlayer.report").joinpath("first.toml").read_text(encoding="utf-8"))
+    stored = packaged("interlayer.report", "first.toml")
     cards = (
         Card(entry["question"], tuple(Column(**number) for number in entry["numbers"]))
         for entry in stored["card"]

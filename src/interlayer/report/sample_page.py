@@ -29,7 +29,7 @@ def sample_page(
         Title and error of each measurement of this sample that was not analysed.
     """
     located = sample.located_rows()
-    name = sample.label or sample.sample_id
+    name = sample.name
     places = {(path, row): place for place, (path, row) in enumerate(located)}
     claims = tuple(joined.claim_row(verdict, name, places) for verdict in verdicts)
     joint = examine(sample)

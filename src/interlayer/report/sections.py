@@ -14,7 +14,7 @@ from interlayer.core import figure as fig
 from interlayer.core.results import tables, warnings_of
 from interlayer.core.summary import Row
 from interlayer.core.text import slug
-from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.core.wording import cells
 from interlayer.report import curves
 from interlayer.report.model import Figure, Number, Section, Table
 from interlayer.report.pack import Pack
@@ -67,16 +67,7 @@ class Book:
 
 def number(place: int, row: Row) -> Number:
     """Return a summary row as text."""
-    return Number(
-        place,
-        row.quantity.replace("_", " "),
-        row.subject,
-        value_text(row),
-        interval_text(row),
-        unit_text(row.unit),
-        row.status,
-        row.note,
-    )
+    return Number(place, *cells(row), row.note)
 
 
 def title_of(attrs: Mapping[Any, Any]) -> str:

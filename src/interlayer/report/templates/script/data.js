@@ -77,8 +77,13 @@ var page = (function () {
   function find(head, id) { return head.figures && head.figures[id] ? ofFigure(head, id) : ofTable(head, id); }
   function rows(table) { return table.columns.reduce(function (n, c) { return Math.max(n, c.length); }, 0); }
   function cell(value) { return value === undefined || value === null || value !== value ? "" : value; }
+  /* a text that a spreadsheet program would take for a formula: see core/spreadsheet.py */
+  function safe(text) {
+    var formula = /^'*\s*[=+\-@＝＋－＠]/.test(text) && !/^\s*[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?\s*$/.test(text);
+    return formula ? "'" + text : text;
+  }
   function quoted(value) {
-    var text = String(cell(value));
+    var text = typeof value === "string" ? safe(value) : String(cell(value));
     return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
   }
   function csv(table) {
