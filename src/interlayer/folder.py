@@ -25,7 +25,7 @@ from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError, SettingError, WriteError
 from interlayer.core.files import write_text
 from interlayer.core.settings import Value
-from interlayer.core.text import clean
+from interlayer.core.text import Names, clean
 from interlayer.engine import Crew, Team
 from interlayer.ledger import Ledger, opened
 from interlayer.micrograph import Brief, Job, lost, process, short, untouched
@@ -282,11 +282,5 @@ def _source(folder: Path, piece: Piece) -> Path:
 
 def _places(names: Sequence[str]) -> dict[str, str]:
     """Return a folder for each sample, different also where case does not count."""
-    found: dict[str, str] = {}
-    for name in names:
-        first = short(clean(name))
-        place, number = first, 2
-        while place.lower() in {each.lower() for each in found.values()}:
-            place, number = f"{first}-{number}", number + 1
-        found[name] = place
-    return found
+    taken = Names()
+    return {name: taken.free(short(clean(name))) for name in names}

@@ -11,6 +11,7 @@ import polars
 from interlayer import store
 from interlayer.core.files import atomic
 from interlayer.core.results import rows_of
+from interlayer.core.spreadsheet import safe_frame
 from interlayer.core.summary import from_dataset
 from interlayer.core.summary import records as row_records
 from interlayer.micrograph import THUMBNAIL, Brief, Job
@@ -64,7 +65,7 @@ def write_frame(frame: polars.DataFrame, stem: Path) -> list[Path]:
     """Write a table as ``<stem>.csv`` and ``<stem>.parquet``, each atomically; returns both."""
     plain, columns = (stem.with_name(stem.name + ending) for ending in (".csv", ".parquet"))
     with atomic(plain) as temporary:
-        frame.write_csv(temporary)
+        safe_frame(frame).write_csv(temporary)
     with atomic(columns) as temporary:
         frame.write_parquet(temporary)
     return [plain, columns]
@@ -99,7 +100,7 @@ def write_overview(
         for record in row_records(from_dataset(store.read_group(path, "summary")))
     ]
     with atomic(out / "summary.csv") as temporary:
-        polars.DataFrame(rows, infer_schema_length=None).write_csv(temporary)
+        safe_frame(polars.DataFrame(rows, infer_schema_length=None)).write_csv(temporary)
     return [*written, out / "summary.csv"]
 
 

@@ -8,6 +8,8 @@ import pytest
 import xarray as xr
 
 from interlayer import cli
+from interlayer.cli.files import Item
+from interlayer.cli.files import write_bdf as write_files
 from interlayer.core.errors import AnalysisError, ReadError
 from interlayer.electrochem import analyze, read, write_bdf
 
@@ -183,6 +185,11 @@ def test_spectra_alone_are_no_battery_data_format_and_nothing_is_written(
     out = tmp_path / "bdf"
     assert cli.main(["electrochem", "eis", "--bdf", str(out), str(path)]) == 3
     assert "eis.csv: impedance only" in capsys.readouterr().err and not out.exists()
+    other = tmp_path / "cell.csv"
+    other.write_text("Test Time / s,Voltage / V,Current / A\n0,3.5,1e-3\n60,3.6,1e-3\n120,3.7,1e-3\n")
+    both = [Item(each, "electrochem", "eis", xr.DataTree()) for each in (path, other)]
+    written, failed = write_files(both, {}, out)  # one among others is named, and the others are written
+    assert [each.name for each in written] == ["cell.bdf.csv"] and "eis.csv: impedance only" in failed[0]
 
 
 def test_battery_data_format_and_series_on_the_command_line(tmp_path: Path) -> None:

@@ -102,10 +102,12 @@ def analyze_files(arguments: argparse.Namespace) -> int:
             out = Path(stack.enter_context(TemporaryDirectory(prefix="interlayer-")))
         crew = limits.crew(arguments)
         found = files.analyze(arguments.technique, kind, inputs, settings, crew=crew, out=out)
+        without: list[str] = []
         if getattr(arguments, "bdf", None):
-            for path in files.write_bdf(found, settings, Path(arguments.bdf)):
-                print(path, file=sys.stderr)
-        return _shown(found, arguments)
+            written, without = files.write_bdf(found, settings, Path(arguments.bdf))
+            for text in (*written, *(f"failed: {each}" for each in without)):
+                print(text, file=sys.stderr)
+        return _shown(found, arguments) or (SOME_FAILED if without else GOOD)
 
 
 def _shown(found: "list[files.Item]", arguments: argparse.Namespace) -> int:

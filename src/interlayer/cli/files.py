@@ -169,17 +169,31 @@ def _images(folder: Path, out: Path, settings: dict[str, Value], crew: Crew) -> 
     ]
 
 
-def write_bdf(items: Sequence[Item], settings: dict[str, Value], folder: Path) -> list[Path]:
-    """Write the time rows of each file that was analysed as Battery Data Format, and return the paths."""
+def write_bdf(
+    items: Sequence[Item], settings: dict[str, Value], folder: Path
+) -> tuple[list[Path], list[str]]:
+    """Write the time rows of each file that was analysed as Battery Data Format; return paths and failures.
+
+    Raises
+    ------
+    InterlayerError
+        When none of the files has time rows.
+    """
     from interlayer import electrochem
 
     reading = for_stage("read", settings, techniques.declared_settings("electrochem"))
-    written = []
+    written: list[Path] = []
+    failed: list[InterlayerError] = []
     for item in items:
         if item.result is not None and item.source.is_file():
-            raw = electrochem.read(item.source, **reading)
-            written.append(electrochem.write_bdf(raw, folder / f"{item.source.stem}.bdf.csv"))
-    return written
+            try:
+                raw = electrochem.read(item.source, **reading)
+                written.append(electrochem.write_bdf(raw, folder / f"{item.source.stem}.bdf.csv"))
+            except InterlayerError as error:
+                failed.append(error.about(item.source))
+    if failed and not written:
+        raise failed[0]
+    return written, [str(error) for error in failed]
 
 
 def _expanded(inputs: Sequence[Path], technique: str) -> tuple[Path, ...]:

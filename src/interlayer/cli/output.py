@@ -16,8 +16,8 @@ from interlayer.core.figure import Figure
 from interlayer.core.files import read_text, write_text
 from interlayer.core.results import rows_of, tables
 from interlayer.core.summary import records
-from interlayer.core.text import line, slug
-from interlayer.core.wording import interval_text, unit_text, value_text
+from interlayer.core.text import Names, line, slug
+from interlayer.core.wording import cells
 from interlayer.figures import save
 from interlayer.workflow import write_csv
 
@@ -33,14 +33,7 @@ def print_tables(items: Sequence[Item]) -> None:
         for name in ("quantity", "subject", "value", "95 % interval", "unit", "status"):
             table.add_column(name, overflow="fold", no_wrap=name in {"quantity", "status"})
         for row in rows:
-            texts = (
-                row.quantity,
-                row.subject,
-                value_text(row),
-                interval_text(row),
-                unit_text(row.unit),
-                row.status,
-            )
+            texts = (row.quantity, *cells(row)[1:])  # with the name that --json and tables have
             table.add_row(*(Text(line(text)) for text in texts))
         console.print(table)
         for text in warnings:
@@ -49,27 +42,17 @@ def print_tables(items: Sequence[Item]) -> None:
 
 def write(items: Sequence[Item], folder: Path) -> None:
     """Write each result as a record, its summary and tables as CSV, and the texts that belong to it."""
-    used: set[str] = set()
+    names = Names()
     for item in items:
         if item.tree is None or item.stored is not None:
             continue
-        stem = _unique(
-            slug(item.source.stem if item.source.is_file() else item.source.name + "-pooled"), used
-        )
+        stem = names.free(slug(item.source.stem if item.source.is_file() else f"{item.source.name}-pooled"))
         store.write_tree(item.tree, folder / f"{stem}.nc")
         _write_records(folder / f"{stem}-summary.csv", records(rows_of(item.tree)))
         for name, rows in tables(item.tree).items():
             _write_records(folder / f"{stem}-{slug(name)}.csv", rows)
         for name, text in techniques.documents(item.tree).items():
             write_text(folder / f"{stem}-{name}", text)
-
-
-def _unique(stem: str, used: set[str]) -> str:
-    name, number = stem, 2
-    while name.lower() in used:
-        name, number = f"{stem}-{number}", number + 1
-    used.add(name.lower())
-    return name
 
 
 def _write_records(
