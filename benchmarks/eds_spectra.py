@@ -146,29 +146,47 @@ def map_speed() -> None:
     print(f"\nelement map of 200 × 256: {np.median(times):.3f} s busy (largest of 20: {max(times[1:]):.3f})")
 
 
-def speed() -> None:
+def write_map(path: Path, height: int, width: int, channels: int) -> Path:
+    """Write an EDAX map of one byte a channel: a 900 nm N layer beside a polymer."""
     rng = np.random.default_rng(2)
-    height, width, channels = 400, 512, 2048
     y = (np.arange(height) + 0.5) * 20.0
-    inside = np.clip((450 - np.abs(y - 4000)) / 300 + 0.5, 0, 1)
+    inside = np.clip((450 - np.abs(y - 10 * height)) / 300 + 0.5, 0, 1)
     energy = np.arange(channels) * 10.0
     spectra = np.stack(
         [
             gaussians(energy, {277.0: c, 392.4: n, 524.9: 0.5}, 130.0)
-            for n, c in zip(2 * inside + 0.2, np.where(y > 4000, 4.0, 0.2), strict=True)
+            for n, c in zip(2 * inside + 0.2, np.where(y > 10 * height, 4.0, 0.2), strict=True)
         ]
     )
     spectra += 0.002
+    with path.open("wb") as stream:
+        stream.write(head(height, width, channels))
+        for line in spectra:
+            stream.write(rng.poisson(line, (width, channels)).astype(np.uint8).tobytes())
+    return path
+
+
+def head(height: int, width: int, channels: int) -> bytes:
+    made = bytearray(1068)
+    made[:15] = b"MAPSPECTRA_DATA"
+    for at, value in ((24, width), (28, height), (32, channels), (36, 1), (40, 1068)):
+        made[at : at + 4] = value.to_bytes(4, "little")
+    return bytes(made)
+
+
+def sparse_map(path: Path) -> Path:
+    """Write a map of 13.7 GB that holds nothing but its head; takes no room on the disk."""
+    height, width, channels = 2048, 1638, 4096
+    with path.open("wb") as stream:
+        stream.write(head(height, width, channels))
+        stream.truncate(1068 + height * width * channels)
+    return path
+
+
+def speed() -> None:
+    height, width, channels = 400, 512, 2048
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "map.spd"
-        head = bytearray(1068)
-        head[:15] = b"MAPSPECTRA_DATA"
-        for at, value in ((24, width), (28, height), (32, channels), (36, 1), (40, 1068)):
-            head[at : at + 4] = value.to_bytes(4, "little")
-        with path.open("wb") as stream:
-            stream.write(head)
-            for line in spectra:
-                stream.write(rng.poisson(line, (width, channels)).astype(np.uint8).tobytes())
+        path = write_map(Path(folder) / "map.spd", height, width, channels)
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         begin, busy = time.perf_counter(), time.process_time()
         raw = load_spd(path)

@@ -144,9 +144,6 @@ def _reading(rows: int) -> Iterator[Record]:
             yield Record("electrochem, long CSV", f"read and half cycles, {when}, beside {name}", rate,
                          "Mrow/CPU-s", 3.0, "higher", rows, "0", 0.15 * rate, name,
                          rows / theirs[place] / 1e6)  # fmt: skip
-    for name, theirs in peers.items():
-        yield Record("electrochem, long CSV", f"peak of read and half cycles, beside {name}", ours[2], "MB",
-                     500.0, "lower", rows, "0", 0.03 * ours[2], name, theirs[2])  # fmt: skip
 
 
 def _binary(rows: int) -> Iterator[Record]:
