@@ -4,8 +4,8 @@
     python benchmarks/memory_cases.py extra CASE A B      what B takes beyond what the process held after A
     python benchmarks/memory_cases.py imports             peak of importing the modules named on stdin
 
-The peak is VmHWM of /proc, which is set back before B (so Linux only); pages of mapped files count. `measured`
-and `extra` start such processes.
+The peak is VmHWM of /proc, which is set back before B (so Linux only); pages of mapped files count.
+`measured` and `extra` start such processes.
 """
 
 import importlib
@@ -30,11 +30,15 @@ class Used:
 
 
 def measured(case: str, path: Path) -> Used:
-    """Return the memory of a case in a process of its own; run before, so that nothing is compiled in it."""
-    _child("run", case, str(path))
+    """Return the memory of a case in a process of its own."""
     found = _child("run", case, str(path))
     alone = _child("imports", given="\n".join(found["modules"]))
     return Used(found["peak"], alone["peak"])
+
+
+def peak(case: str, path: Path) -> float:
+    """Return the peak alone; run before the others, it also compiles what they would compile."""
+    return float(_child("run", case, str(path))["peak"])
 
 
 def extra(case: str, small: Path, path: Path) -> float:
@@ -118,7 +122,8 @@ CASES: dict[str, Callable[[Path], object]] = {
     "read xrd": _read("xrd"), "analyse xrd": _analyse("xrd"),
     "read xps": _read("xps"), "analyse xps": _analyse("xps"),
     "read sem": _read("sem"), "analyse sem": _analyse("sem"), "watershed": _watershed,
-    "read eds": _read("eds"), "analyse eds": _analyse("eds", element="N", pixel_size="20 nm"), "analyse eds cube": _analyse("eds", **MAP),
+    "read eds": _read("eds"), "analyse eds": _analyse("eds", element="N", pixel_size="20 nm"),
+    "analyse eds cube": _analyse("eds", **MAP),
     "read electrochem": _read("electrochem"), "analyse cv": _analyse("electrochem", kind="cv"),
     "halves": _halves, "pandas": _pandas, "polars": _polars,
     "report": _report, "evidence": _evidence,
