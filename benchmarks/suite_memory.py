@@ -1,4 +1,4 @@
-"""Memory: peak of reading and of analysing a typical and a large input in a fresh process, beside its imports.
+"""Memory: peak of reading and analysing a typical and a large input in a fresh process, beside its imports.
 
 Report, evidence and folders of images are measured where they are made (`suite_report`, `suite_scale`).
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from memory_cases import extra, measured
+from memory_cases import extra, measured, peak
 from record import Record
 
 #: what no reader may need, of any file
@@ -23,9 +23,9 @@ def records(full: bool) -> Iterator[Record]:
         return
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        yield from _xrd(place)
+        yield from _xrd(place, 5 if full else 2)
         yield from _xps(place)
-        yield from _sem(place)
+        yield from _sem(place, full)
         yield from _eds(place, full)
         yield from _electrochem(place, 5_000_000 if full else 500_000)
 
@@ -34,23 +34,25 @@ def _peak(
     name: str, figure: str, case: str, path: Path, target: float | None = None, peers: tuple[str, ...] = ()
 ) -> Iterator[Record]:
     used = measured(case, path)
-    beside = {"imports alone": used.imports} | {each: measured(each, path).peak for each in peers}
+    beside = {"imports alone": used.imports} | {each: peak(each, path) for each in peers}
     for peer, value in beside.items():
         which = figure if len(beside) == 1 else f"{figure}, beside {peer}"
-        yield Record(f"memory, {name}", which, used.peak, "MB", target, "lower", 1, "", 0.03 * used.peak, peer,
-                     value)  # fmt: skip
+        yield Record(f"memory, {name}", which, used.peak, "MB", target, "lower", 1, "", 0.03 * used.peak,
+                     peer, value)  # fmt: skip
 
 
-def _xrd(place: Path) -> Iterator[Record]:
+def _xrd(place: Path, finer: int) -> Iterator[Record]:
     from xrd_simulate import simulate
 
     raw = simulate(3).raw
     x, y = raw["two_theta"].values, raw["intensity"].values
-    fine, rng = np.arange(x[0], x[-1], (x[1] - x[0]) / 10), np.random.default_rng(3)
+    fine, rng = np.arange(x[0], x[-1], (x[1] - x[0]) / finer), np.random.default_rng(3)
     dense = rng.poisson(np.interp(fine, x, np.maximum(y, 0)))
-    for name, columns in (("2,501 points", (x, y)), ("25,000 points", (fine, dense))):
-        path = place / f"xrd {len(columns[0])}.xy"
+    for columns in ((x, y), (fine, dense)):
+        name, path = f"{len(columns[0]):,} points", place / f"xrd {len(columns[0])}.xy"
         np.savetxt(path, np.column_stack(columns), fmt="%.4f %.0f")
+        if columns[0] is x:
+            peak("analyse xrd", path)
         yield from _peak(f"XRD pattern of {name}", "read", "read xrd", path, READER)
         yield from _peak(f"XRD pattern of {name}", "read and analysed", "analyse xrd", path)
 
@@ -65,11 +67,13 @@ def _xps(place: Path) -> Iterator[Record]:
         path = place / f"C1s {times}.csv"
         rows = np.column_stack([fine, counts])
         np.savetxt(path, rows, "%.5f,%d", header="Binding Energy (eV),Counts", comments="")
+        if times == 1:
+            peak("analyse xps", path)
         yield from _peak(f"XPS region of {name}", "read", "read xps", path, READER)
         yield from _peak(f"XPS region of {name}", "read and analysed", "analyse xps", path)
 
 
-def _sem(place: Path) -> Iterator[Record]:
+def _sem(place: Path, full: bool) -> Iterator[Record]:
     """Twenty bytes for each pixel, reading included, beyond what the process held after a small image."""
     import tifffile
     from sem_folder import _TEXT
@@ -79,19 +83,19 @@ def _sem(place: Path) -> Iterator[Record]:
     mirrored = np.vstack([tile, tile[::-1]])
     block = np.hstack([mirrored, mirrored[:, ::-1]])
     small = place / "small.tif"
-    images = {"1.6 MPix": tile, "25 MPix": np.tile(block, (2, 2))}
+    images = {"1.6 MPix": tile} | ({"25 MPix": np.tile(block, (2, 2))} if full else {"6.3 MPix": block})
     for path, image in ((small, tile[:256, :256]), *((place / f"{k}.tif", v) for k, v in images.items())):
         text = _TEXT.replace("1536", str(image.shape[1])).replace("1024", str(image.shape[0]))
         tag = text.replace("DatabarHeight=64", "DatabarHeight=0")
         tifffile.imwrite(path, image, extratags=[(34682, "s", 0, tag, True)])
+    peak("analyse sem", small)
     for name, image in images.items():
-        path = place / f"{name}.tif"
+        path, both = place / f"{name}.tif", "read and analysed"
         yield from _peak(f"SEM image of {name}", "read", "read sem", path, READER)
-        yield from _peak(
-            f"SEM image of {name}", "read and analysed", "analyse sem", path, None, ("watershed",)
+        yield from _peak(f"SEM image of {name}", both, "analyse sem", path, None, ("watershed",))
+        ours, theirs = (
+            2**20 * extra(each, small, path) / image.size for each in ("analyse sem", "watershed")
         )
-        ours, theirs = (1e6 * 1.048576 * extra(each, small, path) / image.size
-                        for each in ("analyse sem", "watershed"))  # fmt: skip
         yield Record(f"memory, SEM image of {name}", "beyond the imports, of each pixel", ours, "byte", 20.0,
                      "lower", 1, "", 0.05 * ours, "watershed", theirs)  # fmt: skip
 
@@ -102,7 +106,9 @@ def _eds(place: Path, full: bool) -> Iterator[Record]:
 
     path = place / "N.csv"
     np.savetxt(path, simulate(np.random.default_rng(1), CASES[1]), "%d", delimiter=",")
+    peak("analyse eds", path)
     yield from _peak("EDS element map of 200 × 256", "read", "read eds", path, READER)
+    yield from _peak("EDS element map of 200 × 256", "read and analysed", "analyse eds", path)
     size = (400, 512, 2048) if full else (100, 128, 2048)
     path = write_map(place / "map.spd", *size)
     name = f"EDS cube of {size[1]} × {size[0]} × {size[2]}, its mapped file counted"
@@ -119,6 +125,7 @@ def _electrochem(place: Path, rows: int) -> Iterator[Record]:
 
     short, long, cv = place / "short.csv", place / "long.csv", place / "cv.mpr"
     _write_one(cv, ACTIVATED, 1.131, np.random.default_rng(0))
+    peak("analyse cv", cv)
     yield from _peak("voltammogram of 7,200 points (.mpr)", "read and analysed", "analyse cv", cv)
     for name, path, count in (("20,000", short, 20_000), (f"{rows:,}", long, rows)):
         write_csv(path, count)
