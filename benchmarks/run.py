@@ -80,6 +80,7 @@ class Run:
                 self.problems.append(f"{name}: exit {process.returncode} after {said} figures")
         except KeyboardInterrupt:
             process.kill()
+            process.wait()
             self.problems.append(f"{name}: interrupted after {len(self.records) - before} figures")
             raise
         finally:
