@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -56,7 +57,7 @@ def scripts() -> list[str]:
 
 @dataclass
 class Run:
-    """What the scripts said so far: figures, what went wrong, and per script how many figures in how long."""
+    """What the scripts said so far: figures, what went wrong, and each script's count and seconds."""
 
     full: bool
     date: str = ""
@@ -66,7 +67,7 @@ class Run:
 
     def add(self, name: str) -> None:
         """Run one script in a process of its own; what it said before it broke is kept."""
-        begun, before = time.perf_counter(), len(self.records)
+        begun, used, before = time.perf_counter(), _used(), len(self.records)
         process = subprocess.Popen(
             [sys.executable, str(HERE / "run.py"), "--script", name, "--full" if self.full else "--quick"],
             stdout=subprocess.PIPE, env=_environment(), text=True, encoding="utf-8",
@@ -84,8 +85,8 @@ class Run:
             self.problems.append(f"{name}: interrupted after {len(self.records) - before} figures")
             raise
         finally:
-            took = round(time.perf_counter() - begun, 1)
-            self.scripts[name] = {"figures": len(self.records) - before, "seconds": took}
+            wall, cpu = round(time.perf_counter() - begun, 1), round(_used() - used, 1)
+            self.scripts[name] = {"figures": len(self.records) - before, "wall": wall, "cpu": cpu}
 
     def _hear(self, name: str, line: str) -> None:
         if not line.startswith("record "):
@@ -105,6 +106,12 @@ class Run:
         part = path.with_name(f".{path.name}.part")
         part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         part.replace(path)
+
+
+def _used() -> float:
+    """Return the CPU seconds of all processes that were started and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _environment() -> dict[str, str]:
@@ -205,6 +212,8 @@ def main() -> int:
     if given.script:
         say(given.script, given.full)
         return 0
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts jobs in the background deaf to the first
+        signal.signal(stop, signal.default_int_handler)
     names = [name for name in scripts() if not given.only or any(text in name for text in given.only)]
     old = earlier(given.compare, names) if given.compare else None
     run, stopped = Run(given.full, given.date), False

@@ -22,8 +22,8 @@ VALID = (0.003, 0.01, 0.03)
 def records(full: bool) -> Iterator[Record]:
     """Yield the figures of few simulated cells (full: of as many as the targets ask for)."""
     yield from _staircases(1000 if full else 60)
-    yield from _lives(300 if full else 12)
-    yield from _transference(400 if full else 20)
+    yield from _lives(300 if full else 6)
+    yield from _transference(400 if full else 10)
     yield from _titration()
     yield from _interrupted(10 if full else 2)
     yield from _voltammograms(40 if full else 4)

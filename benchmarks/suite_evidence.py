@@ -28,7 +28,7 @@ def records(full: bool) -> Iterator[Record]:
     for world in WORLDS if full else WORLDS[:1]:
         count = 4000 if full and world is WORLDS[0] else 1000 if full else 300
         yield from _world(world, count)
-    count = 2500 if full else 200
+    count = 2500 if full else 100
     for name, shared, found in chain(pairs_of(count), changes(count)):
         title = f"evidence, {name}, common cause {100 * shared:.0f} %"
         for level, inside in zip((68.0, 95.0), held(found), strict=True):

@@ -23,7 +23,7 @@ def records(full: bool) -> Iterator[Record]:
         return
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
-        yield from _xrd(place, 5 if full else 2)
+        yield from _xrd(place, 5 if full else 0)
         yield from _xps(place)
         yield from _sem(place, full)
         yield from _eds(place, full)
@@ -42,13 +42,17 @@ def _peak(
 
 
 def _xrd(place: Path, finer: int) -> Iterator[Record]:
+    """A typical pattern, and one with so many times its points."""
     from xrd_simulate import simulate
 
     raw = simulate(3).raw
     x, y = raw["two_theta"].values, raw["intensity"].values
-    fine, rng = np.arange(x[0], x[-1], (x[1] - x[0]) / finer), np.random.default_rng(3)
-    dense = rng.poisson(np.interp(fine, x, np.maximum(y, 0)))
-    for columns in ((x, y), (fine, dense)):
+    patterns = [(x, y)]
+    if finer:
+        fine = np.arange(x[0], x[-1], (x[1] - x[0]) / finer)
+        dense = np.random.default_rng(3).poisson(np.interp(fine, x, np.maximum(y, 0)))
+        patterns.append((fine, dense))
+    for columns in patterns:
         name, path = f"{len(columns[0]):,} points", place / f"xrd {len(columns[0])}.xy"
         np.savetxt(path, np.column_stack(columns), fmt="%.4f %.0f")
         if columns[0] is x:
@@ -83,7 +87,7 @@ def _sem(place: Path, full: bool) -> Iterator[Record]:
     mirrored = np.vstack([tile, tile[::-1]])
     block = np.hstack([mirrored, mirrored[:, ::-1]])
     small = place / "small.tif"
-    images = {"1.6 MPix": tile} | ({"25 MPix": np.tile(block, (2, 2))} if full else {"6.3 MPix": block})
+    images = {"1.6 MPix": tile} | ({"25 MPix": np.tile(block, (2, 2))} if full else {})
     for path, image in ((small, tile[:256, :256]), *((place / f"{k}.tif", v) for k, v in images.items())):
         text = _TEXT.replace("1536", str(image.shape[1])).replace("1024", str(image.shape[0]))
         tag = text.replace("DatabarHeight=64", "DatabarHeight=0")

@@ -16,7 +16,7 @@ from interlayer.xrd import analyze
 def records(full: bool) -> Iterator[Record]:
     """Yield what is found, how far off cells are, coverage and seconds."""
     yield from _speed()
-    yield from _anodes(200 if full else 8)
+    yield from _anodes(200 if full else 6)
 
 
 def _anodes(count: int) -> Iterator[Record]:

@@ -26,13 +26,14 @@ from xrd_simulate import Machine
 
 
 def records(full: bool) -> Iterator[Record]:
-    """Yield the figures of a few patterns (full: of ten to twenty for each case)."""
+    """Yield the figures of a few patterns of some cases (full: of ten to twenty for each case)."""
     yield from _srm()
     yield from _steel(20 if full else 3)
-    yield from _sizes(SIZES if full else (20.0,), 10 if full else 2)
-    yield from _humps(10 if full else 1)
-    yield from _beta(10 if full else 1)
-    yield from _fractions(10 if full else 1)
+    if full:
+        yield from _sizes(SIZES, 10)
+        yield from _humps(10)
+        yield from _beta(10)
+        yield from _fractions(10)
     cubic = 10 if full else 2
     yield Record("xrd, 36.19, 51.97, 64.98°", "one cubic cell refused", 100 * cubic_refusals(cubic) / cubic,
                  "%", 100.0, "higher", cubic, f"5000 to {4999 + cubic}")  # fmt: skip
