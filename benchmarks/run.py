@@ -25,6 +25,7 @@ import time
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -40,6 +41,8 @@ _VERSIONS = (
     "interlayer", "numpy", "scipy", "xarray", "numba", "polars", "netCDF4", "opencv-python-headless",
     "lmfit", "lmfitxps", "impedance", "xrayutilities", "pymatgen", "scikit-image", "pandas",
 )  # fmt: skip
+#: end a run; a shell starts jobs in the background deaf to the first
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 #: run last, so that an interrupted run keeps most figures
 _LONG = ("suite_xrd", "suite_eds")
 #: change, relative to the old value, below which nothing is a regression
@@ -185,6 +188,7 @@ def _worse(was: Record, now: Record) -> float:
     return (was.value - now.value) if now.better == "higher" else (now.value - was.value)
 
 
+@cache
 def machine() -> dict[str, Any]:
     """Return what the figures depend on besides the code."""
     versions = {}
@@ -212,20 +216,22 @@ def main() -> int:
     if given.script:
         say(given.script, given.full)
         return 0
-    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts jobs in the background deaf to the first
+    for stop in _STOPS:
         signal.signal(stop, signal.default_int_handler)
     names = [name for name in scripts() if not given.only or any(text in name for text in given.only)]
     old = earlier(given.compare, names) if given.compare else None
     run, stopped = Run(given.full, given.date), False
-    for name in names:
-        try:
+    try:
+        for name in names:
             run.add(name)
-        except KeyboardInterrupt:
-            stopped = True
+            if given.json:
+                run.keep(given.json)
+    except KeyboardInterrupt:
+        stopped = True
+        for stop in _STOPS:
+            signal.signal(stop, signal.SIG_IGN)
         if given.json:
             run.keep(given.json)
-        if stopped:
-            break
     print(table(run.records))
     return 130 if stopped else _finish(run, old)
 

@@ -97,9 +97,9 @@ def _watched(results: Path, count: int) -> tuple[list[dict[str, Any]], float]:
 
 def _report(results: Path, count: int) -> Iterator[Record]:
     told, together = _watched(results, count)
+    name = f"report, {count} sample{'s' * (count > 1)}"
     for each in told:
         first = each["when"] in ("warm process", "first time")
-        name = f"report, {count} sample{'s' * (count > 1)}"
         figure = f"{each['when']}, wall, workers: {each['jobs']}"
         yield Record(name, figure, each["wall"], "s", TARGETS.get(count) if first else None, "lower", 1, "",
                      0.2 * each["wall"])  # fmt: skip
