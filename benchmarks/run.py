@@ -89,7 +89,9 @@ class Run:
             raise
         finally:
             wall, cpu = round(time.perf_counter() - begun, 1), round(_used() - used, 1)
-            self.scripts[name] = {"figures": len(self.records) - before, "wall": wall, "cpu": cpu}
+            said: dict[str, float] = {"figures": len(self.records) - before, "wall": wall, "cpu": cpu}
+            # wall times of a machine that does other things say little
+            self.scripts[name] = said | ({"load": os.getloadavg()[0]} if hasattr(os, "getloadavg") else {})
 
     def _hear(self, name: str, line: str) -> None:
         if not line.startswith("record "):
