@@ -72,17 +72,17 @@ def run(rng: np.random.Generator, kind: str) -> tuple[xr.Dataset, float, list[fl
     return raw, float(levels[fail]) if fail >= 0 else float("nan"), levels.tolist()
 
 
-def main(count: int) -> None:
+def tally(count: int) -> dict[str, dict[str, int]]:
+    """Return per kind of end how many runs there were, and in how many each verdict was right or wrong."""
     rng = np.random.default_rng(2024)
-    tally = {
+    tallies = {
         kind: {"runs": 0, "exact": 0, "kind": 0, "false": 0, "missed": 0} for kind in ("hard", "soft", "none")
     }
-    begin = time.process_time()
     for _ in range(count):
         kind = str(rng.choice(["hard", "soft", "none"]))
         raw, level, levels = run(rng, kind)
         (row,) = rows_of(analyze(raw, kind="ccd", area=AREA))
-        found = tally[kind]
+        found = tallies[kind]
         found["runs"] += 1
         if kind == "none":
             found["exact"] += row.status == "lower limit" and abs(row.low / levels[-1] - 1) < 1e-3
@@ -92,14 +92,20 @@ def main(count: int) -> None:
         found["exact"] += row.status == "measured" and abs(row.high / level - 1) < 1e-3
         found["false"] += row.status in ("measured", "upper limit") and row.high < level * 0.99
         found["kind"] += kind in row.note
+    return tallies
+
+
+def main(count: int) -> None:
+    begin = time.process_time()
+    tallies = tally(count)
     print(f"{count} runs, {1e3 * (time.process_time() - begin) / count:.0f} CPU-ms each")
-    for kind, found in tally.items():
+    for kind, found in tallies.items():
         runs = found.pop("runs")
         print(
             f"{kind:5s} n={runs:4d}  "
             + "  ".join(f"{name} {100 * value / runs:.1f} %" for name, value in found.items())
         )
-    print(f"step exact, all: {100 * sum(f['exact'] for f in tally.values()) / count:.1f} %")
+    print(f"step exact, all: {100 * sum(f['exact'] for f in tallies.values()) / count:.1f} %")
 
 
 if __name__ == "__main__":

@@ -80,9 +80,11 @@ def write(path: Path, first: str, counting: str, mark: str, unit: str, encoding:
     path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
 
 
-def main() -> None:
+def every() -> tuple[dict[tuple[str, str], list[float]], int, list[tuple[object, Exception]]]:
+    """Return each quantity in every file, the number of files, and which of them failed."""
     found: dict[tuple[str, str], list[float]] = {}
-    count, failed = 0, []
+    count = 0
+    failed: list[tuple[object, Exception]] = []
     with tempfile.TemporaryDirectory() as folder:
         for case in itertools.product(FIRST, COUNTING, MARK, UNITS, NAMES):
             path = Path(folder) / "cell.csv"
@@ -97,10 +99,20 @@ def main() -> None:
                 continue
             for row in rows:
                 found.setdefault((row.quantity, row.subject), []).append(row.value)
+    return found, count, failed
+
+
+def difference(values: list[float]) -> float:
+    """Return the largest difference relative to the median."""
+    return (max(values) - min(values)) / abs(float(np.median(values)))
+
+
+def main() -> None:
+    found, count, failed = every()
     for case, error in failed:
         print("FAILED", case, error)
     for (quantity, subject), values in found.items():
-        spread = (max(values) - min(values)) / abs(float(np.median(values)))
+        spread = difference(values)
         print(
             f"{quantity:24s} {subject:10s} in {len(values)} of {count} files  "
             f"median {np.median(values):10.5g}  largest difference {spread:.1e}"

@@ -5,6 +5,8 @@ Run: ``python benchmarks/electrochem_eis.py [spectra]``. The spectra are drawn h
 
 import sys
 import time
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -117,36 +119,57 @@ def random_noise(rng: np.random.Generator, shape: tuple[int, ...]) -> Complexes:
     return np.asarray(rng.standard_normal(shape) + 1j * rng.standard_normal(shape))
 
 
+@dataclass(frozen=True)
+class Alarms:
+    """Alarms of the Kramers–Kronig test: without cause (noise as |Z|, equal for all points), and of a drift
+    of 20 % (of R1 and R2, of all resistances); tests per CPU second."""
+
+    false: list[bool]
+    false_equal: list[bool]
+    power: tuple[list[bool], list[bool]]
+    rate: float
+
+
+def alarms(points: int, noise: float, count: int, rng: np.random.Generator) -> Alarms:
+    """Test as many spectra with and without drift."""
+    f = np.logspace(5, -1, points)
+    values, _ = draw(count, 0.0, 13)
+    clean = np.array([model(p, 2 * np.pi * f) for p in values])
+    noisy = clean * (1 + noise * random_noise(rng, clean.shape))
+    equal = clean + noise * np.abs(clean).mean(axis=1)[:, None] * random_noise(rng, clean.shape)
+    kk.test(f, noisy[0])
+    begin = time.process_time()
+    false = [kk.test(f, each).p_value < kk.ALARM for each in noisy]
+    rate = count / (time.process_time() - begin)
+    other = [kk.test(f, each).p_value < kk.ALARM for each in equal]
+    first, second = (
+        [kk.test(f, each).p_value < kk.ALARM for each in drifted(f, values[:300], names, noise, rng)]
+        for names in ([1, 4], [0, 1, 4, 7])
+    )
+    return Alarms(false, other, (first, second), rate)
+
+
+def drifted(f: Floats, values: Floats, names: list[int], noise: float, rng: np.random.Generator) -> Complexes:
+    """Return spectra whose parameters ``names`` grow by 20 % while they are measured."""
+    w, elapsed = 2 * np.pi * f, np.cumsum(3 / f + 0.3)
+    elapsed /= elapsed[-1]
+    grown = np.isin(np.arange(8), names)
+    moved = np.array(
+        [
+            [model(np.where(grown, p * (1 + 0.2 * e), p), w[k : k + 1])[0] for k, e in enumerate(elapsed)]
+            for p in values
+        ]
+    )
+    return np.asarray(moved * (1 + noise * random_noise(rng, moved.shape)))
+
+
 def kramers_kronig(count: int) -> None:
     rng = np.random.default_rng(11)
     for points in (30, 60, 100):
-        f = np.logspace(5, -1, points)
-        w = 2 * np.pi * f
-        elapsed = np.cumsum(3 / f + 0.3)
-        elapsed /= elapsed[-1]
-        values, _ = draw(count, 0.0, 13)
-        clean = np.array([model(p, w) for p in values])
         for noise in (0.001, 0.003, 0.005):
-            noisy = clean * (1 + noise * random_noise(rng, clean.shape))
-            equal = clean + noise * np.abs(clean).mean(axis=1)[:, None] * random_noise(rng, clean.shape)
-            begin = time.process_time()
-            false = np.mean([kk.test(f, each).p_value < kk.ALARM for each in noisy])
-            rate = count / (time.process_time() - begin)
-            other = np.mean([kk.test(f, each).p_value < kk.ALARM for each in equal])
-            power = []
-            for names in ([1, 4], [0, 1, 4, 7]):
-                grown = np.isin(np.arange(8), names)
-                moved = np.array(
-                    [
-                        [
-                            model(np.where(grown, p * (1 + 0.2 * e), p), w[k : k + 1])[0]
-                            for k, e in enumerate(elapsed)
-                        ]
-                        for p in values[:300]
-                    ]
-                )
-                moved = moved * (1 + noise * random_noise(rng, moved.shape))
-                power.append(np.mean([kk.test(f, each).p_value < kk.ALARM for each in moved]))
+            found = alarms(points, noise, count, rng)
+            false, other = np.mean(found.false), np.mean(found.false_equal)
+            power, rate = [np.mean(each) for each in found.power], found.rate
             print(
                 f"KK {points:3d} points, noise {100 * noise:.1f} %: false alarms {100 * false:4.1f} % "
                 f"(noise equal for all points: {100 * other:4.1f} %)  power at 20 % drift: R1 and R2 "
@@ -154,30 +177,41 @@ def kramers_kronig(count: int) -> None:
             )
 
 
+#: time constants in s, exponent
+ZARCS = ((1e-3, 1e-1, 0.9), (1e-4, 1e-2, 0.8), (1e-3, 1e-2, 0.9))
+
+
+def two_zarcs(
+    count: int, zarcs: tuple[float, float, float], noise: float, rng: np.random.Generator
+) -> tuple[list[float], list[Any], float]:
+    """Return the worse resistance's error and coverage where two are found, and CPU seconds of each."""
+    tau1, tau2, n = zarcs
+    f = np.logspace(5, -2, 71)
+    jw = 2j * np.pi * f
+    clean = 10 + 230 / (1 + (jw * tau1) ** n) + 100 / (1 + (jw * tau2) ** n)
+    errors, inside = [], []
+    begin = time.process_time()
+    for _ in range(count):
+        z = clean * (1 + noise * random_noise(rng, clean.shape))
+        found = resolve(f, z, drt.distribution(f, z))
+        if found is None or found.circuit.text != "R0-p(R1,CPE1)-p(R2,CPE2)":
+            continue
+        errors.append(float(np.abs(found.values[0, [1, 4]] / [230, 100] - 1).max()))
+        away = np.abs(found.x[0, [1, 4]] - np.log([230, 100]))
+        inside.append(away <= 1.98 * found.stddev[0, [1, 4]])
+    return errors, inside, (time.process_time() - begin) / count
+
+
 def relaxation_times(count: int) -> None:
     """Two ZARCs of 230 and 100 ohm (10 ohm in series) at several distances and noises."""
     rng = np.random.default_rng(5)
-    f = np.logspace(5, -2, 71)
-    jw = 2j * np.pi * f
-    for tau1, tau2, n in ((1e-3, 1e-1, 0.9), (1e-4, 1e-2, 0.8), (1e-3, 1e-2, 0.9)):
-        clean = 10 + 230 / (1 + (jw * tau1) ** n) + 100 / (1 + (jw * tau2) ** n)
+    for tau1, tau2, n in ZARCS:
         for noise in (0.0, 0.001, 0.003, 0.01):
-            errors, two, inside = [], 0, []
-            begin = time.process_time()
-            for _ in range(count):
-                z = clean * (1 + noise * random_noise(rng, clean.shape))
-                found = resolve(f, z, drt.distribution(f, z))
-                if found is None or found.circuit.text != "R0-p(R1,CPE1)-p(R2,CPE2)":
-                    continue
-                two += 1
-                errors.append(np.abs(found.values[0, [1, 4]] / [230, 100] - 1).max())
-                away = np.abs(found.x[0, [1, 4]] - np.log([230, 100]))
-                inside.append(away <= 1.98 * found.stddev[0, [1, 4]])
-            spent = (time.process_time() - begin) / count
+            errors, inside, spent = two_zarcs(count, (tau1, tau2, n), noise, rng)
             covered = 100 * float(np.mean(inside)) if noise else float("nan")
             print(
                 f"DRT tau {tau1:g}, {tau2:g} s, n {n:g}, noise {100 * noise:.1f} %: "
-                f"two found {100 * two / count:5.1f} %  "
+                f"two found {100 * len(errors) / count:5.1f} %  "
                 f"worse R off by {100 * float(np.median(errors)):.2f} % (median)  "
                 f"coverage {covered:.1f} %  {1e3 * spent:.0f} CPU-ms"
             )

@@ -19,13 +19,18 @@ from interlayer.electrochem import halves
 from interlayer.electrochem.readers import mpr, read
 
 
-def timed(name: str, rows: int, run: Callable[[Path], object], *paths: Path) -> None:
-    """Run twice in a process of its own, after a small file, so that imports are not timed.
+def apart(run: Callable[[Path], object], small: Path, path: Path) -> tuple[float, float, float]:
+    """Run twice in a process of its own, after a small file; return CPU seconds of both, and its peak in MB.
 
-    The first run touches memory that the process never had, which a virtual machine has to find first.
+    The small file takes the imports. The first run touches memory that the process never had, which a
+    virtual machine has to find first.
     """
-    with get_context("spawn").Pool(1) as pool:
-        first, second, peak = pool.apply(_measured, (run, *paths))
+    with get_context("spawn").Pool(1) as pool:  # a forked child's peak would begin with that of its parent
+        return pool.apply(_measured, (run, small, path))
+
+
+def timed(name: str, rows: int, run: Callable[[Path], object], *paths: Path) -> None:
+    first, second, peak = apart(run, *paths)
     print(
         f"{name:40s} {rows / first / 1e6:6.2f} Mrow per CPU-s (again: {rows / second / 1e6:6.2f})  "
         f"peak {peak:.0f} MB",

@@ -99,10 +99,10 @@ def run(rng: np.random.Generator, end: str) -> tuple[xr.Dataset, float]:
     return raw, (clock if np.isnan(failed) else failed)
 
 
-def main(count: int) -> None:
+def tally(count: int) -> dict[str, NDArray[np.int64]]:
+    """Return per end: runs, ends found at their time, kinds right, too early, missed or false."""
     rng = np.random.default_rng(77)
-    tally = {end: np.zeros(5, dtype=int) for end in ENDS}
-    begin = time.process_time()
+    tallies = {end: np.zeros(5, dtype=np.int64) for end in ENDS}
     for place in range(count):
         end = ENDS[place % len(ENDS)]
         raw, truth = run(rng, end)
@@ -113,9 +113,15 @@ def main(count: int) -> None:
         kind = end.split()[0] in row.note or end in ("none", "growth")
         near = not ended or end == "growth" or jumps or abs(row.value * 3600 - truth) < 0.02 * truth + 60
         early = ended and not jumps and row.high * 3600 < 0.98 * truth - 60
-        tally[end] += [1, right and near, right and kind, early or (end == "none" and ended), not right]
+        tallies[end] += [1, right and near, right and kind, early or (end == "none" and ended), not right]
+    return tallies
+
+
+def main(count: int) -> None:
+    begin = time.process_time()
+    tallies = tally(count)
     print(f"{count} runs, {1e3 * (time.process_time() - begin) / count:.0f} CPU-ms each")
-    for end, (runs, exact, kind_right, false, wrong) in tally.items():
+    for end, (runs, exact, kind_right, false, wrong) in tallies.items():
         print(
             f"{end:16s} n={runs:4d}  end found at its time {100 * exact / runs:5.1f} %  "
             f"kind right {100 * kind_right / runs:5.1f} %  too early {100 * false / runs:4.1f} %  "

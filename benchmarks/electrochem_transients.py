@@ -50,34 +50,41 @@ def polarisation(
     )
 
 
+#: what was done to the cell: hours of polarisation, first reading in s
+CELLS = {"normal": (12.0, 1e-3), "read from 60 s": (12.0, 60.0), "stopped early": (0.2, 1e-3)}
+
+
+def transference(
+    count: int, hours: float, first: float, rng: np.random.Generator
+) -> tuple[list[float], list[bool], int]:
+    """Return errors and coverage of the measured ones, and how many were flagged or not measured."""
+    errors, inside, flagged = [], [], 0
+    for _ in range(count):
+        r0, r1, number = rng.uniform(40, 120), rng.uniform(80, 300), rng.uniform(0.15, 0.6)
+        rs = r1 * rng.uniform(0.95, 1.1)
+        i0 = 0.01 / (r0 + r1)
+        i_s = 0.01 * i0 * number / (0.01 - i0 * r1 + i0 * number * rs)
+        raws = [
+            polarisation(rng, i0, i_s, r0, r1, hours, first, rng.uniform(800, 3000)),
+            spectrum(rng, r0, r1),
+            spectrum(rng, r0, rs),
+        ]
+        result = analyze(raws, kind="transference", applied_voltage="10 mV", circuit="R0-p(R1,CPE1)")
+        (row,) = rows_of(result)
+        if row.status == "measured":
+            errors.append(row.value - number)
+            inside.append(row.low <= number <= row.high)
+        flagged += row.status != "measured" or bool(warnings_of(result))
+    return errors, inside, flagged
+
+
 def bruce_vincent(count: int) -> None:
     rng = np.random.default_rng(5)
-    for name, hours, first in (
-        ("normal", 12.0, 1e-3),
-        ("read from 60 s", 12.0, 60.0),
-        ("stopped early", 0.2, 1e-3),
-    ):
-        errors, inside, flagged, measured = [], [], 0, 0
-        for _ in range(count):
-            r0, r1, number = rng.uniform(40, 120), rng.uniform(80, 300), rng.uniform(0.15, 0.6)
-            rs = r1 * rng.uniform(0.95, 1.1)
-            i0 = 0.01 / (r0 + r1)
-            i_s = 0.01 * i0 * number / (0.01 - i0 * r1 + i0 * number * rs)
-            raws = [
-                polarisation(rng, i0, i_s, r0, r1, hours, first, rng.uniform(800, 3000)),
-                spectrum(rng, r0, r1),
-                spectrum(rng, r0, rs),
-            ]
-            result = analyze(raws, kind="transference", applied_voltage="10 mV", circuit="R0-p(R1,CPE1)")
-            (row,) = rows_of(result)
-            if row.status == "measured":
-                measured += 1
-                errors.append(row.value - number)
-                inside.append(row.low <= number <= row.high)
-            flagged += row.status != "measured" or bool(warnings_of(result))
+    for name, (hours, first) in CELLS.items():
+        errors, inside, flagged = transference(count, hours, first, rng)
         bias = f"bias {np.mean(errors):+.4f}  coverage {100 * np.mean(inside):.1f} %" if errors else ""
         print(
-            f"Bruce-Vincent, {name:15s} n={count}  measured {measured} "
+            f"Bruce-Vincent, {name:15s} n={count}  measured {len(errors)} "
             f" flagged {100 * flagged / count:5.1f} %  {bias}"
         )
 

@@ -16,7 +16,7 @@ The generators share no code with what they test; results are built as the techn
 import argparse
 import math
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
@@ -193,23 +193,43 @@ def with_shared(technique: str, rows: Sequence[Row], cause: str, relative: float
     return tree(technique, rows, {"shared": shared_table(parts)} if relative else {})
 
 
+Pulls = Sequence[tuple[float, float, float, float]]
+
+
+def pairs_of(count: int) -> Iterator[tuple[str, float, Pulls]]:
+    """Yield the comparisons, their common cause, and (difference, low, high, truth) of each sample."""
+    for shared in (0.0, 0.03, 0.08):
+        rng = np.random.default_rng(7)
+        yield "thickness / size", shared, [_thickness_and_size(shared, rng) for _ in range(count)]
+    for shared in (0.0, 0.2):
+        rng = np.random.default_rng(8)
+        yield "F/N by XPS and EDS", shared, [_composition(shared, rng) for _ in range(count)]
+
+
+def changes(count: int) -> Iterator[tuple[str, float, Pulls]]:
+    """Yield the differences between two samples as `pairs_of` does."""
+    for shared in (0.0, 0.05, 0.15):
+        rng = np.random.default_rng(9)
+        yield "C≡N, cycled/activated", shared, [_two_samples(shared, rng) for _ in range(count)]
+
+
 def pulls(count: int) -> None:
     print(f"\npulls: ln ratio of EDS thickness and SEM size, and of F/N by XPS and EDS, n = {count} each")
     print(f"{'comparison':26}{'common cause':>14}{'68 %':>8}{'95 %':>8}{'mean pull':>11}{'sd':>7}")
-    for shared in (0.0, 0.03, 0.08):
-        rng = np.random.default_rng(7)
-        found = [_thickness_and_size(shared, rng) for _ in range(count)]
-        told("thickness / size", shared, found)
-    for shared in (0.0, 0.2):
-        rng = np.random.default_rng(8)
-        found = [_composition(shared, rng) for _ in range(count)]
-        told("F/N by XPS and EDS", shared, found)
+    for name, shared, found in pairs_of(count):
+        told(name, shared, found)
 
 
-def told(name: str, shared: float, found: Sequence[tuple[float, float, float, float]]) -> None:
+def held(found: Pulls) -> tuple[Any, Any]:
+    """Return which intervals of 68 and 95 % hold the truth."""
     value, low, high, truth = np.array(found).T
-    in95 = np.mean((low <= truth) & (truth <= high))
-    in68 = np.mean((value - (value - low) / Z95 <= truth) & (truth <= value + (high - value) / Z95))
+    in68 = (value - (value - low) / Z95 <= truth) & (truth <= value + (high - value) / Z95)
+    return in68, (low <= truth) & (truth <= high)
+
+
+def told(name: str, shared: float, found: Pulls) -> None:
+    value, low, high, truth = np.array(found).T
+    in68, in95 = (float(np.mean(each)) for each in held(found))
     pull = (value - truth) / ((high - low) / 2 / Z95)
     print(
         f"{name:26}{100 * shared:>12.0f} %{100 * in68:>8.1f}{100 * in95:>8.1f}"
@@ -271,9 +291,8 @@ def _composition(shared: float, rng: Any) -> tuple[float, float, float, float]:
 def change(count: int) -> None:
     print(f"\ndifferences between two samples, n = {count} each")
     print(f"{'quantity':26}{'common cause':>14}{'68 %':>8}{'95 %':>8}{'mean pull':>11}{'sd':>7}")
-    for shared in (0.0, 0.05, 0.15):
-        rng = np.random.default_rng(9)
-        told("C≡N, cycled/activated", shared, [_two_samples(shared, rng) for _ in range(count)])
+    for name, shared, found in changes(count):
+        told(name, shared, found)
 
 
 def _two_samples(shared: float, rng: Any) -> tuple[float, float, float, float]:
@@ -297,12 +316,15 @@ def independent(count: int) -> None:
     print("\nlinks: 2 structure and 2 cell metrics; share of studies in which any pair is called linked")
     for n in (4, 5, 6, 8, 12):
         for slope in (0.0, 1.0):
-            rng = np.random.default_rng(11)
-            hits = [
-                any(each.verdict == "linked" for each in links(_cells(n, slope, rng))) for _ in range(count)
-            ]
+            hits = linked(n, slope, count)
             what = "independent" if slope == 0 else "one metric follows another (noise 0.3 of its spread)"
             print(f"n = {n:2}: {100 * np.mean(hits):5.1f} %  {what}")
+
+
+def linked(n: int, slope: float, count: int) -> list[bool]:
+    """Return in which studies of n samples any pair is called linked."""
+    rng = np.random.default_rng(11)
+    return [any(each.verdict == "linked" for each in links(_cells(n, slope, rng))) for _ in range(count)]
 
 
 def _cells(n: int, slope: float, rng: Any) -> list[Sample]:

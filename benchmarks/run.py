@@ -1,13 +1,14 @@
 """All benchmarks in one command, as one table and as JSON in which a regression shows.
 
     python benchmarks/run.py --quick                     a few minutes on one core
-    python benchmarks/run.py --full --json figures.json  the figures of the issues, hours
+    python benchmarks/run.py --full --json figures.json  the figures of the issues, an hour
     python benchmarks/run.py --quick --only sem --only hub
     python benchmarks/run.py --quick --compare figures.json
 
-A benchmark is any script in this folder with a function ``records(full: bool) -> list[Record]``; each runs in
-a process of its own with one thread for linear algebra. Times are CPU times unless the figure says wall.
-Peers come with the extra `peers`; one that is not installed is left out and said so.
+A benchmark is any script in this folder with a function ``records(full: bool) -> Iterable[Record]``; each
+runs in a process of its own with one thread for linear algebra. What a script said before it broke is kept,
+and the JSON is written after each, so that an interrupted run keeps what it has. Times are CPU times unless
+the figure says wall. Peers come with the extra `peers`; one that is not installed is left out and said so.
 
 The JSON holds the records, the machine, versions and the date given with ``--date`` (no clock is read).
 """
@@ -17,9 +18,14 @@ import json
 import os
 import platform
 import re
+import signal
 import subprocess
 import sys
+import time
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -33,33 +39,100 @@ from record import Record  # noqa: E402
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _VERSIONS = (
     "interlayer", "numpy", "scipy", "xarray", "numba", "polars", "netCDF4", "opencv-python-headless",
-    "lmfit", "impedance", "xrayutilities", "pymatgen", "scikit-image",
+    "lmfit", "lmfitxps", "impedance", "xrayutilities", "pymatgen", "scikit-image", "pandas",
 )  # fmt: skip
+#: end a run; a shell starts jobs in the background deaf to the first
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+#: run last, so that an interrupted run keeps most figures
+_LONG = ("suite_xrd", "suite_eds")
 #: change, relative to the old value, below which nothing is a regression
 _LEAST = 0.02
 
 
 def scripts() -> list[str]:
-    """Return the names of the scripts that have records."""
+    """Return the names of the scripts that have records; those that take long come last."""
     found = [path for path in sorted(HERE.glob("*.py")) if path.name not in ("run.py", "record.py")]
-    return [
+    names = [
         path.stem for path in found if re.search(r"^def records\(", path.read_text(encoding="utf-8"), re.M)
     ]
+    return sorted(names, key=lambda name: name in _LONG)
 
 
-def measured(name: str, full: bool) -> tuple[list[Record], str]:
-    """Run one script in a process of its own; return its records, and what went wrong."""
-    command = [sys.executable, str(HERE / "run.py"), "--script", name, "--full" if full else "--quick"]
-    paths = os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, env=os.environ | _ONE_THREAD | {"PYTHONPATH": paths}, text=True
-    )
-    lines = [line.removeprefix("record ") for line in done.stdout.splitlines() if line.startswith("record ")]
-    for line in done.stdout.splitlines():
+@dataclass
+class Run:
+    """What the scripts said so far: figures, what went wrong, and each script's count and seconds."""
+
+    full: bool
+    date: str = ""
+    records: list[Record] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    scripts: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    def add(self, name: str) -> None:
+        """Run one script in a process of its own; what it said before it broke is kept."""
+        begun, used, before = time.perf_counter(), _used(), len(self.records)
+        process = subprocess.Popen(
+            [sys.executable, str(HERE / "run.py"), "--script", name, "--full" if self.full else "--quick"],
+            stdout=subprocess.PIPE, env=_environment(), text=True, encoding="utf-8",
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            for line in process.stdout:
+                self._hear(name, line.rstrip("\n"))
+            if process.wait():
+                said = len(self.records) - before
+                self.problems.append(f"{name}: exit {process.returncode} after {said} figures")
+        except KeyboardInterrupt:
+            process.kill()
+            process.wait()
+            self.problems.append(f"{name}: interrupted after {len(self.records) - before} figures")
+            raise
+        finally:
+            wall, cpu = round(time.perf_counter() - begun, 1), round(_used() - used, 1)
+            said: dict[str, float] = {"figures": len(self.records) - before, "wall": wall, "cpu": cpu}
+            # wall times of a machine that does other things say little
+            self.scripts[name] = said | ({"load": os.getloadavg()[0]} if hasattr(os, "getloadavg") else {})
+
+    def _hear(self, name: str, line: str) -> None:
         if not line.startswith("record "):
             print(f"{name}: {line}", file=sys.stderr)
-    problem = "" if done.returncode == 0 else f"{name}: exit {done.returncode} after {len(lines)} records"
-    return [Record.read(json.loads(line)) for line in lines], problem
+            return
+        try:
+            self.records.append(Record.read(json.loads(line.removeprefix("record "))))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self.problems.append(f"{name}: no record: {line[:80]} ({error})")
+
+    def keep(self, path: Path) -> None:
+        """Write what there is, whole or not at all."""
+        content = {
+            "date": self.date, "machine": machine(), "full": self.full, "problems": self.problems,
+            "scripts": self.scripts, "records": [each.plain() for each in self.records],
+        }  # fmt: skip
+        part = path.with_name(f".{path.name}.part")
+        part.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        part.replace(path)
+
+
+def _used() -> float:
+    """Return the CPU seconds of all processes that were started and have ended."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
+def _environment() -> dict[str, str]:
+    paths = os.pathsep.join([str(HERE.parent / "src"), os.environ.get("PYTHONPATH", "")])
+    return os.environ | _ONE_THREAD | {"PYTHONPATH": paths, "PYTHONIOENCODING": "utf-8"}
+
+
+def earlier(path: Path, names: Collection[str]) -> list[Record]:
+    """Return the records of an earlier run, of these scripts where it says which are whose."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    kept, at = [], 0
+    for name, said in content.get("scripts", {}).items():
+        last = at + int(said["figures"])
+        kept += content["records"][at:last] if name in names else []
+        at = last
+    return [Record.read(each) for each in (kept if "scripts" in content else content["records"])]
 
 
 def say(name: str, full: bool) -> None:
@@ -117,6 +190,7 @@ def _worse(was: Record, now: Record) -> float:
     return (was.value - now.value) if now.better == "higher" else (now.value - was.value)
 
 
+@cache
 def machine() -> dict[str, Any]:
     """Return what the figures depend on besides the code."""
     versions = {}
@@ -140,6 +214,31 @@ def _lines(path: str) -> list[str]:
 
 def main() -> int:
     """Run, print, keep, compare; 1 where a target is missed, something broke or became worse."""
+    given = _arguments()
+    if given.script:
+        say(given.script, given.full)
+        return 0
+    for stop in _STOPS:
+        signal.signal(stop, signal.default_int_handler)
+    names = [name for name in scripts() if not given.only or any(text in name for text in given.only)]
+    old = earlier(given.compare, names) if given.compare else None
+    run, stopped = Run(given.full, given.date), False
+    try:
+        for name in names:
+            run.add(name)
+            if given.json:
+                run.keep(given.json)
+    except KeyboardInterrupt:
+        stopped = True
+        for stop in _STOPS:
+            signal.signal(stop, signal.SIG_IGN)
+        if given.json:
+            run.keep(given.json)
+    print(table(run.records))
+    return 130 if stopped else _finish(run, old)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -147,43 +246,24 @@ def main() -> int:
     size.add_argument("--quick", action="store_true", help="few cases, at most 5 minutes of one core")
     size.add_argument("--full", action="store_true", help="as many cases as the targets ask for")
     parser.add_argument("--only", action="append", default=[], help="scripts whose name holds this text")
-    parser.add_argument("--json", type=Path, help="write the records here")
+    parser.add_argument("--json", type=Path, help="write the records here, after each script")
     parser.add_argument("--date", default="", help="kept in the JSON")
     parser.add_argument("--compare", type=Path, help="JSON of an earlier run")
     parser.add_argument("--script", help=argparse.SUPPRESS)
-    given = parser.parse_args()
-    if given.script:
-        say(given.script, given.full)
-        return 0
-    records: list[Record] = []
-    problems = []
-    for name in scripts():
-        if not given.only or any(text in name for text in given.only):
-            found, problem = measured(name, given.full)
-            records += found
-            problems += [problem] if problem else []
-    print(table(records))
-    return _finish(given, records, problems)
+    return parser.parse_args()
 
 
-def _finish(given: argparse.Namespace, records: list[Record], problems: list[str]) -> int:
-    missed = [each for each in records if each.verdict == "missed"]
-    counts = Counter(each.verdict for each in records if each.verdict)
-    print(
-        f"\n{len(records)} figures; targets: " + ", ".join(f"{n} {word}" for word, n in counts.most_common())
-    )
-    worse = []
-    if given.compare:
-        old = json.loads(given.compare.read_text(encoding="utf-8"))
-        worse = regressions([Record.read(each) for each in old["records"]], records)
+def _finish(run: Run, old: list[Record] | None) -> int:
+    missed = [each for each in run.records if each.verdict == "missed"]
+    counts = Counter(each.verdict for each in run.records if each.verdict)
+    told = ", ".join(f"{n} {word}" for word, n in counts.most_common())
+    print(f"\n{len(run.records)} figures; targets: {told}")
+    worse = [] if old is None else regressions(old, run.records)
+    if old is not None:
         print("\n".join(f"worse than before: {each}" for each in worse) or "nothing became worse")
-    for problem in problems:
+    for problem in run.problems:
         print(problem, file=sys.stderr)
-    if given.json:
-        content = {"date": given.date, "machine": machine(), "full": given.full, "problems": problems}
-        content["records"] = [each.plain() for each in records]
-        given.json.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return 1 if missed or problems or worse else 0
+    return 1 if missed or run.problems or worse else 0
 
 
 if __name__ == "__main__":

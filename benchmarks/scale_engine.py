@@ -11,10 +11,12 @@ path of the workers (`tests/hub/poison.py`), as no real file is known that does 
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,13 +47,16 @@ def lost(_: object, loss: Loss) -> object:
     raise SystemExit(loss.text)
 
 
-def engine_cost(items: int, jobs: int) -> None:
+def engine_cost(items: int, jobs: int) -> tuple[float, float]:
+    """Return the driver's CPU and wall time of an item in ms."""
     place = Path(tempfile.mkdtemp(prefix="scale-engine-"))
     work = [
         Job(place, f"sample {k % 4}/field {k:05d}.tif", place / "out", {}, "0" * 64) for k in range(items)
     ]
     nothing.__module__ = "scale_engine"  # workers find it by the name of the file
     sys.modules.setdefault("scale_engine", sys.modules["__main__"])
+    here = str(Path(__file__).resolve().parent)
+    os.environ["PYTHONPATH"] = os.pathsep.join([os.environ.get("PYTHONPATH", ""), here])
     crew = Crew(jobs=jobs, preload=("interlayer.micrograph",))
     dict(parallel.spread(nothing, work[:8], crew, lost, 16))
     wall, cpu = time.perf_counter(), time.process_time()
@@ -59,14 +64,22 @@ def engine_cost(items: int, jobs: int) -> None:
         for index, brief in parallel.spread(nothing, work, crew, lost, 16):
             book.put(brief.entry(work[index]))
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    say(
-        f"engine and ledger, {items} items, {jobs} workers",
-        f"{1e3 * cpu / items:.3f} ms of the driver's CPU each, {1e3 * wall / items:.3f} ms wall, {load()}",
-        "<= 0.2 ms",
-    )
+    shutil.rmtree(place)
+    return 1e3 * cpu / items, 1e3 * wall / items
 
 
-def poisoned(jobs: int) -> None:
+@dataclass(frozen=True)
+class Poisoned:
+    """Good images and how many of them were analysed; per bad file its error and how often it is named."""
+
+    good: int
+    analysed: int
+    named: dict[str, tuple[str, int]]
+    code: int
+
+
+def poisoned(jobs: int, timeout: str = "20 s") -> Poisoned:
+    """Analyse twelve good images and six bad files."""
     place = Path(tempfile.mkdtemp(prefix="scale-poison-"))
     images = make(place / "in", 12)
     good = sum(1 for _ in images.rglob("*.tif"))
@@ -77,18 +90,16 @@ def poisoned(jobs: int) -> None:
     (images / "text.tif").write_text("no image\n" * 100)
     tifffile.imwrite(images / "one pixel.tif", np.zeros((1, 1), np.uint8))
     command = [sys.executable, "-m", "interlayer", "sem", str(images), "-o", str(place / "out")]
-    limits = ["--timeout", "20 s", "--memory-limit", "1 GB", "--jobs", str(jobs)]
+    limits = ["--timeout", timeout, "--memory-limit", "1 GB", "--jobs", str(jobs)]
     environment = poison.environment(place / "hook")
     done = subprocess.run([*command, *limits], env=environment, capture_output=True, text=True)
     table = polars.read_parquet(place / "out" / "images.parquet")
     failed = {
         str(line["file"]): str(line["error"]) for line in table.to_dicts() if line["status"] == "failed"
     }
-    say(f"poison: {good} good images, 6 bad files, {jobs} workers", f"exit {done.returncode}", "1")
-    say("good ones analysed", f"{table.height - len(failed)} of {good}", str(good))
-    for name, error in failed.items():
-        once = done.stderr.count(f"failed: {name}: ")
-        say(name, f"{error[:80]} (named {once} time{'s' * (once != 1)})", "named once")
+    named = {name: (error, done.stderr.count(f"failed: {name}: ")) for name, error in failed.items()}
+    shutil.rmtree(place)
+    return Poisoned(good, table.height - len(failed), named, done.returncode)
 
 
 def main() -> None:
@@ -96,12 +107,19 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=10_000)
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
-    os.environ["PYTHONPATH"] = os.pathsep.join(
-        [*os.environ.get("PYTHONPATH", "").split(os.pathsep), str(Path(__file__).resolve().parent)]
-    )
     print(f"{load()}\n| what | measured | target |\n| --- | --- | --- |", flush=True)
-    engine_cost(arguments.items, arguments.jobs)
-    poisoned(arguments.jobs)
+    items, jobs = arguments.items, arguments.jobs
+    cpu, wall = engine_cost(items, jobs)
+    say(
+        f"engine and ledger, {items} items, {jobs} workers",
+        f"{cpu:.3f} ms of the driver's CPU each, {wall:.3f} ms wall, {load()}",
+        "<= 0.2 ms",
+    )
+    found = poisoned(jobs)
+    say(f"poison: {found.good} good images, 6 bad files, {jobs} workers", f"exit {found.code}", "1")
+    say("good ones analysed", f"{found.analysed} of {found.good}", str(found.good))
+    for name, (error, times) in found.named.items():
+        say(name, f"{error[:80]} (named {times} time{'s' * (times != 1)})", "named once")
 
 
 if __name__ == "__main__":

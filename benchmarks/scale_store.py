@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -26,9 +27,10 @@ from interlayer.core.intervals import from_stddev
 from interlayer.core.summary import Rows
 from interlayer.sample import Sample
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+ROOT = str(Path(__file__).resolve().parents[1])
+sys.path.insert(0, ROOT)
 
-from tests.hub import studies, work
+from tests.hub import studies, work  # noqa: E402
 
 _FILL = """
 import sys
@@ -49,9 +51,23 @@ print("old file whole" if path.read_bytes() == whole else "old file LOST")
 """
 
 
-def killed(place: Path, kills: int) -> None:
+@dataclass(frozen=True)
+class Killed:
+    """What killed writers left: records unreadable or mixed, versions seen, values that a lazy reader got
+    wrong, temporary files before and after the next run begins."""
+
+    bad: int
+    versions: int
+    zeros: int
+    left: int
+    after: int
+
+
+def killed(place: Path, kills: int) -> Killed:
+    """Kill as many writers of one record."""
     path, context = place / "a.nc", multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["interlayer.store"])
+    os.environ["PYTHONPATH"] = os.pathsep.join([ROOT, os.environ.get("PYTHONPATH", "")])
     work.write(path, 1.0)
     lazy = xr.open_dataset(path, engine="netcdf4", chunks=None)
     dice, values, bad = random.Random(0), set(), 0
@@ -60,17 +76,16 @@ def killed(place: Path, kills: int) -> None:
         found = store.read_tree(path).to_dataset()["x"].values
         bad += found.size != work.SIZE or np.unique(found).size != 1 or found[0] < 1
         values.add(float(found[0]))
-    say(f"{kills} kill -9 during writes", f"{bad} unreadable or mixed, {len(values)} versions seen", "0")
     zeros = int(np.sum(lazy["x"].values != 1.0))
     lazy.close()
-    say("lazy reader opened before all that", f"{zeros} values other than its own", "0")
     left = sum(1 for _ in place.glob(".*.part"))
     with lock.writing(place):
         after = sum(1 for _ in place.glob(".*.part"))
-    say("temporary files left; after the next run begins", f"{left}; {after}", "0")
+    return Killed(bad, len(values), zeros, left, after)
 
 
-def flipped(place: Path, flips: int) -> None:
+def flipped(place: Path, flips: int) -> tuple[int, int]:
+    """Return how many flipped bits `verify` does not find, and in how many files they were."""
     studies.study(place)
     silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     subprocess.run([sys.executable, "-m", "interlayer", "run", str(place)], check=True, **silent)
@@ -86,7 +101,7 @@ def flipped(place: Path, flips: int) -> None:
         path.write_bytes(content)
         missed += not found_by_verify(out)
         path.write_bytes(whole)
-    say(f"{flips} flipped bits in {len(names)} files", f"{flips - missed} found by verify", str(flips))
+    return missed, len(names)
 
 
 def found_by_verify(out: Path) -> bool:
@@ -117,7 +132,17 @@ def full_disk(place: Path) -> None:
         subprocess.run(["umount", str(place)], check=False)
 
 
-def thousand(place: Path, samples: int) -> None:
+@dataclass(frozen=True)
+class Catalogue:
+    """Seconds (wall, CPU) to rebuild and milliseconds to open; its rows."""
+
+    rebuilt: tuple[float, float]
+    opened: tuple[float, float]
+    rows: int
+
+
+def thousand(place: Path, samples: int) -> Catalogue:
+    """Write samples of 40 rows, rebuild their catalogue, open it."""
     place.mkdir()
     row = Rows("xrd", "a.xy sha256:" + "0" * 64)
     raw = xr.Dataset(
@@ -136,15 +161,14 @@ def thousand(place: Path, samples: int) -> None:
     wall, cpu = time.perf_counter(), time.process_time()
     path = catalogue.rebuild(place)
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    say(f"catalogue of {samples} samples rebuilt", f"{wall:.1f} s (CPU {cpu:.1f} s), {load()}", "<= 30 s")
-    times = []
+    times, rebuilt = [], (wall, cpu)
     for _ in range(7):
         wall, cpu = time.perf_counter(), time.process_time()
         table = catalogue.read(path)
         times.append((time.perf_counter() - wall, time.process_time() - cpu))
     assert table.sizes["row"] == 40 * samples
     wall, cpu = (1e3 * float(np.median(each)) for each in zip(*times, strict=True))
-    say(f"opened ({table.sizes['row']} rows, all texts)", f"{wall:.0f} ms (CPU {cpu:.0f} ms)", "<= 50 ms")
+    return Catalogue(rebuilt, (wall, cpu), table.sizes["row"])
 
 
 def main() -> None:
@@ -153,16 +177,26 @@ def main() -> None:
     parser.add_argument("--flips", type=int, default=200)
     parser.add_argument("--samples", type=int, default=1000)
     arguments = parser.parse_args()
-    root = str(Path(__file__).resolve().parents[1])
-    os.environ["PYTHONPATH"] = os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory(prefix="scale-store-") as folder:
         place = Path(folder)
         print(f"{load()}\n| what | measured | target |\n| --- | --- | --- |", flush=True)
         (place / "kills").mkdir()
-        killed(place / "kills", arguments.kills)
-        flipped(place / "study", arguments.flips)
+        _fire(place, arguments.kills, arguments.flips)
         full_disk(place / "disk")
-        thousand(place / "samples", arguments.samples)
+        found, samples = thousand(place / "samples", arguments.samples), arguments.samples
+        wall, cpu = found.rebuilt
+        say(f"catalogue of {samples} samples rebuilt", f"{wall:.1f} s (CPU {cpu:.1f} s), {load()}", "<= 30 s")
+        wall, cpu = found.opened
+        say(f"opened ({found.rows} rows, all texts)", f"{wall:.0f} ms (CPU {cpu:.0f} ms)", "<= 50 ms")
+
+
+def _fire(place: Path, kills: int, flips: int) -> None:
+    found = killed(place / "kills", kills)
+    say(f"{kills} kill -9 during writes", f"{found.bad} unreadable or mixed, {found.versions} versions", "0")
+    say("lazy reader opened before all that", f"{found.zeros} values other than its own", "0")
+    say("temporary files left; after the next run begins", f"{found.left}; {found.after}", "0")
+    missed, files = flipped(place / "study", flips)
+    say(f"{flips} flipped bits in {files} files", f"{flips - missed} found by verify", str(flips))
 
 
 if __name__ == "__main__":

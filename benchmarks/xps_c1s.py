@@ -111,6 +111,7 @@ def ours(case: Case, replicates: int, seed: int) -> tuple[Floats, Floats, Floats
     bare = normal(built, at, np.array([case.fano])).hessian - np.diag(built.precision)
     limit = np.sqrt(np.diag(inverse(bare, free)))[which]
     found, spread, spent = [], [], 0.0
+    fit(built, start(built, np.random.default_rng(0), case.counts))  # compiles
     for _ in range(replicates):
         values = counted(mean, case.fano, rng)
         x, y = (energy[::-1], values[::-1]) if case.descending else (energy, values)
@@ -141,6 +142,7 @@ def peer(case: Case, replicates: int, seed: int, active: bool) -> tuple[Floats, 
 
         whole = whole + ShirleyBG(prefix="b_", independent_vars=["y"]) + LinearModel(prefix="l_")
     found, spread, spent = [], [], 0.0
+    whole.fit(mean[::-1], whole.make_params(), x=energy[::-1], y=mean[::-1], max_nfev=5)  # imports
     for _ in range(replicates):
         # lmfitxps sums from the end of the arrays: descending binding energy
         x, values = energy[::-1], counted(mean, case.fano, rng)[::-1]
@@ -166,8 +168,8 @@ def peer(case: Case, replicates: int, seed: int, active: bool) -> tuple[Floats, 
     return np.array(found), np.array(spread), 1e3 * spent / replicates
 
 
-def many(count: int) -> None:
-    """Print the CPU time of a series of spectra, as of a depth profile: one model, each its own fit."""
+def many(count: int) -> float:
+    """Return the CPU time of a series of spectra, as of a depth profile: one model, each its own fit."""
     rng = np.random.default_rng(9)
     energy, mean = expectation(CASES[0])
     built = model(energy, mean)
@@ -176,20 +178,27 @@ def many(count: int) -> None:
     begun = time.process_time()
     for values in spectra:
         fit(built.with_regions([replace(built.regions[0], values=values)]), first)
-    print(f"{count} spectra: {time.process_time() - begun:.2f} s CPU")
+    return time.process_time() - begun
 
 
-def fano(replicates: int) -> None:
+FANOS = (0.4, 0.64, 1.0, 2.0)
+
+
+def fano(value: float, replicates: int) -> Floats:
+    """Return estimates of the Fano factor over the truth."""
+    energy, mean = expectation(replace(CASES[0], fano=value))
+    built, rng = model(energy, mean), np.random.default_rng(31)
+    found = []
+    for _ in range(replicates):
+        region = replace(built.regions[0], values=counted(mean, value, rng))
+        found.append(fit(built.with_regions([region]), start(built, rng, 1.0)).noise[0].fano)
+    return np.array(found) / value
+
+
+def fanos(replicates: int) -> None:
     """Print how well the Fano factor is estimated."""
-    for value in (0.4, 0.64, 1.0, 2.0):
-        case = replace(CASES[0], fano=value)
-        energy, mean = expectation(case)
-        built, rng = model(energy, mean), np.random.default_rng(31)
-        found = []
-        for _ in range(replicates):
-            region = replace(built.regions[0], values=counted(mean, value, rng))
-            found.append(fit(built.with_regions([region]), start(built, rng, 1.0)).noise[0].fano)
-        ratio = np.array(found) / value
+    for value in FANOS:
+        ratio = fano(value, replicates)
         inside = np.mean(np.abs(ratio - 1) < 0.15)
         print(
             f"Fano {value:g}: mean {ratio.mean():.3f} of the truth, scatter {100 * ratio.std():.1f} % (200 "
@@ -228,8 +237,8 @@ def main() -> None:
             f"{case.name:22s} {bias(found[:, :4], at[:4])} {ratios:>20s} {shares(cover[:4])} "
             f"{cover[4:8].mean():6.1f} {cover[8]:6.1f} {ms:6.2f}"
         )
-    many(options.series)
-    fano(options.replicates)
+    print(f"{options.series} spectra: {many(options.series):.2f} s CPU")
+    fanos(options.replicates)
     if options.peers:
         recipes = [(False, "lmfit, static Shirley")]
         if find_spec("lmfitxps"):

@@ -163,26 +163,34 @@ def _with_peaks(region: Region, lines: Sequence[Line]) -> Region:
     return Region(region.name, region.energy, region.values, build.peaks(lines), level=region.level)
 
 
+LITHIUM = [f"Li 1s/{phase}" for phase in TRUTH["Li 1s"][3]]
+
+
+def lithium_areas(replicates: int, soft: bool) -> tuple[dict[str, Floats], list[float]]:
+    """Return per line relative errors and whether the profile interval holds (replicates, 2); CPU seconds."""
+    found: dict[str, list[tuple[float, bool]]] = {name: [] for name in LITHIUM}
+    times = []
+    for seed in range(replicates):
+        regions, areas, _ = simulate(np.random.default_rng(5000 + seed))
+        began = time.process_time()
+        result = quick(regions, soft)
+        times.append(time.process_time() - began)
+        for i, name in enumerate(LITHIUM):
+            quantity = intervals.area(result, 3, i)
+            value = result.value(quantity)[0]
+            interval = intervals.positive(result, quantity)
+            found[name].append((value / areas[name] - 1.0, interval.low <= areas[name] <= interval.high))
+    return {name: np.array(each, dtype=float) for name, each in found.items()}, times
+
+
 def lithium(replicates: int) -> None:
     """Print scatter and coverage of the Li 1s areas, joint and separate, from the profile intervals."""
-    names = [f"Li 1s/{phase}" for phase in TRUTH["Li 1s"][3]]
-    print(f"{'':10s}" + "".join(f"{name:>26s}" for name in names) + "   (rmse %, coverage %)")
+    print(f"{'':10s}" + "".join(f"{name:>26s}" for name in LITHIUM) + "   (rmse %, coverage %)")
     for soft in (True, False):
-        found: dict[str, list[tuple[float, bool]]] = {name: [] for name in names}
-        times = []
-        for seed in range(replicates if soft else replicates // 4):
-            regions, areas, _ = simulate(np.random.default_rng(5000 + seed))
-            began = time.process_time()
-            result = quick(regions, soft)
-            times.append(time.process_time() - began)
-            for i, name in enumerate(names):
-                quantity = intervals.area(result, 3, i)
-                value = result.value(quantity)[0]
-                interval = intervals.positive(result, quantity)
-                found[name].append((value / areas[name] - 1.0, interval.low <= areas[name] <= interval.high))
-        cells = [np.array(found[name], dtype=float) for name in names]
+        found, times = lithium_areas(replicates if soft else replicates // 4, soft)
         text = "".join(
-            f"{100 * np.sqrt(np.mean(c[:, 0] ** 2)):18.1f}{100 * np.mean(c[:, 1]):8.1f}" for c in cells
+            f"{100 * np.sqrt(np.mean(c[:, 0] ** 2)):18.1f}{100 * np.mean(c[:, 1]):8.1f}"
+            for c in found.values()
         )
         print(f"{'joint' if soft else 'separate':10s}{text}   {1e3 * np.median(times):.0f} ms, scan included")
 
@@ -195,11 +203,11 @@ def broken(replicates: int) -> None:
     for phase, counts in BREAKS:
         number = max(replicates // 2, 25)
         found = [measured(seed, phase, counts=counts) for seed in range(number)]
-        seen = [_reported(each, phase) for each in found]
+        seen = [reported(each, phase) for each in found]
         what = f"1.5 × {'C 1s' if phase == 'C≡N' else 'Li 1s'} of {phase}" if phase else "nothing broken"
         if not phase:
             text = f"some warning in {100 * np.mean(seen):.0f} % of {number}"
-            named = np.mean([[_reported(each, name) for name in PARTNER] for each in found])
+            named = np.mean([[reported(each, name) for name in PARTNER] for each in found])
             print(f"{what}, {counts:g} × counts: {text}; a phase in {100 * named:.0f} %")
             continue
         most = np.mean([power(seed, phase, counts) for seed in range(10)])
@@ -246,7 +254,8 @@ def measured(seed: int, phase: str = "", shift: float | None = None, counts: flo
     return measure(regions, template(), options(), choose=False)
 
 
-def _reported(result: Measured, phase: str) -> bool:
+def reported(result: Measured, phase: str) -> bool:
+    """Return whether a warning says that this phase (``""``: any) breaks its stoichiometry."""
     if phase:
         return any(phase in text and "stoichiometry" in text for text in result.warnings) or any(
             text.startswith("Li 1s:") for text in result.warnings
@@ -254,17 +263,28 @@ def _reported(result: Measured, phase: str) -> bool:
     return any("stoichiometry" in text or "factor" in text for text in result.warnings)
 
 
+SHIFTS = (-5.0, -2.5, 0.0, 2.5, 5.0, 8.0)
+
+
+def shift_errors(shift: float, count: int) -> Floats:
+    return np.array([measured(seed, shift=shift).shift.value - shift for seed in range(count)])
+
+
 def shifts(replicates: int) -> None:
     """Print whether the shift is found from −5 to +8 eV."""
-    for shift in (-5.0, -2.5, 0.0, 2.5, 5.0, 8.0):
-        errors = np.array(
-            [measured(seed, shift=shift).shift.value - shift for seed in range(max(replicates // 20, 5))]
-        )
+    for shift in SHIFTS:
+        errors = shift_errors(shift, max(replicates // 20, 5))
         print(f"shift {shift:+.1f} eV: largest error {np.abs(errors).max():.3f} eV of {errors.size}")
 
 
 def minima(replicates: int) -> None:
     """Print how often starts within ± 0.5 eV of the truth end elsewhere than the best of all."""
+    wrong, bad = starts(25 * replicates)
+    print(f"{25 * replicates} starts: {100 * wrong:.2f} % in another minimum, {bad} without error bars")
+
+
+def starts(count: int) -> tuple[float, int]:
+    """Return the share of starts that ends in another minimum than the best, and fits without error bars."""
     regions, _, _ = simulate(np.random.default_rng(77))
     chosen = template()
     lines = {region.name: chosen.of_level(region.level) for region in regions}
@@ -273,15 +293,14 @@ def minima(replicates: int) -> None:
     base = start.at_shift(built, lines, 0.0)
     where = [i for i, p in enumerate(built.parameters) if p.name.startswith(("energy:", "shift"))]
     costs, bad = [], 0
-    for seed in range(25 * replicates):
+    for seed in range(count):
         theta = base.copy()
         theta[where] += np.random.default_rng(seed).uniform(-0.5, 0.5, len(where))
         result = fit(built, theta)
         # one noise for all: a misfit would scale its own cost down
         costs.append(normal(built, result.theta, np.ones(len(ready))).cost)
         bad += not bool(np.all(np.isfinite(np.diag(result.covariance))))
-    wrong = np.mean(np.array(costs) > min(costs) + 0.5)
-    print(f"{25 * replicates} starts: {100 * wrong:.2f} % in another minimum, {bad} without error bars")
+    return float(np.mean(np.array(costs) > min(costs) + 0.5)), bad
 
 
 def main() -> None:

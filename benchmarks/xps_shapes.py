@@ -8,6 +8,7 @@ knows neither the shape nor the number. The second part fits symmetric lines to 
 
 import argparse
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -110,49 +111,67 @@ def triplet(area: float, replicates: int, rng: np.random.Generator) -> None:
     print(f"  three peaks: found {dict(sorted(counts.items()))}")
 
 
-def doublets(separation: float, area: float, replicates: int, rng: np.random.Generator) -> str:
-    singlets, energies, intensities, more = 0, [], [], 0
+@dataclass
+class Doublets:
+    """Of as many doublets: singlets and more than two found, errors of energy (eV) and of intensity."""
+
+    singlets: int = 0
+    more: int = 0
+    energies: list[float] = field(default_factory=list)
+    intensities: list[float] = field(default_factory=list)
+
+
+def pairs(separation: float, area: float, replicates: int, rng: np.random.Generator) -> Doublets:
+    found = Doublets()
     for _ in range(replicates):
         ratio = 2.0 ** rng.uniform(0.0, 3.0)
         first, second = (area, area / ratio) if rng.random() < 0.5 else (area / ratio, area)
         truth = [(284.8, first), (284.8 + separation * FWHM, second)]
         peaks = found_peaks(spectrum(truth, rng))
-        singlets += len(peaks) < 2
-        more += len(peaks) > 2
+        found.singlets += len(peaks) < 2
+        found.more += len(peaks) > 2
         if len(peaks) == 2:
-            energies += [peak[0] - true[0] for peak, true in zip(peaks, truth, strict=True)]
-            intensities.append(peaks[0][1] / sum(p[1] for p in peaks) - first / (first + second))
-    text = f"singlets {100 * singlets / replicates:5.1f} %, more than two {100 * more / replicates:4.1f} %"
-    if energies:
+            found.energies += [peak[0] - true[0] for peak, true in zip(peaks, truth, strict=True)]
+            found.intensities.append(peaks[0][1] / sum(p[1] for p in peaks) - first / (first + second))
+    return found
+
+
+def doublets(separation: float, area: float, replicates: int, rng: np.random.Generator) -> str:
+    found = pairs(separation, area, replicates, rng)
+    singlets, more = (100 * each / replicates for each in (found.singlets, found.more))
+    text = f"singlets {singlets:5.1f} %, more than two {more:4.1f} %"
+    if found.energies:
         text += (
-            f", energy bias {np.mean(energies):+.3f} (rms {np.std(energies):.3f}) eV, intensity bias "
-            f"{np.mean(intensities):+.3f} (rms {np.std(intensities):.3f})"
+            f", energy bias {np.mean(found.energies):+.3f} (rms {np.std(found.energies):.3f}) eV, "
+            f"intensity bias {np.mean(found.intensities):+.3f} (rms {np.std(found.intensities):.3f})"
         )
     return text
 
 
+#: asymmetry; None: pseudo-Voigt, -1: the spline
+SHAPES = {"pseudo-Voigt": None, "Voigt": 0.0, "asymmetry 0.05": 0.05, "asymmetry 0.1": 0.1, "spline": -1.0}
+
+
+def of_shape(name: str, counts: float, replicates: int) -> tuple[list[float], list[bool]]:
+    """Return the share of areas that their intervals hold, and whether a misfit is flagged, per spectrum."""
+    found = [
+        one_wrong(SHAPES[name], counts, np.random.default_rng(4000 + seed)) for seed in range(replicates)
+    ]
+    return [cover for cover, _ in found], [flag for _, flag in found]
+
+
 def wrong(replicates: int) -> None:
     """Print coverage of areas and the share of misfit flags when the lines have another shape."""
-    for name, skew in (
-        ("pseudo-Voigt", None),
-        ("Voigt", 0.0),
-        ("asymmetry 0.05", 0.05),
-        ("asymmetry 0.1", 0.1),
-        ("spline", -1.0),
-    ):
+    for name in SHAPES:
         for counts in (0.1, 1.0, 10.0):
-            held, flagged = [], []
-            for seed in range(replicates // 4):
-                cover, flag = one_wrong(name, skew, counts, np.random.default_rng(4000 + seed))
-                held.append(cover)
-                flagged.append(flag)
+            held, flagged = of_shape(name, counts, replicates // 4)
             print(
                 f"{name:15s} {counts:5g} × counts: coverage {100 * np.mean(held):5.1f} %, flagged "
                 f"{100 * np.mean(flagged):5.1f} %"
             )
 
 
-def one_wrong(name: str, skew: float | None, counts: float, rng: np.random.Generator) -> tuple[float, bool]:
+def one_wrong(skew: float | None, counts: float, rng: np.random.Generator) -> tuple[float, bool]:
     case = xps_c1s.CASES[0]
     energy, _ = xps_c1s.expectation(case)
     mean = 900.0 + 4.0 * (energy - energy.mean())

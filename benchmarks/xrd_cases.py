@@ -31,21 +31,31 @@ def status(result: xr.DataTree, phase: str) -> str:
     return next(str(c["status"]) for c in tables(result)["candidates"] if c["phase"] == phase)
 
 
+SRM, CELL, DISPLACEMENT = REAL / "nist_srm660c_100a.cif", 4.156780, -0.07877
+RANGES: dict[str, dict[str, float]] = {
+    "whole range": {}, "20 to 70°": {"two_theta_min": 20.0, "two_theta_max": 70.0},
+}  # fmt: skip
+
+
+def certified(limits: dict[str, float]) -> tuple[Row, Row]:
+    """Return cell and displacement of NIST SRM 660c."""
+    result = analyze(read(SRM), phase=["LaB6"], **limits)
+    a, s = row(result, "lattice_a", "LaB6"), row(result, "displacement", "LaB6")
+    assert a is not None and s is not None
+    return a, s
+
+
 def srm() -> None:
     """NIST SRM 660c: certified cell and displacement, the whole range and 20 to 70 degree."""
-    path = REAL / "nist_srm660c_100a.cif"
-    if not path.exists():
+    if not SRM.exists():
         print("srm: the file is not here")
         return
-    raw = read(path)
-    for limits in ({}, {"two_theta_min": 20.0, "two_theta_max": 70.0}):
-        result = analyze(raw, phase=["LaB6"], **limits)
-        a, s = row(result, "lattice_a", "LaB6"), row(result, "displacement", "LaB6")
-        assert a is not None and s is not None
-        ppm, half = (a.value / 4.156780 - 1) * 1e6, (a.high - a.low) / 2 / 4.15678 * 1e6
+    for name, limits in RANGES.items():
+        a, s = certified(limits)
+        ppm, half = (a.value / CELL - 1) * 1e6, (a.high - a.low) / 2 / CELL * 1e6
         print(
-            f"srm {limits or 'whole range'}: a {ppm:+.1f} ppm, 95 % ± {half:.1f}; displacement "
-            f"{s.value:+.5f} mm [{s.low:+.5f}, {s.high:+.5f}], certified run -0.07877"
+            f"srm {name}: a {ppm:+.1f} ppm, 95 % ± {half:.1f}; displacement "
+            f"{s.value:+.5f} mm [{s.low:+.5f}, {s.high:+.5f}], certified run {DISPLACEMENT}"
         )
 
 
@@ -90,8 +100,16 @@ def told(name: str, values: list[tuple[float, bool]], unit: str) -> None:
     )
 
 
+Errors = list[tuple[float, bool]]
+
+
 def steel(count: int = 40) -> None:
     """Steel 0.25 mm below the film."""
+    told("steel 0.25 mm below (seeds 2000 …), offset", steel_errors(count), "mm")
+
+
+def steel_errors(count: int) -> Errors:
+    """Return errors of the offset in mm, and whether 1.96 deviations hold."""
     errors = []
     for seed in range(2000, 2000 + count):
         result = analyze(layers(seed, 0.25, 15.0, machine(np.random.default_rng(seed))))
@@ -102,7 +120,7 @@ def steel(count: int = 40) -> None:
         error = below.value - above.value - 0.25
         spread = np.hypot(below.stddev, above.stddev)
         errors.append((error, abs(error) < 1.96 * spread))
-    told("steel 0.25 mm below (seeds 2000 …), offset", errors, "mm")
+    return errors
 
 
 def calibrated(device: Machine, folder: Path) -> str:
@@ -119,32 +137,38 @@ def calibrated(device: Machine, folder: Path) -> str:
     return str(path)
 
 
+SIZES = (5.0, 8.0, 12.0, 20.0, 30.0, 45.0, 60.0)
+
+
 def size(count: int = 20) -> None:
     """Sizes of 5 to 60 nm at an instrument's width of 0.09 degree, calibrated and blind."""
     device = Machine(np.random.default_rng(1), width=0.09)
     with tempfile.TemporaryDirectory() as folder:
         instrument = calibrated(device, Path(folder))
         for way, settings in (("calibrated", {"instrument": instrument}), ("blind", {})):
-            for truth in (5.0, 8.0, 12.0, 20.0, 30.0, 45.0, 60.0):
+            for truth in SIZES:
                 _sizes(way, truth, count, device, settings)
 
 
 def _sizes(
     way: str, truth: float, count: int, device: Machine, settings: dict[str, Any], **extra: Any
 ) -> None:
+    errors = size_errors(truth, count, device, settings, **extra)
+    if errors:
+        told(f"size {truth:g} nm, {way} (seeds 3000 …; {count - len(errors)} not measured)", errors, "%")
+    else:
+        print(f"size {truth:g} nm, {way}: none measured")
+
+
+def size_errors(truth: float, count: int, device: Machine, settings: dict[str, Any], **extra: Any) -> Errors:
+    """Return errors of the size of Li3N in %, and whether the interval holds, of those that are measured."""
     errors = []
-    missing = 0
     for seed in range(3000, 3000 + count):
         raw = layers(seed, 0.1, truth, replace(device), **extra)
         found = row(analyze(raw, **settings), "crystallite_size", "Li3N")
-        if found is None or found.status != "measured":
-            missing += 1
-            continue
-        errors.append((100 * (found.value / truth - 1), found.low <= truth <= found.high))
-    if errors:
-        told(f"size {truth:g} nm, {way} (seeds 3000 …; {missing} not measured)", errors, "%")
-    else:
-        print(f"size {truth:g} nm, {way}: none measured")
+        if found is not None and found.status == "measured":
+            errors.append((100 * (found.value / truth - 1), found.low <= truth <= found.high))
+    return errors
 
 
 def hump(count: int = 30) -> None:
@@ -157,19 +181,31 @@ def hump(count: int = 30) -> None:
 def beta(count: int = 40) -> None:
     """β-Li3N beside α: none, 5, 10, 20 % of its strongest line; and one line only at 28.2 degree."""
     for part in (0.0, 0.05, 0.1, 0.2):
-        claimed = tellings = 0
-        for seed in range(4000, 4000 + count):
-            result = analyze(
-                layers(seed, 0.1, 20.0, machine(np.random.default_rng(seed)), beta=part), phase=["beta-Li3N"]
-            )
-            claimed += status(result, "beta-Li3N").startswith("found")
-            limit = row(result, "detection", "beta-Li3N")
-            tellings += limit is not None and limit.status == "not detected" and np.isfinite(limit.high)
+        claimed, tellings = beta_claims(part, count)
         print(
             f"β-Li3N at {100 * part:g} % (seeds 4000 …): claimed {claimed}, refused with a limit "
             f"{tellings} of {count}"
         )
-    wrong = 0
+    right = one_line(count)
+    print(f"only 28.2° (seeds 4100 …): both Li3N refused with the reason in {right} of {count}")
+
+
+def beta_claims(part: float, count: int) -> tuple[int, int]:
+    """Return how often β-Li3N is claimed beside α, and how often refused with a limit."""
+    claimed = tellings = 0
+    for seed in range(4000, 4000 + count):
+        result = analyze(
+            layers(seed, 0.1, 20.0, machine(np.random.default_rng(seed)), beta=part), phase=["beta-Li3N"]
+        )
+        claimed += status(result, "beta-Li3N").startswith("found")
+        limit = row(result, "detection", "beta-Li3N")
+        tellings += limit is not None and limit.status == "not detected" and bool(np.isfinite(limit.high))
+    return claimed, tellings
+
+
+def one_line(count: int) -> int:
+    """Return how often both Li3N are refused with the reason where only 28.2° is visible."""
+    right = 0
     for seed in range(4100, 4100 + count):
         rng = np.random.default_rng(seed)
         device = machine(rng)
@@ -181,13 +217,19 @@ def beta(count: int = 40) -> None:
         y += device.line(x, 28.22, 300.0, 20.0, 0.0, 0.0)
         result = analyze(pattern(x, y, rng, device.radius, f"seed {seed}"), phase=["beta-Li3N"])
         both = [row(result, "detection", name) for name in ("Li3N", "beta-Li3N")]
-        said = all(r is not None and r.status == "not detected" and "only one" in r.note for r in both)
-        wrong += not said
-    print(f"only 28.2° (seeds 4100 …): both Li3N refused with the reason in {count - wrong} of {count}")
+        right += all(r is not None and r.status == "not detected" and "only one" in r.note for r in both)
+    return right
 
 
 def cubic(count: int = 30) -> None:
     """36.19, 51.97 and 64.98 degree fit no one cubic cell."""
+    print(
+        "Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in "
+        f"{cubic_refusals(count)} of {count}"
+    )
+
+
+def cubic_refusals(count: int) -> int:
     refused = 0
     for seed in range(5000, 5000 + count):
         rng = np.random.default_rng(seed)
@@ -202,10 +244,7 @@ def cubic(count: int = 30) -> None:
         found = row(result, "lattice_a", "Li")
         text = " ".join(warnings_of(result))
         refused += found is not None and found.status == "not determined" and "no single cubic cell" in text
-    print(
-        "Li lines at 36.19, 51.97, 64.98° (seeds 5000 …): one cubic cell refused with residuals in "
-        f"{refused} of {count}"
-    )
+    return refused
 
 
 CASES = {"srm": srm, "steel": steel, "size": size, "hump": hump, "beta": beta, "cubic": cubic}

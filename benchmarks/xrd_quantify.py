@@ -261,6 +261,22 @@ def mixtures(patterns: int, first: int) -> None:
         )
 
 
+def nitride(
+    held: float, patterns: int, first: int
+) -> tuple[list[float], list[bool], list[tuple[bool, float]]]:
+    """Return errors and coverage where β-Li3N is measured, and which upper limits hold, with the limits."""
+    errors, inside, limits = [], [], []
+    for seed in range(first, first + patterns):
+        truth = {"Li3N": 1 - held} | ({"beta-Li3N": held} if held else {})
+        row = fractions(simulate(50_000 + seed, truth), "structure", phase=["beta-Li3N"]).get("beta-Li3N")
+        if row is not None and row.status == "measured":
+            errors.append(row.value - held)
+            inside.append(row.low <= held <= row.high)
+        elif row is not None and row.status == "upper limit":
+            limits.append((row.high >= held, row.high))
+    return errors, inside, limits
+
+
 def nitrides(patterns: int, first: int) -> None:
     """Print what is told of β-Li3N in α-Li3N."""
     print(f"\nβ-Li3N in α-Li3N, seeds {first} to {first + patterns - 1}")
@@ -269,15 +285,7 @@ def nitrides(patterns: int, first: int) -> None:
         f"{'coverage':>10}{'limit holds':>13}"
     )
     for held in (0.0, 0.05, 0.10, 0.20):
-        errors, inside, limits = [], [], []
-        for seed in range(first, first + patterns):
-            truth = {"Li3N": 1 - held} | ({"beta-Li3N": held} if held else {})
-            row = fractions(simulate(50_000 + seed, truth), "structure", phase=["beta-Li3N"]).get("beta-Li3N")
-            if row is not None and row.status == "measured":
-                errors.append(row.value - held)
-                inside.append(row.low <= held <= row.high)
-            elif row is not None and row.status == "upper limit":
-                limits.append((row.high >= held, row.high))
+        errors, inside, limits = nitride(held, patterns, first)
         mean = np.mean(errors) if errors else np.nan
         rms = np.sqrt(np.mean(np.square(errors))) if errors else np.nan
         cover = 100 * np.mean(inside) if inside else np.nan

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import random
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -79,7 +81,71 @@ def test_the_table_says_what_is_missed_and_what_peers_reach() -> None:
 
 def test_every_technique_has_records() -> None:
     found = tool("run").scripts()
-    assert {f"suite_{each}" for each in ("hub", "xrd", "xps", "sem", "eds", "electrochem")} <= set(found)
+    wanted = ("hub", "xrd", "xps", "sem", "eds", "electrochem", "memory", "report", "evidence", "scale")
+    assert {f"suite_{each}" for each in wanted} <= set(found)
+
+
+SCRIPTS = {
+    "suite_a": "yield Record('a', 'good', 1.0, target=2.0)",
+    "suite_b": "yield Record('b', 'kept', 1.0, target=2.0)\n    raise ValueError('broken')",
+    "suite_c": "print('record {no')\n    print('a word')\n    yield Record('c', 'after', 3.0, target=2.0)",
+}
+GOOD = "yield Record('b', 'good', 1.0, target=2.0)"
+INTERRUPT = "yield Record('c', 'kept', 1.0)\n    import os, signal, time\n    sys.stdout.flush()\n"
+INTERRUPT += "    os.kill(os.getppid(), signal.SIGINT)\n    time.sleep(60)"
+
+
+def suite(folder: Path, scripts: dict[str, str]) -> Path:
+    """Put the runner and scripts with these records into a folder."""
+    folder.mkdir()
+    for name in ("run.py", "record.py"):
+        shutil.copy(BENCHMARKS / name, folder)
+    for name, body in scripts.items():
+        text = f"import sys\n\nfrom record import Record\n\n\ndef records(full):\n    {body}\n"
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder / "run.py"
+
+
+def run(*command: str | Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True, timeout=60)
+
+
+def test_a_script_that_breaks_loses_no_figure(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    done = run(suite(tmp_path / "benchmarks", SCRIPTS), "--quick", "--json", kept)
+    content = json.loads(kept.read_text(encoding="utf-8"))
+    assert [each["figure"] for each in content["records"]] == ["good", "kept", "after"]
+    assert {name: said["figures"] for name, said in content["scripts"].items()} == dict.fromkeys(SCRIPTS, 1)
+    assert done.returncode == 1 and "MISSED" in done.stdout
+    assert any("suite_b: exit 1 after 1" in each for each in content["problems"])
+    assert any("suite_c: no record" in each for each in content["problems"])
+    assert "suite_c: a word" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends an interrupt")
+def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path) -> None:
+    scripts = {"suite_a": SCRIPTS["suite_a"], "suite_b": INTERRUPT, "suite_c": SCRIPTS["suite_a"]}
+    kept = tmp_path / "kept.json"
+    done = run(suite(tmp_path / "benchmarks", scripts), "--quick", "--json", kept)
+    content = json.loads(kept.read_text(encoding="utf-8"))
+    assert done.returncode == 130 and "good" in done.stdout
+    assert content["records"][0]["figure"] == "good"
+    assert "suite_c" not in content["scripts"]
+    assert any("suite_b: interrupted" in each for each in content["problems"])
+
+
+def test_one_script_is_compared_with_its_own_earlier_figures(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.json", tmp_path / "new.json"
+    runner = suite(tmp_path / "benchmarks", {"suite_a": SCRIPTS["suite_a"], "suite_b": GOOD})
+    run(runner, "--quick", "--json", old)
+    same = run(runner, "--quick", "--only", "suite_b", "--compare", old)
+    assert same.returncode == 0 and "nothing became worse" in same.stdout
+    slower = GOOD.replace("1.0", "1.5")
+    (runner.parent / "suite_b.py").write_text(
+        f"from record import Record\n\n\ndef records(full):\n    {slower}\n", encoding="utf-8"
+    )
+    worse = run(runner, "--quick", "--only", "suite_b", "--compare", old, "--json", new)
+    assert worse.returncode == 1 and "b good: 1 → 1.5" in worse.stdout
 
 
 def test_mutations_repeat_and_stay_small() -> None:
