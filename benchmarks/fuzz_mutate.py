@@ -8,6 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+import fuzz_hdf5
+
 Files = dict[str, bytes]
 #: bytes of a mutated file: the time is the readers', not the mutator's
 LARGEST = 2_000_000
@@ -63,6 +65,8 @@ def _once(data: bytes, alien: bytes, rng: random.Random) -> bytes:
         return _archive(data, alien, rng)
     if data.startswith(b"\x89PNG") and rng.random() < 0.6:
         return _chunks(data, rng)
+    if data.startswith(fuzz_hdf5.SIGNATURE) and rng.random() < 0.75:
+        return fuzz_hdf5.mutate(data, lambda text: rng.choice(_TEXT)(text or b" ", alien, rng), rng)
     text = b"\x00" not in data[:512] or data[:2] in (b"\xff\xfe", b"\xfe\xff")
     return rng.choice(_BYTES + (_TEXT * 2 if text else _BINARY * 2))(data, alien, rng)
 

@@ -58,6 +58,8 @@ def from_toml(path: Path, radius: float | None) -> Instrument:
         if not {"w", "y", "zero"} <= set(table) <= known or not all(np.isfinite(list(table.values()))):
             raise ValueError("keys of [instrument]")
         made = float(document.get("radius", 0.0))
+        if not 0 <= made < np.inf:
+            raise ValueError(f"radius = {made}")
     except (ReadError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingError(
             f"{path} is no instrument file",
