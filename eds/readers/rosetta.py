@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from interlayer.core import hdf5
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.units import convert
 from interlayer.eds.readers import calibration, dataset
@@ -55,6 +56,8 @@ def load(path: Path) -> xr.Dataset:
             advice='Install it: pip install "interlayer[rosettasciio]". Or export the map as .rpl/.raw, '
             ".h5oina or element maps as TIFF or CSV.",
         ) from None
+    if name == "emd":
+        hdf5.check(path, "h5py")
     found: Sequence[Mapping[str, Any]] = plugin.file_reader(str(path), **options)
     cubes = [each for each in found if _energy(each) is not None and np.ndim(each["data"]) in (2, 3)]
     if cubes:

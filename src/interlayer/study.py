@@ -320,7 +320,12 @@ def _matches(study: Study, pattern: str) -> list[Path]:
         if any(each in pattern for each in "*?["):
             return sorted(path for path in study.folder.glob(pattern) if path.is_file())
         return [study.folder / pattern] if (study.folder / pattern).is_file() else []
-    except (OSError, ValueError, NotImplementedError) as error:  # too long, no rights, no pattern
+    except (
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:  # too long, no rights, no pattern
         raise StudyError(f"{pattern!r} cannot be looked for ({error})", path=study.path) from error
 
 

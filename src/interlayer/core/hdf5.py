@@ -108,7 +108,7 @@ class _Child:
 
 def _begun() -> "subprocess.Popen[str] | None":
     code = "from interlayer.core import hdf5_child as child; child.serve()"
-    places = os.pathsep.join(each for each in sys.path if each)
+    places = os.pathsep.join(str(Path(each).absolute()) for each in sys.path if each)
     with suppress(OSError, ValueError):
         return subprocess.Popen(
             [sys.executable, "-P", "-c", code],  # -P: nothing is imported from the folder of the data
