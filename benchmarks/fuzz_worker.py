@@ -215,6 +215,7 @@ def work(seeds: Path, seed: int, only: str, scratch: Path) -> None:
             if number % _COLLECT == 0:
                 gc.collect()
             path = write(scratch, targets.case(number))
+            noise.take()  # of libraries that made the case
             noise.say(json.dumps({"case": number, **measured(*targets.kind(number), path, noise)}))
 
 

@@ -141,6 +141,10 @@ def separations() -> tuple[Separation, ...]:
     )
 
 
+#: what a file that is no template raises
+_NO_FILE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, OSError)
+
+
 def template(name: str) -> Template:
     """Return a template by its name, or from a user's TOML file of the same form.
 
@@ -165,7 +169,7 @@ def template(name: str) -> Template:
         return found
     except SettingError as error:
         raise error.about(path) from None
-    except (ValueError, TypeError, AttributeError, LookupError, RecursionError, OSError) as error:
+    except _NO_FILE as error:
         raise SettingError(
             f"is no template ({type(error).__name__}: {line(str(error))})",
             path=path,

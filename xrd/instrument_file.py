@@ -10,6 +10,11 @@ from interlayer.core.errors import ReadError, SettingError
 from interlayer.core.files import read_text
 from interlayer.xrd.model.source import Instrument
 
+#: what a file that is no calibration raises
+_NO_FILE = (
+    ReadError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError
+)  # fmt: skip
+
 
 def to_toml(instrument: Instrument, stddev: dict[str, float], standard: str, source: str) -> str:
     """Return the text of instrument.toml."""
@@ -60,7 +65,7 @@ def from_toml(path: Path, radius: float | None) -> Instrument:
         made = float(document.get("radius", 0.0))
         if not 0 <= made < np.inf:
             raise ValueError(f"radius = {made}")
-    except (ReadError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except _NO_FILE as error:
         raise SettingError(
             f"{path} is no instrument file",
             expected="[instrument] with u, v, w, y, zero as `interlayer xrd STANDARD --calibrate` writes it",

@@ -233,7 +233,9 @@ def opened(folder: Path, *, only_look: bool = False) -> Iterator[Ledger]:
 
 
 def _first(paths: Iterable[Path], fallback: Path) -> Ledger:
-    for path in paths:
+    for path in (*paths, fallback):
         with suppress(sqlite3.Error, OSError):
             return Ledger(path)
+    for each in _family(fallback):  # a copy of what cannot be read
+        each.unlink(missing_ok=True)
     return Ledger(fallback)

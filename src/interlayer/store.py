@@ -1,7 +1,9 @@
 """Records on disk: netCDF4 written atomically, a manifest of sha256, and `verify`."""
 
 import json
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -148,11 +150,19 @@ def read_tree(path: Path, group: str = "/", *, foreign: bool = False) -> xr.Data
         try:
             return quickread.tree(path, group, partial(_check_declared, path=path))
         except quickread.ForeignRecordError:
-            with xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
+            with _silent(), xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
                 nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
                 return xr.DataTree.from_dict(nodes)
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drop what xarray warns of in records that interlayer did not write: it names no file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check_declared(size: int, path: Path) -> None:
@@ -196,7 +206,7 @@ def read_group(path: Path, group: str) -> xr.Dataset:
     """
     check_exists(path)
     try:
-        with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
+        with _silent(), xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
             return lazy.load()
     except UNREADABLE as error:
         raise _unreadable(path, error) from error

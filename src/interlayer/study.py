@@ -325,7 +325,7 @@ def _matches(study: Study, pattern: str) -> list[Path]:
         ValueError,
         NotImplementedError,
         RecursionError,
-    ) as error:  # too long, no rights, no pattern
+    ) as error:
         raise StudyError(f"{pattern!r} cannot be looked for ({error})", path=study.path) from error
 
 

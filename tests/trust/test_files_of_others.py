@@ -15,11 +15,12 @@ import pytest
 import xarray as xr
 from test_benchmark_tools import tool
 
-from interlayer import catalogue, eds, figures, methods, store, study, tasks
+from interlayer import catalogue, eds, figures, ledger, methods, store, study, tasks
 from interlayer.core import results
 from interlayer.core.errors import InterlayerError, ReadError, SettingError, StoreError, StudyError
 from interlayer.core.intervals import from_stddev
 from interlayer.core.summary import Rows
+from interlayer.report import site
 from interlayer.sample import Sample
 from interlayer.xps import chemistry
 from interlayer.xrd import instrument_file, phases
@@ -293,3 +294,47 @@ def test_values_of_several_megabytes_survive_the_child(tmp_path: Path) -> None:
     made.tree["electrochem/plating/trace"] = xr.DataTree(xr.Dataset({"v": ("t", np.arange(500_000.0))}))
     made.save(tmp_path / "a.nc")
     assert Sample.open(tmp_path / "a.nc").tree["electrochem/plating/trace"]["v"].values[-1] == 499_999
+
+
+def test_a_calibration_with_numbers_that_are_too_large(tmp_path: Path) -> None:
+    path = tmp_path / "i.toml"
+    path.write_text(f"[instrument]\nw = {'9' * 400}\ny = 0.02\nzero = 0.0\n")
+    refused(lambda path: instrument_file.from_toml(path, None), path, SettingError)
+    path.write_text(f'lines = ["N 1s/Li3N"]\nratio_uncertainty = {"9" * 400}')
+    refused(lambda path: chemistry.template(str(path)), path, SettingError)
+
+
+def test_a_ledger_that_sqlite_refuses_is_as_none(tmp_path: Path) -> None:
+    """To look into one whose version is none SQLite has was a traceback."""
+    with ledger.opened(tmp_path) as found:
+        found.put(ledger.Entry("a", "key"))
+    path = tmp_path / ledger.LEDGER
+    data = bytearray(path.read_bytes())
+    data[18:20] = b"\x07\x07"  # versions of the file format for writing and reading
+    for only_look in (True, False):
+        path.write_bytes(data)
+        with ledger.opened(tmp_path, only_look=only_look) as found:
+            assert found.get("a") is None
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"key": 1}', "7", '{"key": "k", "page": [], "data": 1}'])
+def test_a_mark_of_a_page_that_is_none_costs_the_page_only(tmp_path: Path, text: str) -> None:
+    path = record(tmp_path / "a.nc")
+    page = tmp_path / "out" / "a.html"
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / ".report-cache.json").write_text(text)
+    job = site.Job(path, page, tmp_path / "out" / "a.zip", "a.html", "", "", (), (), ())
+    (made,) = site.make([job], 1)
+    assert not made.was_kept
+
+
+def test_a_mark_with_rows_that_cannot_be_costs_the_page_only(tmp_path: Path) -> None:
+    path, out = record(tmp_path / "a.nc"), tmp_path / "out"
+    job = site.Job(path, out / "a.html", out / "a.zip", "a.html", "", "", (), (), ())
+    assert not site.make([job], 1)[0].was_kept
+    assert site.make([job], 1)[0].was_kept
+    mark = out / ".report-cache.json"
+    state = json.loads(mark.read_text())
+    state["brief"]["rows"] = [["/xrd", {"technique": "xrd", "quantity": "none", "unit": "nm"}]]
+    mark.write_text(json.dumps(state))
+    assert not site.make([job], 1)[0].was_kept
