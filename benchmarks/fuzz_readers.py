@@ -207,6 +207,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--cases", type=int, default=100_000)
+    options.add_argument("--minutes", type=float, default=1e9, help="end after this time, whatever is left")
     options.add_argument("--first", type=int, default=0, help="number of the first case")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", default="", help="formats whose 'technique name' holds this text")
@@ -223,7 +224,10 @@ def main() -> int:
         try:
             for record in outcomes(worker, given.first, given.first + given.cases):
                 tally.add(targets.kind(record["case"]), record)
-                if (record["case"] + 1) % 5000 == 0:
+                if time.monotonic() - began > 60 * given.minutes:
+                    print(f"ended after {given.minutes:g} minutes", file=sys.stderr, flush=True)
+                    break
+                if (record["case"] + 1) % 1000 == 0:
                     print(f"{record['case'] + 1} cases, {len(tally.findings)} findings, "
                           f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)  # fmt: skip
             if given.findings:

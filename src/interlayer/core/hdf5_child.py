@@ -89,7 +89,7 @@ def check_links(path: str) -> None:
                 if objects > MAX_OBJECTS:
                     raise ForbiddenError(f"it has more than {MAX_OBJECTS} objects")
                 if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-                    raise ForbiddenError(f"{group.name}/{name} leads into another file")
+                    raise ForbiddenError(f"{name!r} in {group.name} leads into other files")
                 node = group.get(name)
                 if isinstance(node, h5py.Group):
                     if _address(node) in seen:
