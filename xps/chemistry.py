@@ -9,8 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from interlayer.core.errors import SettingError
-from interlayer.core.files import read_text
+from interlayer.core.errors import ReadError, SettingError
+from interlayer.core.files import read_small
 from interlayer.core.text import line
 from interlayer.xps import levels
 
@@ -164,10 +164,10 @@ def template(name: str) -> Template:
             found=repr(name),
         )
     try:
-        found = _template(tomllib.loads(read_text(path)), path.stem)
+        found = _template(tomllib.loads(read_small(path)), path.stem)
         _check_numbers(found)
         return found
-    except SettingError as error:
+    except (SettingError, ReadError) as error:
         raise error.about(path) from None
     except _NO_FILE as error:
         raise SettingError(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from interlayer.core.errors import ReadError, SettingError
-from interlayer.core.files import read_text
+from interlayer.core.files import read_small
 from interlayer.xrd.model.source import Instrument
 
 #: what a file that is no calibration raises
@@ -57,7 +57,7 @@ def from_toml(path: Path, radius: float | None) -> Instrument:
             found="nothing",
         )
     try:
-        document = tomllib.loads(read_text(path))
+        document = tomllib.loads(read_small(path))
         table = {str(key): float(value) for key, value in document["instrument"].items()}
         known = {field.name for field in fields(Instrument)}
         if not {"w", "y", "zero"} <= set(table) <= known or not all(np.isfinite(list(table.values()))):

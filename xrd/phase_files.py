@@ -14,14 +14,13 @@ from pymatgen.io.cif import CifBlock, CifFile, CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from interlayer.core.errors import InterlayerError, ReadError
-from interlayer.core.files import read_text
+from interlayer.core.files import read_small
 from interlayer.xrd import phases, structures
 from interlayer.xrd.model.cell import free_parameters
 from interlayer.xrd.phases import Phase
 
 #: coordinates that agree to this (parts of the cell) are one site: 0.333 is meant as 1/3
 _SITE = 2e-3
-_LARGEST = 5_000_000
 _SYMMETRY = re.compile("_(symmetry|space_group|cell|atom|chemical_formula)", re.IGNORECASE)
 #: characters of one value of a CIF, symmetry operations, and sites they make: a quarter of a second to build
 _LONGEST, _MOST_OPERATIONS, _MOST_PLACES = 500, 400, 20_000
@@ -60,10 +59,6 @@ def load(path: Path, spread: float) -> Phase:
     """
     if not path.is_file():
         raise ReadError("no such file for a phase", path=path, expected="a CIF or TOML file")
-    if path.stat().st_size > _LARGEST:
-        raise ReadError(
-            "the file is too large for one structure", path=path, found=f"{path.stat().st_size} bytes"
-        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -88,7 +83,7 @@ def _complete(error: InterlayerError) -> InterlayerError:
 def from_toml(path: Path, spread: float) -> Phase:
     """Return the phase of a TOML file: the keys of phases.toml at its root, or in its one table."""
     try:
-        entry: dict[str, Any] = tomllib.loads(read_text(path))
+        entry: dict[str, Any] = tomllib.loads(read_small(path))
     except tomllib.TOMLDecodeError as error:
         raise ReadError(f"no TOML ({error})", path=path) from None
     name = path.stem
@@ -124,7 +119,7 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
 
 def from_cif(path: Path, spread: float) -> Phase:
     """Return the phase of a structure CIF, its density checked against what the file states."""
-    block = _block(_plain(read_text(path)), path)
+    block = _block(_plain(read_small(path)), path)
     _check_sizes(block, path)
     try:
         parser = CifParser.from_str(str(block), site_tolerance=_SITE, occupancy_tolerance=1.02)

@@ -338,3 +338,17 @@ def test_a_mark_with_rows_that_cannot_be_costs_the_page_only(tmp_path: Path) -> 
     state["brief"]["rows"] = [["/xrd", {"technique": "xrd", "quantity": "none", "unit": "nm"}]]
     mark.write_text(json.dumps(state))
     assert not site.make([job], 1)[0].was_kept
+
+
+@pytest.mark.parametrize("name", ["a.cif", "a.toml", "i.toml", "t.toml"])
+def test_a_setting_does_not_read_what_is_large(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with path.open("wb") as stream:
+        stream.truncate(10 * 2**30)  # takes no place on the disk
+    read: dict[str, Callable[[Path], object]] = {
+        "i.toml": lambda path: instrument_file.from_toml(path, None),
+        "t.toml": lambda path: chemistry.template(str(path)),
+    }
+    assert "5000000 bytes" in refused(
+        read.get(name, lambda path: phases.find(str(path))), path, InterlayerError
+    )

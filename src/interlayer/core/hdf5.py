@@ -22,8 +22,9 @@ from interlayer.core.errors import ReadError
 from interlayer.core.hdf5_child import ForbiddenError, check_links
 from interlayer.core.text import line
 
-#: seconds after which a child counts as hanging: it ends itself much sooner, where the system can
-_PATIENCE = 30.0
+#: seconds of the clock after which a child counts as hanging, and bytes that give it a second more: where the
+#: system can, it ends itself by its processor time much sooner
+_PATIENCE, _BYTES_PER_SECOND = 60.0, 1_000_000
 _ADVICE = "The file is damaged, or made to do harm: get it again from where it comes."
 
 Library = Literal["h5py", "netCDF4"]
@@ -78,10 +79,13 @@ class _Child:
         try:
             process.stdin.write(json.dumps({"path": str(path.absolute()), "library": library}) + "\n")
             process.stdin.flush()
+            said = _next_line(process, _PATIENCE + path.stat().st_size / _BYTES_PER_SECOND)
         except OSError:
             self.end()
             return None
-        said = _next_line(process)
+        except BaseException:  # interrupted: its answer would be taken for the next file's
+            self.end()
+            raise
         if said:
             return str(json.loads(said))
         self.end()
@@ -121,12 +125,12 @@ def _begun() -> "subprocess.Popen[str] | None":
     return None
 
 
-def _next_line(process: "subprocess.Popen[str]") -> str:
+def _next_line(process: "subprocess.Popen[str]", patience: float = _PATIENCE) -> str:
     """Return the next line that a process writes: nothing where it has ended or hangs."""
     found: Queue[str] = Queue()
     threading.Thread(target=_listen, args=(process, found), daemon=True).start()
     with suppress(Empty):
-        return found.get(timeout=_PATIENCE)
+        return found.get(timeout=patience)
     return ""
 
 
