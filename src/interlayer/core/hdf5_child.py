@@ -8,6 +8,7 @@ import math
 import os
 import signal
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def check_links(path: str) -> None:
     if not h5py.is_hdf5(path):
         return
     with h5py.File(path, "r") as file:
-        waiting, seen, objects = [file], {_address(file)}, 0
+        waiting: list[Any] = [file]
+        seen, objects = {_address(file)}, 0
         while waiting:
             group = waiting.pop()
             for name in group:
@@ -103,8 +105,7 @@ def check_links(path: str) -> None:
 
 
 def _address(group: Any) -> int:
-    import h5py
-
+    h5py: Any = import_module("h5py")
     return int(h5py.h5o.get_info(group.id).addr)
 
 
