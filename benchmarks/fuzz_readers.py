@@ -227,6 +227,8 @@ def main() -> int:
                 if time.monotonic() - began > 60 * given.minutes:
                     print(f"ended after {given.minutes:g} minutes", file=sys.stderr, flush=True)
                     break
+                if (record["case"] + 1) % 10_000 == 0:
+                    print(tally.table(), file=sys.stderr, flush=True)
                 if (record["case"] + 1) % 1000 == 0:
                     print(f"{record['case'] + 1} cases, {len(tally.findings)} findings, "
                           f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)  # fmt: skip
