@@ -94,6 +94,25 @@ def test_a_record_shows_no_other_file(tmp_path: Path) -> None:
     assert "another file" in refused(Sample.open, outside(tmp_path / "a.nc"), StoreError)
 
 
+@pytest.mark.parametrize("name", ["DIMENSION_LIST", "REFERENCE_LIST", "_Netcdf4Dimid", "CLASS"])
+@pytest.mark.parametrize("value", ["true", [1.5, 2.5]])
+def test_dimensions_of_another_type_are_refused(tmp_path: Path, name: str, value: object) -> None:
+    """netCDF took the letters of a text for addresses: of every second process that was the end."""
+    path = record(tmp_path / "a.nc")
+    with h5py.File(path, "r+") as file:
+        summary = file["summary"]
+        found = [node for node in summary.values() if name in node.attrs]
+        found[0].attrs[name] = value
+    assert name in refused(Sample.open, path, StoreError)
+
+
+def test_a_dimension_that_is_gone_is_refused(tmp_path: Path) -> None:
+    path = record(tmp_path / "a.nc")
+    with h5py.File(path, "r+") as file:
+        del file["summary/row"]
+    refused(Sample.open, path, StoreError)
+
+
 def test_a_record_of_another_kind_is_not_opened(tmp_path: Path) -> None:
     path = tmp_path / "a.nc"
     netCDF4.Dataset(path, "w", format="NETCDF3_CLASSIC").close()

@@ -46,16 +46,16 @@ def check(path: Path, library: Library) -> None:
         with _LOCK:
             found = _CHILD.answer(path, library)
     if found is None:
-        _check_here(path)
+        _check_here(path, library)
     elif found:
         raise ReadError(
             f"cannot be read ({line(found)})", path=path, expected="a sound HDF5 file", advice=_ADVICE
         )
 
 
-def _check_here(path: Path) -> None:
+def _check_here(path: Path, library: Library) -> None:
     try:
-        check_links(str(path))
+        check_links(str(path), library)
     except ForbiddenError as error:
         raise ReadError(
             f"cannot be read ({error})", path=path, expected="a sound HDF5 file", advice=_ADVICE

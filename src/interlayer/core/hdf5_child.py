@@ -58,7 +58,7 @@ def _limit(path: str) -> None:
 def _answer(path: str, library: str) -> str:
     """Return what speaks against reading the file; a library's own doubts are left to the reader."""
     try:
-        check_links(path)
+        check_links(path, library)
         (read_netcdf if library == "netCDF4" else read_hdf5)(path)
     except ForbiddenError as error:
         return str(error)
@@ -71,8 +71,10 @@ def _answer(path: str, library: str) -> str:
     return ""
 
 
-def check_links(path: str) -> None:
+def check_links(path: str, library: str) -> None:
     """Refuse files that keep values in other files, whose groups form a loop, or with too many objects.
+
+    For netCDF4 also those whose dimensions are not as netCDF writes them: it believes their types.
 
     Raises
     ------
@@ -100,8 +102,44 @@ def check_links(path: str) -> None:
                         raise ForbiddenError(f"its groups form a loop at {node.name}")
                     seen.add(_address(node))
                     waiting.append(node)
-                elif isinstance(node, h5py.Dataset) and (node.external or node.is_virtual):
-                    raise ForbiddenError(f"the values of {node.name} lie in another file")
+                elif isinstance(node, h5py.Dataset):
+                    if node.external or node.is_virtual:
+                        raise ForbiddenError(f"the values of {node.name} lie in another file")
+                    if library == "netCDF4":
+                        _check_dimensions(file, node)
+
+
+def _check_dimensions(file: Any, node: Any) -> None:
+    """Refuse a dataset whose attributes on dimensions are of another type, or lead to no dimension."""
+    import h5py
+
+    def references(kind: Any, shape: tuple[int, ...]) -> bool:
+        return h5py.check_ref_dtype(h5py.check_vlen_dtype(kind) or kind) is h5py.Reference and shape == (
+            node.ndim,
+        )
+
+    def used(kind: Any, shape: tuple[int, ...]) -> bool:
+        names = kind.names or ()
+        return len(names) == 2 and h5py.check_ref_dtype(kind[names[0]]) is h5py.Reference and len(shape) == 1
+
+    def whole(kind: Any, shape: tuple[int, ...]) -> bool:
+        return kind.kind == "i" and math.prod(shape) <= max(node.ndim, 1)
+
+    def text(kind: Any, shape: tuple[int, ...]) -> bool:
+        return kind.kind == "S" and math.prod(shape) == 1
+
+    sound = {
+        "DIMENSION_LIST": references, "REFERENCE_LIST": used, "_Netcdf4Dimid": whole,
+        "_Netcdf4Coordinates": whole, "CLASS": text, "NAME": text,
+    }  # fmt: skip
+    for name, fits in sound.items():
+        if name in node.attrs:
+            stored = node.attrs.get_id(name)
+            if not fits(stored.dtype, stored.shape):
+                raise ForbiddenError(f"{name} of {node.name} is not as netCDF writes it")
+    for each in node.attrs.get("DIMENSION_LIST", ()):
+        if len(each) == 0 or any("CLASS" not in file[reference].attrs for reference in each):
+            raise ForbiddenError(f"a dimension of {node.name} is none")
 
 
 def _address(group: Any) -> int:
