@@ -113,20 +113,21 @@ def _check_dimensions(file: Any, node: Any) -> None:
     """Refuse a dataset whose attributes on dimensions are of another type, or lead to no dimension."""
     import h5py
 
-    def references(kind: Any, shape: tuple[int, ...]) -> bool:
-        return h5py.check_ref_dtype(h5py.check_vlen_dtype(kind) or kind) is h5py.Reference and shape == (
-            node.ndim,
+    def references(kind: Any, shape: Any) -> bool:
+        inner = h5py.check_ref_dtype(h5py.check_vlen_dtype(kind) or kind)
+        return bool(inner is h5py.Reference and tuple(shape) == (node.ndim,))
+
+    def used(kind: Any, shape: Any) -> bool:
+        names = list(kind.names or ())
+        return bool(
+            len(names) == 2 and h5py.check_ref_dtype(kind[names[0]]) is h5py.Reference and len(shape) == 1
         )
 
-    def used(kind: Any, shape: tuple[int, ...]) -> bool:
-        names = kind.names or ()
-        return len(names) == 2 and h5py.check_ref_dtype(kind[names[0]]) is h5py.Reference and len(shape) == 1
+    def whole(kind: Any, shape: Any) -> bool:
+        return bool(kind.kind == "i" and math.prod(shape) <= max(node.ndim, 1))
 
-    def whole(kind: Any, shape: tuple[int, ...]) -> bool:
-        return kind.kind == "i" and math.prod(shape) <= max(node.ndim, 1)
-
-    def text(kind: Any, shape: tuple[int, ...]) -> bool:
-        return kind.kind == "S" and math.prod(shape) == 1
+    def text(kind: Any, shape: Any) -> bool:
+        return bool(kind.kind == "S" and math.prod(shape) == 1)
 
     sound = {
         "DIMENSION_LIST": references, "REFERENCE_LIST": used, "_Netcdf4Dimid": whole,
