@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h5py
 import netCDF4
@@ -100,7 +101,7 @@ def test_dimensions_of_another_type_are_refused(tmp_path: Path, name: str, value
     """netCDF took the letters of a text for addresses: of every second process that was the end."""
     path = record(tmp_path / "a.nc")
     with h5py.File(path, "r+") as file:
-        summary = file["summary"]
+        summary: Any = file["summary"]
         found = [node for node in summary.values() if name in node.attrs]
         found[0].attrs[name] = value
     assert name in refused(Sample.open, path, StoreError)
