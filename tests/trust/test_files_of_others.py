@@ -1,11 +1,13 @@
 """Study files, phases, calibrations, records and results folders of others: each ends in one clean error."""
 
 import json
+import sqlite3
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -373,3 +375,51 @@ def test_a_setting_does_not_read_what_is_large(tmp_path: Path, name: str) -> Non
     assert "5000000 bytes" in refused(
         read.get(name, lambda path: phases.find(str(path))), path, InterlayerError
     )
+
+
+@pytest.mark.parametrize("soft", [True, False])
+def test_groups_that_form_a_loop_are_refused(tmp_path: Path, soft: bool) -> None:
+    for name, read in (("a.h5oina", eds.read), ("a.nc", Sample.open)):
+        path = tmp_path / name
+        with h5py.File(path, "w") as file:
+            group = file.create_group("1/a")
+            group["nowhere"] = h5py.SoftLink("/none")
+            group["again"] = h5py.SoftLink("/1") if soft else file["1"]
+        assert "loop" in refused(read, path, InterlayerError)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE items SET made_from = '{'",
+        "UPDATE items SET made_from = '[1]'",
+        "UPDATE items SET key = NULL",
+        "UPDATE items SET data = x'ff'",
+        "UPDATE items SET status = CAST(x'ff' AS TEXT)",
+    ],
+)
+def test_a_row_of_a_ledger_that_is_none_is_as_not_there(tmp_path: Path, change: str) -> None:
+    with ledger.opened(tmp_path) as found:
+        found.put(ledger.Entry("a", "key"))
+    with closing(sqlite3.connect(tmp_path / ledger.LEDGER)) as base, base:
+        base.execute(change)
+    with ledger.opened(tmp_path) as found:
+        assert found.get("a") is None
+        found.put(ledger.Entry("a", "new"))
+    with ledger.opened(tmp_path) as found:
+        entry = found.get("a")
+        assert entry is not None and entry.key == "new"
+
+
+def test_a_ledger_with_a_broken_list_of_tables_is_begun_anew(tmp_path: Path) -> None:
+    """SQLite quotes what is broken; where that is no text Python raised another error."""
+    with ledger.opened(tmp_path) as found:
+        found.put(ledger.Entry("a", "key"))
+    path = tmp_path / ledger.LEDGER
+    data = path.read_bytes()
+    for new in (b"\xff\xfeEATE TABLE", b"CREATE \xff\xfeBLE", b"CREATE TABLE \xff\xff\xff"):
+        assert b"CREATE TABLE" in data
+        path.write_bytes(data.replace(b"CREATE TABLE items"[: len(new)], new))
+        for each in (True, False):
+            with ledger.opened(tmp_path, only_look=each) as found:
+                assert found.get("b") is None

@@ -81,71 +81,70 @@ def check_links(path: str, library: str) -> None:
     ForbiddenError
         With what was found.
     """
-    import h5py
-
+    h5py: Any = import_module("h5py")
     if not h5py.is_hdf5(path):
         return
     with h5py.File(path, "r") as file:
-        waiting: list[Any] = [file]
-        seen, objects = {_address(file)}, 0
+        waiting: list[Any] = [h5py.h5g.open(file.id, b"/")]
+        seen, objects = {h5py.h5o.get_info(file.id).addr}, 0
         while waiting:
             group = waiting.pop()
             for name in group:
                 objects += 1
                 if objects > MAX_OBJECTS:
                     raise ForbiddenError(f"it has more than {MAX_OBJECTS} objects")
-                if isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-                    raise ForbiddenError(f"{name!r} in {group.name} leads into other files")
-                node = group.get(name)
-                if isinstance(node, h5py.Group):
-                    if _address(node) in seen:
-                        raise ForbiddenError(f"its groups form a loop at {node.name}")
-                    seen.add(_address(node))
+                kind = group.links.get_info(name).type
+                if kind == h5py.h5l.TYPE_EXTERNAL:
+                    raise ForbiddenError(f"{_text(name)} leads into other files")
+                if kind == h5py.h5l.TYPE_SOFT and name not in group:
+                    continue  # it leads nowhere
+                node = h5py.h5o.open(group, name)
+                if isinstance(node, h5py.h5g.GroupID):
+                    address = h5py.h5o.get_info(node).addr
+                    if address in seen:
+                        raise ForbiddenError(f"its groups form a loop at {_text(name)}")
+                    seen.add(address)
                     waiting.append(node)
-                elif isinstance(node, h5py.Dataset):
-                    if node.external or node.is_virtual:
-                        raise ForbiddenError(f"the values of {node.name} lie in another file")
+                elif isinstance(node, h5py.h5d.DatasetID):
+                    _check_place(node, _text(name))
                     if library == "netCDF4":
-                        _check_dimensions(file, node)
+                        _check_dimensions(node, _text(name))
 
 
-def _check_dimensions(file: Any, node: Any) -> None:
-    """Refuse a dataset whose attributes on dimensions are of another type, or lead to no dimension."""
-    import h5py
-
-    def references(kind: Any, shape: Any) -> bool:
-        inner = h5py.check_ref_dtype(h5py.check_vlen_dtype(kind) or kind)
-        return bool(inner is h5py.Reference and tuple(shape) == (node.ndim,))
-
-    def used(kind: Any, shape: Any) -> bool:
-        names = list(kind.names or ())
-        return bool(
-            len(names) == 2 and h5py.check_ref_dtype(kind[names[0]]) is h5py.Reference and len(shape) == 1
-        )
-
-    def whole(kind: Any, shape: Any) -> bool:
-        return bool(kind.kind == "i" and math.prod(shape) <= max(node.ndim, 1))
-
-    def text(kind: Any, shape: Any) -> bool:
-        return bool(kind.kind == "S" and math.prod(shape) == 1)
-
-    sound = {
-        "DIMENSION_LIST": references, "REFERENCE_LIST": used, "_Netcdf4Dimid": whole,
-        "_Netcdf4Coordinates": whole, "CLASS": text, "NAME": text,
-    }  # fmt: skip
-    for name, fits in sound.items():
-        if name in node.attrs:
-            stored = node.attrs.get_id(name)
-            if not fits(stored.dtype, stored.shape):
-                raise ForbiddenError(f"{name} of {node.name} is not as netCDF writes it")
-    for each in node.attrs.get("DIMENSION_LIST", ()):
-        if len(each) == 0 or any("CLASS" not in file[reference].attrs for reference in each):
-            raise ForbiddenError(f"a dimension of {node.name} is none")
+def _text(name: bytes) -> str:
+    return name.decode("utf-8", "replace")
 
 
-def _address(group: Any) -> int:
+def _check_place(node: Any, name: str) -> None:
+    """Refuse a dataset whose values lie in another file."""
     h5py: Any = import_module("h5py")
-    return int(h5py.h5o.get_info(group.id).addr)
+    stored = node.get_create_plist()
+    if stored.get_layout() == h5py.h5d.VIRTUAL or stored.get_external_count():
+        raise ForbiddenError(f"the values of {name} lie in another file")
+
+
+def _check_dimensions(node: Any, name: str) -> None:
+    """Refuse a dataset whose attributes on dimensions are of another type than netCDF writes."""
+    h5py: Any = import_module("h5py")
+    h5t = h5py.h5t
+    names: list[bytes] = []
+    h5py.h5a.iterate(node, names.append)
+    kinds = {
+        b"DIMENSION_LIST": h5t.VLEN, b"REFERENCE_LIST": h5t.COMPOUND, b"_Netcdf4Dimid": h5t.INTEGER,
+        b"_Netcdf4Coordinates": h5t.INTEGER, b"CLASS": h5t.STRING, b"NAME": h5t.STRING,
+    }  # fmt: skip
+    for each in names:
+        if each not in kinds:
+            continue
+        stored = h5py.h5a.open(node, each)
+        kind, size = stored.get_type(), math.prod(stored.shape)
+        fits = kind.get_class() == kinds[each] and (each == b"REFERENCE_LIST" or size <= max(node.rank, 1))
+        if kinds[each] == h5t.VLEN:
+            fits = fits and kind.get_super().get_class() == h5t.REFERENCE and size == node.rank
+        if kinds[each] == h5t.STRING:
+            fits = fits and not kind.is_variable_str()
+        if not fits:
+            raise ForbiddenError(f"{_text(each)} of {name} is not as netCDF writes it")
 
 
 def read_hdf5(path: str) -> None:
