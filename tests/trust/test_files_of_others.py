@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from test_benchmark_tools import tool
 
-from interlayer import catalogue, eds, figures, ledger, methods, store, study, tasks
+from interlayer import catalogue, eds, figures, ledger, lock, methods, store, study, tasks
 from interlayer.core import results
 from interlayer.core.errors import InterlayerError, ReadError, SettingError, StoreError, StudyError
 from interlayer.core.intervals import from_stddev
@@ -240,6 +240,23 @@ def test_structures_that_take_for_ever(tmp_path: Path, operation: str, site: str
     assert time.process_time() - begun < 2.0
 
 
+@pytest.mark.parametrize("axis", ["4294967295", "1e-9", "1e30", "nan"])
+@pytest.mark.parametrize("which", ["a", "c"])
+def test_a_cell_that_cannot_be(tmp_path: Path, which: str, axis: str) -> None:
+    """Neighbours in an endless cell were looked for with 3 EB of memory."""
+    path = tmp_path / "a.cif"
+    text = CIF.format(operation="", site="Li 0 0 0\nF 0.5 0.5 0.5")
+    assert phases.find(str(_written(path, text))).cell[0] == 4.026
+    text = text.replace(f"_cell_length_{which} 4.026", f"_cell_length_{which} {axis}")
+    said = refused(lambda path: phases.find(str(path)), _written(path, text), InterlayerError)
+    assert "Memory" not in said
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
 @pytest.mark.parametrize("radius", ["nan", "inf", "-1.0"])
 def test_a_calibration_with_an_impossible_radius(tmp_path: Path, radius: str) -> None:
     path = tmp_path / "i.toml"
@@ -423,3 +440,13 @@ def test_a_ledger_with_a_broken_list_of_tables_is_begun_anew(tmp_path: Path) -> 
         for each in (True, False):
             with ledger.opened(tmp_path, only_look=each) as found:
                 assert found.get("b") is None
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "7", '{"process": []}', "\xff"])
+def test_a_lock_that_says_nothing_is_a_lock(tmp_path: Path, text: str) -> None:
+    with lock.writing(tmp_path):
+        (tmp_path / lock.LOCK).write_bytes(text.encode("latin-1"))
+        with pytest.raises(StoreError, match="another run writes these results"), lock.writing(tmp_path):
+            pass
+    with lock.writing(tmp_path):
+        pass
