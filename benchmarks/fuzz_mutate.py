@@ -8,6 +8,8 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+import fuzz_hdf5
+
 Files = dict[str, bytes]
 #: bytes of a mutated file: the time is the readers', not the mutator's
 LARGEST = 2_000_000
@@ -43,7 +45,11 @@ def mutate(files: Files, other: Files, rng: random.Random) -> Files:
     name = names[0] if len(names) == 1 or rng.random() < 0.7 else rng.choice(names[1:])
     data = files[name]
     alien = next(iter(other.values()))
-    for _ in range(rng.choice((1, 1, 1, 2, 3))):
+    rounds = rng.choice((1, 1, 1, 2, 3))
+    if data.startswith(fuzz_hdf5.SIGNATURE) and rng.random() < 0.4:  # while it is sound: h5py changes it
+        data = fuzz_hdf5.content(data, lambda text: rng.choice(_TEXT)(text or b" ", alien, rng), rng)
+        rounds = rng.choice((0, 0, 0, 1))
+    for _ in range(rounds):
         data = _once(data, alien, rng)[:LARGEST]
     changed = {**files, name: data}
     if rng.random() < 0.03:
@@ -63,6 +69,8 @@ def _once(data: bytes, alien: bytes, rng: random.Random) -> bytes:
         return _archive(data, alien, rng)
     if data.startswith(b"\x89PNG") and rng.random() < 0.6:
         return _chunks(data, rng)
+    if data.startswith(fuzz_hdf5.SIGNATURE) and rng.random() < 0.5:
+        return fuzz_hdf5.mutate(data, rng)
     text = b"\x00" not in data[:512] or data[:2] in (b"\xff\xfe", b"\xfe\xff")
     return rng.choice(_BYTES + (_TEXT * 2 if text else _BINARY * 2))(data, alien, rng)
 

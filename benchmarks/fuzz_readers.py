@@ -19,6 +19,7 @@ import argparse
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -79,10 +80,19 @@ class Worker:
                 self.rest += more
             elif _cpu(process.pid) - used > cpu + 0.5 or time.monotonic() - began > wall:
                 spent = _cpu(process.pid) - used
+                print(f"after {time.monotonic() - began:.1f} s:\n{self.trace()}", file=sys.stderr, flush=True)
                 self.stop()
                 return {"status": "hang", "why": f"no answer after {spent:.1f} s", "cpu": spent, "memory": 0}
         line, self.rest = self.rest.split(b"\n", 1)
         return dict(json.loads(line))
+
+    def trace(self) -> str:
+        """Return where a worker that hangs is."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGUSR1)
+        time.sleep(0.5)
+        path = Path(self.command[-1]).with_suffix(".trace")
+        return path.read_text(errors="replace") if path.exists() else ""
 
     def stop(self) -> None:
         """End the worker."""
@@ -156,7 +166,9 @@ class Tally:
         return f"{name[:33]:<34}{sizes}{slowest:>7.2f} s{largest / 2**20:>6.0f} MB"
 
 
-def shrink(worker: Worker, technique: str, files: Files, status: str, why: str, scratch: Path) -> Files:
+def shrink(
+    worker: Worker, kind: tuple[str, str], files: Files, status: str, why: str, scratch: Path
+) -> Files:
     """Return smaller files that end in the same: halves, quarters, … of the first are left out."""
     name = next(iter(files))
     data, tries, size = files[name], 0, max(len(files[name]) // 2, 1)
@@ -167,7 +179,7 @@ def shrink(worker: Worker, technique: str, files: Files, status: str, why: str, 
             if tries > _SHRINK:
                 break
             worker.start()
-            worker.ask(f"read\t{technique}\t{write(scratch, {**files, name: less})}")
+            worker.ask(f"read\t{kind[0]}\t{kind[1]}\t{write(scratch, {**files, name: less})}")
             record = worker.line()
             if (record["status"], record["why"]) == (status, why):
                 data = less
@@ -182,7 +194,7 @@ def keep(tally: Tally, targets: Targets, worker: Worker, folder: Path, scratch: 
     for number, ((status, why, technique, kind), cases) in enumerate(sorted(tally.findings.items())):
         files = targets.case(cases[0])
         if status not in ("hang", "slow"):
-            files = shrink(worker, technique, files, status, why, scratch)
+            files = shrink(worker, (technique, kind), files, status, why, scratch)
         place = folder / f"{number:03d}-{technique}-{status}"
         write(place, files)
         note = {"status": status, "why": why, "technique": technique, "format": kind, "cases": cases[:20]}
@@ -195,6 +207,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     options.add_argument("--cases", type=int, default=100_000)
+    options.add_argument("--minutes", type=float, default=1e9, help="end after this time, whatever is left")
     options.add_argument("--first", type=int, default=0, help="number of the first case")
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--only", default="", help="formats whose 'technique name' holds this text")
@@ -211,7 +224,12 @@ def main() -> int:
         try:
             for record in outcomes(worker, given.first, given.first + given.cases):
                 tally.add(targets.kind(record["case"]), record)
-                if (record["case"] + 1) % 5000 == 0:
+                if time.monotonic() - began > 60 * given.minutes:
+                    print(f"ended after {given.minutes:g} minutes", file=sys.stderr, flush=True)
+                    break
+                if (record["case"] + 1) % 10_000 == 0:
+                    print(tally.table(), file=sys.stderr, flush=True)
+                if (record["case"] + 1) % 1000 == 0:
                     print(f"{record['case'] + 1} cases, {len(tally.findings)} findings, "
                           f"{time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)  # fmt: skip
             if given.findings:

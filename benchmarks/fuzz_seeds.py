@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import fuzz_files_seeds
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,6 +23,8 @@ REAL = ROOT.parent / "shared" / "real"
 TECHNIQUES = ("xrd", "xps", "sem", "eds", "electrochem")
 #: kinds of content kept per format, and the bytes of the largest: a case should cost milliseconds
 PER_FORMAT, LARGEST, BESIDE = 24, 120_000, 8
+#: files that are read with all that lies beside them
+WITH_ALL = ("study.toml", "manifest.json", ".report-cache.json", "ledger.sqlite")
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Recorder:
 
     def keep(self, path: Path, technique: str, name: str) -> None:
         """Copy a file, unless its like is there."""
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > (LARGEST if technique in TECHNIQUES else 4 * LARGEST):
             return
         seen = self.seen.setdefault((technique, name), set())
         data = path.read_bytes()
@@ -77,10 +80,11 @@ class Recorder:
 
 def _company(path: Path) -> list[Path]:
     """Return the files beside one that have its stem, or that its folder holds little else of."""
+    every = path.name in WITH_ALL
     others = [
         each for each in path.parent.iterdir()
         if each.is_file() and each != path and each.stat().st_size <= LARGEST
-        and (each.stem.startswith(path.stem) or each.suffix in (".spc", ".ipr", ".txt", ".hdr"))
+        and (every or each.stem.startswith(path.stem) or each.suffix in (".spc", ".ipr", ".txt", ".hdr"))
     ]  # fmt: skip
     return sorted(others)[:BESIDE]
 
@@ -110,7 +114,10 @@ def _record(folder: Path) -> None:
     tests = [each for each in tests if "fuzz" not in Path(each).name]
     pytest.main([*tests, "-q", "-x", "-p", "no:randomly", "-p", "no:cacheprovider"], plugins=[recorder])
     _real(recorder)
-    _written(recorder, folder.with_name(folder.name + "-made"))
+    made = folder.with_name(folder.name + "-made")
+    _written(recorder, made)
+    sys.path.insert(0, str(ROOT))
+    fuzz_files_seeds.keep_seeds(made / "files", recorder.keep)
 
 
 _OTHERS = ("test_vendors.py", "test_biologic.py", "test_hdf5.py", "test_casa.py")

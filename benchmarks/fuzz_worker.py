@@ -1,11 +1,13 @@
 """Worker of the fuzzer: makes case after case, reads it under limits, says one line of each."""
 
+import faulthandler
 import gc
 import json
 import os
 import random
 import resource
 import shutil
+import signal
 import sys
 import time
 import traceback
@@ -16,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from fuzz_files import HUB, TARGETS, UnsoundError
 from fuzz_mutate import Files, mutate
 from fuzz_seeds import ROOT, TECHNIQUES, Seed, collect
 
@@ -66,9 +69,12 @@ def write(folder: Path, files: Files) -> Path:
     return folder / next(iter(files))
 
 
-def attempt(technique: str, path: Path) -> tuple[str, str]:
+def attempt(technique: str, kind: str, path: Path) -> tuple[str, str]:
     """Read a file as a user would; return the class of what happened, and its signature."""
     try:
+        if technique == HUB:
+            TARGETS[kind](path)
+            return "read", ""
         for each in TECHNIQUES:  # what `interlayer init` asks of every file
             formats.identify(path, import_module(f"interlayer.{each}.readers").FORMATS)
         raws = [import_module(f"interlayer.{technique}").read(path)]
@@ -78,28 +84,24 @@ def attempt(technique: str, path: Path) -> tuple[str, str]:
             _sound(raw)
     except InterlayerError as error:
         return _refused(error, path)
-    except _Unsound as error:
+    except UnsoundError as error:
         return "garbage", str(error)
     except BaseException as error:
         return "exception", f"{type(error).__name__} at {_place(error)}"
     return "read", ""
 
 
-class _Unsound(Exception):
-    pass
-
-
 def _sound(raw: Any) -> None:
     """Raise where a Dataset that was read holds nothing, objects, or infinite axes."""
     if not raw.data_vars or not any(each.size for each in raw.data_vars.values()):
-        raise _Unsound("nothing was read")
+        raise UnsoundError("nothing was read")
     for name, each in raw.variables.items():
         if each.dtype.kind not in "fiubUSM":
-            raise _Unsound(f"variable {name} of type {each.dtype}")
+            raise UnsoundError(f"variable {name} of type {each.dtype}")
         if each.dtype.kind == "f" and each.size < 2**24 and np.isinf(np.asarray(each)).any():
-            raise _Unsound(f"infinite values in {name}")
+            raise UnsoundError(f"infinite values in {name}")
         if name in raw.dims and each.dtype.kind == "f" and not np.isfinite(np.asarray(each)).all():
-            raise _Unsound(f"an axis {name} that is not finite")
+            raise UnsoundError(f"an axis {name} that is not finite")
 
 
 def _refused(error: InterlayerError, path: Path) -> tuple[str, str]:
@@ -110,13 +112,14 @@ def _refused(error: InterlayerError, path: Path) -> tuple[str, str]:
         cause = cause.__cause__ or cause.__context__
     if any(isinstance(each, MemoryError) for each in causes):
         return "memory", f"MemoryError at {_place(next(e for e in causes if isinstance(e, MemoryError)))}"
-    if not any(each.name in text for each in path.parent.iterdir()) and path.name not in text:
+    names = {path.name, str(path.parent), *(each.name for each in path.parent.iterdir())}
+    if not any(each in text for each in names):
         return "message", f"names no file: {error.message[:60]}"
-    if clean(text) != text or "\n" in text or "\x1b" in text:
+    if clean(text) != text or ("\n" in text and not error.many_lines) or "\x1b" in text:
         return "message", f"control characters: {error.message[:60]!r}"
-    if len(text) > 2500:
+    if len(text) > (45_000 if error.many_lines else 2500):
         return "message", f"{len(text)} characters: {error.message[:60]!r}"
-    if not (error.expected or error.found or error.advice):
+    if not (error.expected or error.found or error.advice or error.many_lines):
         return "bare", error.message[:60]
     return (
         ("guarded", f"{type(causes[0]).__name__} at {_place(causes[0])}")
@@ -165,7 +168,7 @@ class Noise:
         os.write(self.out, (line + "\n").encode())
 
 
-def measured(technique: str, path: Path, noise: Noise) -> dict[str, Any]:
+def measured(technique: str, kind: str, path: Path, noise: Noise) -> dict[str, Any]:
     """Read one case with limits and return its record."""
     with suppress(OSError):
         Path("/proc/self/clear_refs").write_text("5")
@@ -174,7 +177,7 @@ def measured(technique: str, path: Path, noise: Noise) -> dict[str, Any]:
     began = time.process_time()
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
-        status, why = attempt(technique, path)
+        status, why = attempt(technique, kind, path)
     spent = time.process_time() - began
     resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     grown = max(_memory(b"VmHWM:") - before, 0)
@@ -193,24 +196,27 @@ def measured(technique: str, path: Path, noise: Noise) -> dict[str, Any]:
 
 
 def work(seeds: Path, seed: int, only: str, scratch: Path) -> None:
-    """Serve from stdin: ``first TAB last`` of cases, or ``read TAB technique TAB path`` of one file."""
+    """Serve from stdin: ``first TAB last`` of cases, or ``read``, technique, format and path of one file."""
     noise = Noise(scratch.with_suffix(".log"))
+    trace = scratch.with_suffix(".trace").open("w")
+    faulthandler.register(signal.SIGUSR1, trace)
     targets = Targets(collect(seeds), seed, only)
     for kind in targets.names:  # imports, compiled loops and caches are no cost of a case
         for _, files in targets.kinds[kind]:
-            attempt(kind[0], write(scratch, files))
+            attempt(*kind, write(scratch, files))
     noise.take()
     noise.say(json.dumps({"ready": len(targets.names), "kinds": targets.names}))
     for line in sys.stdin:
         word, *rest = line.split("\t")
         if word == "read":
-            noise.say(json.dumps(measured(rest[0], Path(rest[1].rstrip("\n")), noise)))
+            noise.say(json.dumps(measured(rest[0], rest[1], Path(rest[2].rstrip("\n")), noise)))
             continue
         for number in range(int(word), int(rest[0])):
             if number % _COLLECT == 0:
                 gc.collect()
             path = write(scratch, targets.case(number))
-            noise.say(json.dumps({"case": number, **measured(targets.kind(number)[0], path, noise)}))
+            noise.take()  # of libraries that made the case
+            noise.say(json.dumps({"case": number, **measured(*targets.kind(number), path, noise)}))
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from interlayer.core.errors import SettingError
+from interlayer.core.errors import ReadError, SettingError
+from interlayer.core.files import read_small
 from interlayer.core.packaged import packaged
+from interlayer.core.text import line
 from interlayer.xps import levels
 
 TEMPLATES = ("bare", "activated", "cycled", "study-activated", "study-cycled")
@@ -19,6 +21,8 @@ _LEAST_TOLERANCE = 0.15
 #: a line stays within this many tolerances of its energy
 REACH = 4.0
 _RATIO_UNCERTAINTY = 0.05
+#: energies (eV) and atoms per formula unit of a user's template are below these
+_HIGHEST, _MOST_ATOMS = 20_000.0, 1000.0
 #: of published energies among laboratories, eV (1 σ)
 REFERENCE_SCATTER = 0.1
 
@@ -137,6 +141,10 @@ def separations() -> tuple[Separation, ...]:
     )
 
 
+#: what a file that is no template raises
+_NO_FILE = (ValueError, TypeError, AttributeError, LookupError, ArithmeticError, RecursionError, OSError)
+
+
 def template(name: str) -> Template:
     """Return a template by its name, or from a user's TOML file of the same form.
 
@@ -155,9 +163,29 @@ def template(name: str) -> Template:
             found=repr(name),
         )
     try:
-        return _template(tomllib.loads(path.read_text(encoding="utf-8")), path.stem)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingError(f"template {name!r} is not valid TOML ({error})") from None
+        found = _template(tomllib.loads(read_small(path)), path.stem)
+        _check_numbers(found)
+        return found
+    except (SettingError, ReadError) as error:
+        raise error.about(path) from None
+    except _NO_FILE as error:
+        raise SettingError(
+            f"is no template ({type(error).__name__}: {line(str(error))})",
+            path=path,
+            expected="a TOML file with lines, phases and factors as docs/xps.md shows it",
+        ) from error
+
+
+def _check_numbers(found: Template) -> None:
+    """Raise ValueError where lines, phases or ratios of a user's template are no such numbers."""
+    for each in found.lines:
+        if not (0 < each.energy < _HIGHEST and 0 < each.tolerance < _HIGHEST):
+            raise ValueError(f"{each.name}: energy {each.energy} eV, tolerance {each.tolerance} eV")
+    if not 0 < found.ratio_uncertainty < 1:
+        raise ValueError(f"ratio_uncertainty = {found.ratio_uncertainty}")
+    for phase, atoms in found.phases.items():
+        if not atoms or not all(0 < float(number) < _MOST_ATOMS for number in atoms.values()):
+            raise ValueError(f"phase {phase}: {dict(atoms)}")
 
 
 def _template(data: Mapping[str, Any], name: str) -> Template:

@@ -7,8 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from interlayer.core.errors import ReadError, SettingError
-from interlayer.core.files import read_text
+from interlayer.core.files import read_small
 from interlayer.xrd.model.source import Instrument
+
+#: what a file that is no calibration raises
+_NO_FILE = (
+    ReadError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, OSError
+)  # fmt: skip
 
 
 def to_toml(instrument: Instrument, stddev: dict[str, float], standard: str, source: str) -> str:
@@ -52,13 +57,15 @@ def from_toml(path: Path, radius: float | None) -> Instrument:
             found="nothing",
         )
     try:
-        document = tomllib.loads(read_text(path))
+        document = tomllib.loads(read_small(path))
         table = {str(key): float(value) for key, value in document["instrument"].items()}
         known = {field.name for field in fields(Instrument)}
         if not {"w", "y", "zero"} <= set(table) <= known or not all(np.isfinite(list(table.values()))):
             raise ValueError("keys of [instrument]")
         made = float(document.get("radius", 0.0))
-    except (ReadError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if not 0 <= made < np.inf:
+            raise ValueError(f"radius = {made}")
+    except _NO_FILE as error:
         raise SettingError(
             f"{path} is no instrument file",
             expected="[instrument] with u, v, w, y, zero as `interlayer xrd STANDARD --calibrate` writes it",

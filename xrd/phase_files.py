@@ -14,14 +14,17 @@ from pymatgen.io.cif import CifBlock, CifFile, CifParser
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from interlayer.core.errors import InterlayerError, ReadError
-from interlayer.core.files import read_text
+from interlayer.core.files import read_small
 from interlayer.xrd import phases, structures
 from interlayer.xrd.model.cell import free_parameters
 from interlayer.xrd.phases import Phase
 
 #: coordinates that agree to this (parts of the cell) are one site: 0.333 is meant as 1/3
 _SITE = 2e-3
-_LARGEST = 5_000_000
+_SYMMETRY = re.compile("_(symmetry|space_group|cell|atom|chemical_formula)", re.IGNORECASE)
+#: characters of one value of a CIF, symmetry operations, and sites they make: a quarter of a second to build
+_LONGEST, _MOST_OPERATIONS, _MOST_PLACES = 500, 400, 20_000
+_LONGEST_LINE = 2048
 #: thermal factors (angstrom²) of a CIF that are believed
 _COLDEST, _HOTTEST = 0.05, 15.0
 _ATOMIC_MASS = 1.66053907
@@ -56,16 +59,12 @@ def load(path: Path, spread: float) -> Phase:
     """
     if not path.is_file():
         raise ReadError("no such file for a phase", path=path, expected="a CIF or TOML file")
-    if path.stat().st_size > _LARGEST:
-        raise ReadError(
-            "the file is too large for one structure", path=path, found=f"{path.stat().st_size} bytes"
-        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return from_toml(path, spread) if path.suffix.lower() == ".toml" else from_cif(path, spread)
     except InterlayerError as error:
-        raise error.about(path) from None
+        raise _complete(error).about(path) from None
     except Exception as error:
         raise ReadError(
             f"no structure in this file ({type(error).__name__}: {error})",
@@ -74,10 +73,17 @@ def load(path: Path, spread: float) -> Phase:
         ) from error
 
 
+def _complete(error: InterlayerError) -> InterlayerError:
+    """Return an error that says what was expected, where the library that raised it did not."""
+    if error.expected or error.found or error.advice:
+        return error
+    return type(error)(error.message, path=error.path, expected="the CIF or TOML of one structure")
+
+
 def from_toml(path: Path, spread: float) -> Phase:
     """Return the phase of a TOML file: the keys of phases.toml at its root, or in its one table."""
     try:
-        entry: dict[str, Any] = tomllib.loads(read_text(path))
+        entry: dict[str, Any] = tomllib.loads(read_small(path))
     except tomllib.TOMLDecodeError as error:
         raise ReadError(f"no TOML ({error})", path=path) from None
     name = path.stem
@@ -113,7 +119,8 @@ def _check_entry(entry: Mapping[str, Any]) -> None:
 
 def from_cif(path: Path, spread: float) -> Phase:
     """Return the phase of a structure CIF, its density checked against what the file states."""
-    block = _block(read_text(path), path)
+    block = _block(_plain(read_small(path)), path)
+    _check_sizes(block, path)
     try:
         parser = CifParser.from_str(str(block), site_tolerance=_SITE, occupancy_tolerance=1.02)
         found = parser.parse_structures(primitive=False)[0]
@@ -140,6 +147,23 @@ def from_cif(path: Path, spread: float) -> Phase:
     return phases.from_table(path.stem, entry, table, phases.system_of(number), cell)
 
 
+def _plain(text: str) -> str:
+    """Return the lines of a CIF that are not empty; the parser goes through each run of blanks many times.
+
+    Raises
+    ------
+    ReadError
+        When a line is longer than the format allows (2048 characters).
+    """
+    rows = [row.rstrip() for row in text.split("\n")]
+    longest = max(map(len, rows))
+    if longest > _LONGEST_LINE:
+        raise ReadError(
+            "no CIF", expected=f"lines of at most {_LONGEST_LINE} characters", found=f"{longest} characters"
+        )
+    return "\n".join(row for row in rows if row) + "\n"
+
+
 def _block(text: str, path: Path) -> CifBlock:
     """Return the one data block that holds a structure."""
     blocks = CifFile.from_str(text).data
@@ -159,6 +183,22 @@ def _block(text: str, path: Path) -> CifBlock:
             advice="Keep one block to a file." if usable else None,
         )
     return next(iter(usable.values()))
+
+
+def _check_sizes(block: CifBlock, path: Path) -> None:
+    """Refuse what would take a library minutes: values without end, operations and sites without number."""
+    columns = {str(key): _column(block, key) for key in block.data if _SYMMETRY.match(str(key))}
+    longest = max((len(text) for texts in columns.values() for text in texts), default=0)
+    operations = max((len(texts) for name, texts in columns.items() if "_xyz" in name), default=1)
+    places = operations * len(_column(block, "_atom_site_fract_x"))
+    if longest > _LONGEST or operations > _MOST_OPERATIONS or places > _MOST_PLACES:
+        raise ReadError(
+            "the CIF is too large for one structure",
+            path=path,
+            expected=f"values of {_LONGEST} characters, {_MOST_OPERATIONS} symmetry operations and "
+            f"{_MOST_PLACES} sites (with symmetry) at most",
+            found=f"a value of {longest} characters, {operations} operations, {places} sites",
+        )
 
 
 def _column(block: CifBlock, name: str) -> list[str]:

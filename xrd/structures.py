@@ -4,6 +4,7 @@
 """
 
 import json
+import math
 import warnings
 from collections.abc import Mapping
 from functools import cache
@@ -26,6 +27,8 @@ _DENSEST = 25.0
 _CLOSEST, _CLOSEST_HEAVY = 0.5, 0.9
 #: occupancies of two atoms that share a place may make this together
 _FULL = 1.02
+#: axes of a cell (angstrom; proteins have less than 2000), and its volume over that of a box of such axes
+_SHORTEST, _LONGEST, _FLATTEST = 0.5, 2000.0, 0.01
 #: sites in one cell above which structure factors are refused
 _MOST_SITES = 4000
 
@@ -93,6 +96,13 @@ def check(built: Structure, name: str) -> None:
     if len(built) > _MOST_SITES:
         raise InterlayerError(
             f"{name}: the structure is too large", expected=f"at most {_MOST_SITES} sites", found=len(built)
+        )
+    axes, filled = built.lattice.abc, built.volume / math.prod(built.lattice.abc)
+    if not (min(axes) > _SHORTEST and max(axes) < _LONGEST and filled > _FLATTEST):
+        raise InterlayerError(
+            f"{name}: impossible cell",
+            expected=f"axes of {_SHORTEST:g} to {_LONGEST:g} angstrom that span a volume",
+            found=", ".join(f"{each:.4g}" for each in (*axes, *built.lattice.angles)),
         )
     density = float(built.density)
     if not 0 < density < _DENSEST:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from interlayer.core import hdf5
 from interlayer.core.errors import ReadError
 from interlayer.core.files import check_proportion
 
 #: bytes of counts that are read into memory at most
 MAX_COUNTS = 4 * 2**30
-#: bytes that any dataset may ask for, how many times what is stored a larger one may, and objects of a file
-FREE, RATIO, MAX_OBJECTS = 2**26, 300, 100_000
+#: bytes that any dataset may ask for, and how many times what is stored a larger one may
+FREE, RATIO = 2**26, 300
 
 
 def load(path: Path) -> xr.Dataset:
@@ -24,32 +25,9 @@ def load(path: Path) -> xr.Dataset:
         import h5py
     except ImportError:
         raise ReadError("reading HDF5 files of EDS systems needs h5py", advice="pip install h5py") from None
+    hdf5.check(path, "h5py")
     with h5py.File(path, "r") as file:
-        _check_links(file)
         return oina.load(file) if "Format Version" in file or "Manufacturer" in file else apex.load(file)
-
-
-def _check_links(file: Any) -> None:
-    """Refuse files that lead into other files, or whose groups form a loop or hold each other many times."""
-    import h5py
-
-    waiting, seen, objects = [file], {h5py.h5o.get_info(file.id).addr}, 0
-    while waiting:
-        group = waiting.pop()
-        for name in group:
-            objects += 1
-            if objects > MAX_OBJECTS or isinstance(group.get(name, getlink=True), h5py.ExternalLink):
-                raise ReadError(
-                    "an HDF5 file that leads into other files, or of too many objects",
-                    found=f"{group.name}/{name}",
-                )
-            node = group.get(name)
-            if isinstance(node, h5py.Group):
-                address = h5py.h5o.get_info(node.id).addr
-                if address in seen:
-                    raise ReadError("the groups of the HDF5 file form a loop", found=node.name)
-                seen.add(address)
-                waiting.append(node)
 
 
 def values(node: Any) -> Any:

@@ -4,7 +4,9 @@ Nothing of it is imported before such a file is read, and nothing in here is cop
 documented interface is used (``file_reader``, which returns dictionaries of data, axes and metadata).
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from interlayer.core import hdf5
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.units import convert
 from interlayer.eds.readers import calibration, dataset
@@ -55,7 +58,10 @@ def load(path: Path) -> xr.Dataset:
             advice='Install it: pip install "interlayer[rosettasciio]". Or export the map as .rpl/.raw, '
             ".h5oina or element maps as TIFF or CSV.",
         ) from None
-    found: Sequence[Mapping[str, Any]] = plugin.file_reader(str(path), **options)
+    if name == "emd":
+        hdf5.check(path, "h5py")
+    with _silent():
+        found: Sequence[Mapping[str, Any]] = plugin.file_reader(str(path), **options)
     cubes = [each for each in found if _energy(each) is not None and np.ndim(each["data"]) in (2, 3)]
     if cubes:
         raw = _cube(max(cubes, key=lambda each: int(np.size(each["data"]))))
@@ -70,6 +76,18 @@ def load(path: Path) -> xr.Dataset:
         expected="counts over x, y and energy",
         found=", ".join(f"{_title(each)} {np.shape(each['data'])}" for each in found) or "nothing",
     )
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Keep RosettaSciIO from writing its doubts about a file to the terminal."""
+    logger = logging.getLogger("rsciio")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 def _axes(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:

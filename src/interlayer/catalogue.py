@@ -17,6 +17,7 @@ from interlayer import store
 from interlayer.core.errors import StoreError
 from interlayer.core.files import check_exists
 from interlayer.core.summary import Row
+from interlayer.core.text import line
 from interlayer.sample import Sample
 
 CATALOGUE = "catalogue.nc"
@@ -49,9 +50,9 @@ def of_records(paths: Iterable[Path]) -> Columns:
                 columns["sample"] += [str(record.sample_id)] * count
                 for name in NAMES[1:]:
                     columns[name] += _values(summary[name]).tolist()
-        except (OSError, RuntimeError, AttributeError, IndexError, KeyError) as error:
+        except store.UNREADABLE as error:
             raise StoreError(
-                f"cannot read the record ({error})", path=path, expected="a sample's record"
+                f"cannot read the record ({line(str(error))})", path=path, expected="a sample's record"
             ) from error
     return columns
 
@@ -106,14 +107,30 @@ def read(path: Path | str) -> xr.Dataset:
     path = Path(path)
     path = path / CATALOGUE if path.is_dir() else path
     check_exists(path)
+    if not store.is_own(path):
+        store.check_foreign(path)
     try:
         with netCDF4.Dataset(path) as stored:
-            values = {name: _values(stored[name]) for name in NAMES}
-            for name in set(NAMES) - _NUMBERS:
-                values[name] = _values(stored[name + _LABELS])[values[name]]
-    except (OSError, RuntimeError, IndexError, KeyError) as error:
+            store.check_size(stored, path)
+            values = {name: _column(stored, name) for name in NAMES}
+    except store.UNREADABLE as error:
         raise StoreError(
-            f"cannot read the catalogue ({error})", path=path, advice="Run the study again to rebuild it."
+            f"cannot read the catalogue ({line(str(error))})",
+            path=path,
+            advice="Run the study again to rebuild it.",
         ) from error
     # without fastpath xarray looks at every text again: 10 ms for a thousand samples
     return xr.Dataset({name: xr.Variable(("row",), values[name], fastpath=True) for name in NAMES})
+
+
+def _column(stored: netCDF4.Dataset, name: str) -> np.ndarray:
+    """Return a column; raises ValueError where it is none."""
+    values = _values(stored[name])
+    if values.shape != (len(stored.dimensions["row"]),) or values.dtype.kind not in "if":
+        raise ValueError(f"{name} is not a column of numbers")
+    if name in _NUMBERS:
+        return values
+    labels = _values(stored[name + _LABELS])
+    if values.size and not 0 <= values.min() <= values.max() < labels.size:
+        raise ValueError(f"{name} has numbers that stand for nothing")
+    return np.asarray(labels[values])

@@ -8,7 +8,7 @@ import matplotlib as mpl
 import xarray as xr
 from matplotlib.figure import Figure as MplFigure
 
-from interlayer import techniques
+from interlayer import guard, techniques
 from interlayer.core.draw import STYLE, draw
 from interlayer.core.errors import SettingError
 from interlayer.core.figure import Figure
@@ -37,11 +37,15 @@ def named(samples: Sequence[Sample]) -> Iterator[Named]:
     for sample in samples:
         for path, result in sample.results():
             place = path.strip("/").replace("/", "-")
-            for figure in techniques.figures(result):
+            with guard.using("the figures", sample.called):
+                drawn = techniques.figures(result)
+            for figure in drawn:
                 stem = names.free(f"{slug(sample.sample_id, 60)}-{slug(place, 60)}-{slug(figure.name, 40)}")
                 yield Named(stem, f"{sample.name}, {place}", figure)
     for technique, results in compared(samples).items():
-        for figure in techniques.comparison(technique, results):
+        with guard.using("the figures", *(sample.called for sample in samples)):
+            drawn = techniques.comparison(technique, results)
+        for figure in drawn:
             stem = names.free(f"compared-{technique}-{slug(figure.name, 40)}")
             yield Named(stem, f"{len(results)} samples, {technique}", figure)
 

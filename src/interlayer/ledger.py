@@ -116,12 +116,15 @@ class Ledger:
         if name in self._rows:
             return self._rows[name]
         row = self._row("SELECT * FROM items WHERE name = ?", (name,))
-        return None if row is None else _entry(row)
+        try:
+            return None if row is None else _entry(row)
+        except (ValueError, TypeError, RecursionError):  # damaged: as if nothing was known
+            return None
 
     def _row(self, query: str, values: tuple[str, ...]) -> tuple[str, ...] | None:
         try:
             found: tuple[str, ...] | None = self._base.execute(query, values).fetchone()
-        except sqlite3.DatabaseError:  # damaged while it was open: as if nothing was known
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # damaged: as if nothing was known
             return None
         return found
 
@@ -186,7 +189,10 @@ class Ledger:
 
 def _entry(row: tuple[str, ...]) -> Entry:
     name, key, status, digest, made_from, data = row
-    return Entry(name, key, status, digest, json.loads(made_from), data)
+    found = json.loads(made_from)
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in row):
+        raise TypeError(f"the row of {name!r} is none")
+    return Entry(name, key, status, digest, found, data)
 
 
 def _connected(path: Path) -> sqlite3.Connection:
@@ -199,6 +205,9 @@ def _connected(path: Path) -> sqlite3.Connection:
         base.executescript(_TABLES)
         base.execute(f"PRAGMA user_version = {_LAYOUT}")
         base.execute("SELECT count(*) FROM items").fetchone()
+    except UnicodeDecodeError as error:  # damaged so that SQLite's words about it are no text
+        base.close()
+        raise sqlite3.DatabaseError(str(error)) from error
     except sqlite3.DatabaseError:
         base.close()
         raise
@@ -233,7 +242,9 @@ def opened(folder: Path, *, only_look: bool = False) -> Iterator[Ledger]:
 
 
 def _first(paths: Iterable[Path], fallback: Path) -> Ledger:
-    for path in paths:
+    for path in (*paths, fallback):
         with suppress(sqlite3.Error, OSError):
             return Ledger(path)
+    for each in _family(fallback):  # a copy of what cannot be read
+        each.unlink(missing_ok=True)
     return Ledger(fallback)

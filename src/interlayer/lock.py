@@ -104,7 +104,7 @@ def _sign(stream: IO[str]) -> None:
 
 
 def _signature(stream: IO[str]) -> dict[str, object]:
-    with suppress(OSError, ValueError):
+    with suppress(OSError, ValueError, RecursionError):
         stream.seek(0)
         found = json.loads(stream.read())
         return found if isinstance(found, dict) else {}

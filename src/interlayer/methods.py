@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import xarray as xr
 
+from interlayer import guard
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.ranged import ranged, shape_of
 from interlayer.core.text import clean
@@ -92,7 +93,8 @@ def _grouped(samples: Sequence[Sample]) -> dict[tuple[str, str], list[_Run]]:
     for sample, name in zip(samples, names, strict=True):
         for _, result in sample.results():
             technique, kind = (str(result.attrs.get(key, "")) for key in ("technique", "kind"))
-            found.setdefault((technique, kind), []).append(_run(name, technique, kind, result))
+            with guard.using("the methods", sample.called):
+                found.setdefault((technique, kind), []).append(_run(name, technique, kind, result))
     order = {kind: place for place, kind in enumerate(("", *KINDS))}
     return dict(
         sorted(found.items(), key=lambda each: (TECHNIQUES.index(each[0][0]), order.get(each[0][1], 99)))

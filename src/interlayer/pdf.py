@@ -11,7 +11,7 @@ from typing import Any
 
 import matplotlib as mpl
 
-from interlayer import figures, methods, techniques
+from interlayer import figures, guard, methods, techniques
 from interlayer._version import __version__
 from interlayer.core.errors import InterlayerError
 from interlayer.core.figure import Figure
@@ -71,7 +71,9 @@ def write(
         ) from None
     with TemporaryDirectory(prefix="interlayer-pdf-") as name, atomic(path) as part:
         folder = Path(name)
-        content = _content(samples, _Drawn(folder)) | {
+        with guard.using("the report", *(sample.called for sample in samples)):
+            content = _content(samples, _Drawn(folder))
+        content |= {
             "title": title,
             "source": source,
             "description": description,

@@ -252,6 +252,9 @@ def current(piece: Piece, key: str, out: Path, ledger: Ledger) -> Done | None:
     entry = ledger.get(piece.entry(out))
     if entry is None or entry.status == "failed" or entry.key != key:
         return None
-    written = {str(path): str(digest) for path, digest in json.loads(entry.data).items()}
-    whole = all(Path(path).is_file() and sha256(Path(path)) == digest for path, digest in written.items())
+    try:
+        written = {str(path): str(digest) for path, digest in json.loads(entry.data).items()}
+        whole = all(Path(path).is_file() and sha256(Path(path)) == digest for path, digest in written.items())
+    except (OSError, ValueError, AttributeError, RecursionError):  # a damaged ledger: made again
+        return None
     return Done(written) if whole else None

@@ -1,14 +1,15 @@
 """The sample: one DataTree that links every technique's result, and the dataset that a script takes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from interlayer import sample_view, store
+from interlayer import guard, sample_view, store
 from interlayer._version import __version__
 from interlayer.core.errors import StoreError
 from interlayer.core.quantities import TECHNIQUES
@@ -33,6 +34,8 @@ class Sample:
         ``/electrochem/<kind>`` (with ``/<name>`` where a sample has several of a kind).
     made_from
         Name and sha256 of each fragment that it was put together from.
+    path
+        The record that it was opened from.
 
     Examples
     --------
@@ -48,6 +51,12 @@ class Sample:
     history: tuple[str, ...] = ()
     tree: xr.DataTree = field(default_factory=xr.DataTree)
     made_from: tuple[tuple[str, str], ...] = ()
+    path: Path | None = None
+
+    @property
+    def called(self) -> str:
+        """Return the record that the sample was opened from, else its id."""
+        return self.sample_id if self.path is None else str(self.path)
 
     @property
     def name(self) -> str:
@@ -116,7 +125,8 @@ class Sample:
                     own = node.to_dataset(inherit=False)
                     names = {name: f"{prefix}_{name}" for name in {*own.variables, *own.dims}}
                     parts.append(own.rename(names).drop_attrs(deep=False))
-        merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop")
+        with guard.using("the dataset", self.called):
+            merged = xr.merge(parts, join="exact", compat="no_conflicts", combine_attrs="drop")
         return merged.assign_attrs(self._attrs())
 
     def _attrs(self) -> dict[str, str | int]:
@@ -151,22 +161,32 @@ class Sample:
         ------
         StoreError
             When the file is damaged, or no record of a sample.
+
+        Notes
+        -----
+        A record may be a stranger's: where no manifest beside it states its sha256, another process reads it
+        first, so that nothing in it can end this one.
         """
-        tree = store.read_tree(Path(path))
+        path = Path(path)
+        tree = store.read_tree(path, foreign=True)
         attrs = tree.attrs
         if "sample_id" not in attrs:
             raise StoreError(
                 "not the record of a sample", path=path, expected="a file written by `interlayer run`"
             )
         attrs = upgraded(attrs, path)
-        history = tuple(str(step) for step in json.loads(str(attrs.get("history", "[]"))))
         texts = {key: clean(str(attrs.get(key, ""))) for key in ("sample_id", "label", "state", "parent")}
         if (
             "summary" in tree.children
         ):  # not `filter`: it loses a column that is called as a coordinate above it
             del tree["summary"]
-        made_from = tuple((str(name), str(digest)) for name, digest in json.loads(str(attrs["made_from"])))
-        return cls(**texts, history=history, tree=tree, made_from=made_from)
+        with guard.using("the sample", str(path)):
+            history = tuple(str(step) for step in _listed(attrs, "history"))
+            made_from = tuple((str(name), str(digest)) for name, digest in _listed(attrs, "made_from"))
+        sample = cls(**texts, history=history, tree=tree, made_from=made_from, path=path)
+        for _, result in sample.results():
+            guard.check_analysis(result, path)
+        return sample
 
     @property
     def warnings(self) -> list[str]:
@@ -210,3 +230,11 @@ class Sample:
 
     def _repr_html_(self) -> str:
         return sample_view.html(self._shown())
+
+
+def _listed(attrs: Mapping[Any, object], name: str) -> list[Any]:
+    """Return a list that an attribute holds as JSON; raises TypeError where it is none."""
+    found = json.loads(str(attrs.get(name, "[]")))
+    if not isinstance(found, list):
+        raise TypeError(f"{name} is no list")
+    return found

@@ -1,9 +1,11 @@
 """Records on disk: netCDF4 written atomically, a manifest of sha256, and `verify`."""
 
 import json
-from collections.abc import Mapping
-from functools import partial
-from pathlib import Path
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache, partial
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import netCDF4
@@ -12,11 +14,13 @@ import xarray as xr
 from xarray import conventions
 
 from interlayer import quickread
+from interlayer.core import hdf5
 from interlayer.core.errors import ReadError, StoreError, WriteError
 from interlayer.core.files import atomic, check_exists, check_proportion, sha256
 from interlayer.core.text import clean, line
 
 MANIFEST = "manifest.json"
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
 #: bytes that any record may unpack to, and how many times its file a larger one may
 FREE, RATIO = 2**28, 1000
 #: bytes of numbers below which compression, in chunks, only makes a file larger and slower
@@ -124,13 +128,16 @@ def write_tree(tree: xr.DataTree, path: Path) -> str:
     return digest
 
 
-def read_tree(path: Path, group: str = "/") -> xr.DataTree:
+def read_tree(path: Path, group: str = "/", *, foreign: bool = False) -> xr.DataTree:
     """Return a stored DataTree, loaded into memory, its file closed.
 
     Parameters
     ----------
     group
         Only what stands below it ("/xps").
+    foreign
+        It may be a stranger's: where no manifest beside it states its sha256, a child process reads it first,
+        and values in other files are refused.
 
     Raises
     ------
@@ -138,15 +145,71 @@ def read_tree(path: Path, group: str = "/") -> xr.DataTree:
         When the file is missing or damaged.
     """
     check_exists(path)
-    check = partial(check_proportion, stored=path.stat().st_size, free=FREE, ratio=RATIO, what="the record")
+    if foreign and not is_own(path):
+        check_foreign(path)
     try:
         try:
-            return quickread.tree(path, group, check)
+            return quickread.tree(path, group, partial(_check_declared, path=path))
         except quickread.ForeignRecordError:
-            with xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
+            with _silent(), xr.open_datatree(path, engine="netcdf4", decode_times=False, group=group) as lazy:
                 nodes = {node.path: node.to_dataset(inherit=False).load() for node in lazy.subtree}
                 return xr.DataTree.from_dict(nodes)
     except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Drop what xarray warns of in records that interlayer did not write: it names no file."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _check_declared(size: int, path: Path) -> None:
+    check_proportion(size, path.stat().st_size, free=FREE, ratio=RATIO, what="the record")
+
+
+def check_size(stored: netCDF4.Dataset, path: Path) -> None:
+    """Raise a `ReadError` where an open record asks for memory out of proportion to its file."""
+    _check_declared(quickread.declared(stored), path)
+
+
+def is_own(path: Path) -> bool:
+    """Return True where the manifest beside a file states its sha256: a run has written it as it is."""
+    try:
+        state = (path.parent / MANIFEST).stat()
+        stated = _manifest(path.parent, state.st_mtime_ns, state.st_size).get(path.name)
+        return stated is not None and stated == sha256(path)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4)
+def _manifest(folder: Path, *_: int) -> Mapping[str, str]:
+    """Return a manifest, read once as long as the file does not change: samples of one study are many."""
+    return read_manifest(folder, damaged_is_empty=True)
+
+
+def check_foreign(path: Path) -> None:
+    """Refuse a record that a child process does not survive, that keeps values elsewhere, or is no HDF5.
+
+    Raises
+    ------
+    StoreError
+        With what is wrong.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(len(_SIGNATURE))
+        if head != _SIGNATURE:
+            raise ReadError(
+                "not a record",
+                expected="a netCDF4 file written by interlayer",
+                found=f"bytes {head.hex(' ')}",
+            )
+        hdf5.check(path, "netCDF4")
+    except (ReadError, OSError) as error:
         raise _unreadable(path, error) from error
 
 
@@ -160,7 +223,7 @@ def read_group(path: Path, group: str) -> xr.Dataset:
     """
     check_exists(path)
     try:
-        with xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
+        with _silent(), xr.open_dataset(path, group=group, engine="netcdf4", decode_times=False) as lazy:
             return lazy.load()
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
@@ -178,7 +241,9 @@ def read_attrs(path: Path) -> dict[str, Any]:
 
 def _unreadable(path: Path, error: Exception) -> StoreError:
     if isinstance(error, ReadError):
-        return StoreError(error.message, path=path, expected=error.expected, found=error.found)
+        return StoreError(
+            error.message, path=path, expected=error.expected, found=error.found, advice=error.advice
+        )
     return StoreError(
         f"cannot read the record ({line(str(error))})",
         path=path,
@@ -227,16 +292,25 @@ def verify(folder: Path) -> list[str]:
     digests = read_manifest(folder)
     if not digests:
         raise StoreError(
-            "no manifest in this folder",
-            path=folder,
+            "the manifest lists no file" if (folder / MANIFEST).exists() else "no manifest in this folder",
+            path=folder / MANIFEST if (folder / MANIFEST).exists() else folder,
             expected=f"a folder with {MANIFEST}",
             advice="Give the results folder of a study.",
         )
-    problems = []
-    for name, digest in digests.items():
-        path = folder / name
-        if not path.is_file():
-            problems.append(f"{name}: missing")
-        elif sha256(path) != digest:
-            problems.append(f"{name}: changed since it was written (sha256 differs)")
-    return problems
+    return [problem for name, digest in digests.items() if (problem := _problem(folder, name, digest))]
+
+
+def _problem(folder: Path, name: str, digest: str) -> str:
+    """Return what is wrong with a file of a manifest: nothing where it is as it was written."""
+    if any(flavour(name).anchor for flavour in (PurePosixPath, PureWindowsPath)) or ".." in Path(name).parts:
+        return f"{name}: leads out of the folder"
+    try:
+        if not (folder / name).is_file():
+            return f"{name}: missing"
+        return (
+            ""
+            if sha256(folder / name) == digest
+            else f"{name}: changed since it was written (sha256 differs)"
+        )
+    except (OSError, ValueError) as error:
+        return f"{name}: cannot be read ({error})"

@@ -320,6 +320,20 @@ def _check_inside(study: Study, pattern: str) -> None:
         )
 
 
+def _matches(study: Study, pattern: str) -> list[Path]:
+    try:
+        if any(each in pattern for each in "*?["):
+            return sorted(path for path in study.folder.glob(pattern) if path.is_file())
+        return [study.folder / pattern] if (study.folder / pattern).is_file() else []
+    except (
+        OSError,
+        ValueError,
+        NotImplementedError,
+        RecursionError,
+    ) as error:
+        raise StudyError(f"{pattern!r} cannot be looked for ({error})", path=study.path) from error
+
+
 def expand(study: Study, measurement: Measurement) -> list[Path]:
     """Return the files of a measurement in the order given; a pattern's files are sorted by name.
 
@@ -331,10 +345,7 @@ def expand(study: Study, measurement: Measurement) -> list[Path]:
     found: list[Path] = []
     for pattern in measurement.files:
         _check_inside(study, pattern)
-        if any(each in pattern for each in "*?["):
-            matches = sorted(path for path in study.folder.glob(pattern) if path.is_file())
-        else:
-            matches = [study.folder / pattern] if (study.folder / pattern).is_file() else []
+        matches = _matches(study, pattern)
         if not matches:
             raise StudyError(
                 f"no file fits {pattern!r}",

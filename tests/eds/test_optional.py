@@ -1,5 +1,6 @@
 """Bruker, JEOL and Velox files through RosettaSciIO: its documented interface stands in for it."""
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -97,3 +98,27 @@ def test_the_package_is_not_imported_by_others() -> None:
         "assert not any(n.split('.')[0] in ('rsciio', 'hyperspy', 'exspy') for n in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_the_library_logs_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """It wrote warnings with escape sequences and the file's path to the terminal."""
+    _stand_in(monkeypatch, "jeol", [_dictionary(np.ones((9, 12, 40), np.uint8))])
+    plugin = sys.modules["rsciio.jeol"]
+    logger, reader = logging.getLogger("rsciio.jeol._api"), plugin.file_reader
+
+    def loud(filename: str, **options: object) -> object:
+        logger.warning("%s does not have what it should", filename)
+        return reader(filename, **options)
+
+    monkeypatch.setattr(plugin, "file_reader", loud)
+    handler = logging.StreamHandler()
+    logging.getLogger("rsciio").addHandler(handler)
+    try:
+        read(_file(tmp_path, "a.asw"))
+        assert capfd.readouterr() == ("", "")
+        logger.warning("said by others")
+        assert "said by others" in capfd.readouterr().err
+    finally:
+        logging.getLogger("rsciio").removeHandler(handler)

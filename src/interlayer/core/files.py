@@ -20,6 +20,8 @@ FREE_ARCHIVE, ARCHIVE_RATIO = 8 * 2**20, 60
 MAX_ARCHIVE, MAX_MEMBERS = 2**30, 10_000
 _DOCUMENT_TYPE = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 
+#: bytes of the largest file that a setting names
+SMALL = 5_000_000
 #: bytes up to which a file is hashed whole, and the blocks that are hashed of a larger one
 HASHED_WHOLE = 2 * 2**30
 _BLOCKS, _BLOCK = 256, 2**18
@@ -85,6 +87,22 @@ def decode(data: bytes, encodings: tuple[str, ...] = _ENCODINGS) -> str:
 def read_text(path: Path, encodings: tuple[str, ...] = _ENCODINGS) -> str:
     """Return a text file's content, whatever encoding it has; line ends become "\\n"."""
     return decode(path.read_bytes(), encodings).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_small(path: Path) -> str:
+    """Return the text of a file that a setting names (a phase, a calibration, a template).
+
+    Raises
+    ------
+    ReadError
+        When it has more than `SMALL` bytes.
+    """
+    size = path.stat().st_size
+    if size > SMALL:
+        raise ReadError(
+            "the file is too large", path=path, expected=f"at most {SMALL} bytes", found=f"{size} bytes"
+        )
+    return read_text(path)
 
 
 def check_proportion(unpacked: int, stored: int, *, free: int, ratio: float, what: str) -> None:

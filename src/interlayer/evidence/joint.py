@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import combinations
 
+from interlayer import guard
 from interlayer.core.results import warnings_of
 from interlayer.evidence import consistency
 from interlayer.evidence.knowledge import PhaseMarks, phases, probes
@@ -31,9 +32,10 @@ def examine(sample: Sample) -> Joint:
     of `interlayer.evidence.weigh`). Presence is meant in the sample's interphase as a whole: a technique that
     looks at a part of it may miss what is there, and is weighed so.
     """
-    analyses = sources(sample)
-    found = tuple(each for marks in phases() if (each := _phase(marks, analyses)) is not None)
-    return Joint(sample.sample_id, found, consistency.pulls(sample))
+    with guard.using("the evidence", sample.called):
+        analyses = sources(sample)
+        found = tuple(each for marks in phases() if (each := _phase(marks, analyses)) is not None)
+        return Joint(sample.sample_id, found, consistency.pulls(sample))
 
 
 def _phase(marks: PhaseMarks, analyses: list[Source]) -> PhaseEvidence | None:

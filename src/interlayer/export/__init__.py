@@ -93,10 +93,13 @@ def _writer(
     form: Format, what: "Record | Sequence[Record]", target: Path, context: "Context | None"
 ) -> Callable[[], Export]:
     def make() -> Export:
+        from interlayer import guard
         from interlayer.export.record import Context
 
         module = import_module(f"interlayer.export.{form.module}")
-        return Export(target, tuple(cast("list[str]", module.write(what, target, context or Context()))))
+        names = [each.sample.called for each in (what if isinstance(what, Sequence) else [what])]
+        with guard.using(f"the {target.name}", *names):
+            return Export(target, tuple(cast("list[str]", module.write(what, target, context or Context()))))
 
     return make
 

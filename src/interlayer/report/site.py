@@ -198,7 +198,7 @@ def _kept(job: Job) -> Brief | None:
         ):
             return None
         return briefs.from_plain(state["brief"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (InterlayerError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
