@@ -154,8 +154,13 @@ class Sample:
         return store.write_tree(self.record, path)
 
     @classmethod
-    def open(cls, path: Path | str) -> "Sample":
+    def open(cls, path: Path | str, *, own: bool = False) -> "Sample":
         """Return a stored sample.
+
+        Parameters
+        ----------
+        own
+            A run of this results folder has just written it, and its manifest not yet.
 
         Raises
         ------
@@ -168,7 +173,7 @@ class Sample:
         first, so that nothing in it can end this one.
         """
         path = Path(path)
-        tree = store.read_tree(path, foreign=True)
+        tree = store.read_tree(path, foreign=not own)
         attrs = tree.attrs
         if "sample_id" not in attrs:
             raise StoreError(

@@ -1,7 +1,7 @@
 """The report: one offline page for all samples together and one for each sample."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interlayer.core.files import write_text
@@ -73,7 +73,7 @@ def write_study(
     alone = len(records) == 1
     places = [(each, out / PAGE if alone else each.folder / PAGE, each.folder / DATA) for each in records]
     beside = (("all numbers (CSV)", "summary.csv"), ("claims (CSV)", "claims.csv"))
-    return _write(cohort, places, beside, jobs)
+    return _write(cohort, places, beside, jobs, own=True)
 
 
 def write_files(
@@ -113,8 +113,15 @@ def _unique(names: Sequence[str]) -> list[str]:
     return found
 
 
-def _write(cohort: Cohort, places: Sequence[_Place], beside: Sequence[tuple[str, str]], jobs: int) -> Written:
-    work = [_job(cohort, place, beside, len(places) == 1) for place in places]
+def _write(
+    cohort: Cohort,
+    places: Sequence[_Place],
+    beside: Sequence[tuple[str, str]],
+    jobs: int,
+    *,
+    own: bool = False,
+) -> Written:
+    work = [replace(_job(cohort, place, beside, len(places) == 1), own=own) for place in places]
     made = list(zip(work, site.make(work, jobs), strict=True))
     good = [(job, each.brief) for job, each in made if each.brief is not None]
     lost = tuple(Failure("", job.record.stem, each.error) for job, each in made if each.brief is None)

@@ -58,6 +58,8 @@ class Job:
         Those on this sample count; others may be among them.
     links
         Name and address of files beside the page.
+    own
+        The record lies in a results folder, which is believed.
     """
 
     record: Path
@@ -69,6 +71,7 @@ class Job:
     claims: tuple[Claim, ...]
     failures: tuple[tuple[str, str], ...]
     links: tuple[tuple[str, str], ...]
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,7 @@ def _lost(job: Job, loss: Loss) -> Made:
 
 def _write(job: Job) -> Brief:
     key = _key(job)
-    sample = Sample.open(job.record)
+    sample = Sample.open(job.record, own=job.own)
     text, found, pack = page_of(sample, job)
     write_text(job.page, text)
     write_zip(job.data, pack.files)
