@@ -18,7 +18,7 @@ import pytest
 import xarray as xr
 from test_benchmark_tools import tool
 
-from interlayer import catalogue, eds, figures, ledger, lock, methods, store, study, tasks
+from interlayer import catalogue, eds, figures, ledger, lock, methods, pooling, store, study, tasks
 from interlayer.core import results
 from interlayer.core.errors import InterlayerError, ReadError, SettingError, StoreError, StudyError
 from interlayer.core.intervals import from_stddev
@@ -450,3 +450,11 @@ def test_a_lock_that_says_nothing_is_a_lock(tmp_path: Path, text: str) -> None:
             pass
     with lock.writing(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("data", ["", "{", "[]", "1", '{"a": 1}', "[" * 100_000])
+def test_a_damaged_list_of_pooled_files_is_made_again(tmp_path: Path, data: str) -> None:
+    piece = pooling.Piece("pool", "", (), tmp_path, tmp_path / ledger.LEDGER)
+    with ledger.opened(tmp_path) as found:
+        found.put(ledger.Entry(piece.entry(tmp_path), "key", data=data))
+        assert pooling.current(piece, "key", tmp_path, found) is None
