@@ -15,6 +15,8 @@ Files = dict[str, bytes]
 LARGEST = 2_000_000
 
 _NUMBER = re.compile(rb"[-+]?\d+(?:[.,]\d+)?(?:[eE][-+]?\d+)?")
+#: bytes in which a number is looked for: in millions without one it takes seconds
+_SEEN = 20_000
 _WORDS = [
     b"nan", b"inf", b"-inf", b"1e999", b"-1e308", b"1e-320", b"-1", b"0", b"99999999999", b"2147483648",
     b"18446744073709551616", b"1,5", b"1.5.5", b"", b"9" * 400, b"\x00", b";", b"0x10", b"1_000",
@@ -162,7 +164,7 @@ def _number(data: bytes, alien: bytes, rng: random.Random) -> bytes:
     bad = data
     for _ in range(rng.choice((1, 1, 2, 10))):
         at = _head(bad, rng) if bad else 0
-        found = _NUMBER.search(bad, at)
+        found = _NUMBER.search(bad, at, at + _SEEN)
         if found:
             bad = bad[: found.start()] + rng.choice(_WORDS) + bad[found.end() :]
     return bad

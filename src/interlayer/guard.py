@@ -11,6 +11,7 @@ from interlayer.core.errors import InterlayerError, StoreError
 from interlayer.core.quantities import TECHNIQUES
 from interlayer.core.results import rows_of
 from interlayer.core.text import line
+from interlayer.techniques import KINDS
 
 #: attributes of an analysis that are lists or tables as JSON, and what their elements are
 _LISTS = {"steps": str, "warnings": str, "sources": dict}
@@ -53,6 +54,8 @@ def check_analysis(result: xr.DataTree, record: Path | str) -> None:
     try:
         if result.attrs["technique"] not in TECHNIQUES:
             raise ValueError(f"technique {result.attrs['technique']!r}")
+        if str(result.attrs.get("kind", "")) not in _kinds(str(result.attrs["technique"])):
+            raise ValueError(f"kind {result.attrs.get('kind', '')!r}")
         rows_of(result)
         _check_texts(result)
     except (InterlayerError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
@@ -62,6 +65,10 @@ def check_analysis(result: xr.DataTree, record: Path | str) -> None:
             expected="rows, settings, steps, warnings and sources",
             advice="`interlayer verify` finds damaged files; run the study again to rebuild it.",
         ) from error
+
+
+def _kinds(technique: str) -> tuple[str, ...]:
+    return KINDS if technique == "electrochem" else ("",)
 
 
 def _check_texts(result: xr.DataTree) -> None:

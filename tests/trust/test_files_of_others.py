@@ -146,6 +146,7 @@ def test_without_a_child_process_records_are_read_all_the_same(tmp_path: Path) -
         ("settings", "[1]"),
         ("settings", "[" * 5000),
         ("technique", "../xrd"),
+        ("kind", "platin"),
     ],
 )
 def test_an_analysis_with_odd_facts_is_refused(tmp_path: Path, name: str, value: str) -> None:
