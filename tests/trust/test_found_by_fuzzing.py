@@ -260,3 +260,14 @@ def test_colours_take_memory_in_parts(tmp_path: Path) -> None:
         assert tracemalloc.get_traced_memory()[1] < 8 * field.nbytes
     finally:
         tracemalloc.stop()
+
+
+def test_the_header_of_an_array_warns_nobody(tmp_path: Path) -> None:
+    """Numpy parses it as Python, which warns of ``3in`` at a line of a file that is none."""
+    head = b"{'descr': '<u2', 'fortran_order': False, 'shape': (=True+1, 3inf), }".ljust(117) + b"\n"
+    path = tmp_path / "N.npy"
+    path.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head + bytes(24))
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        refused(eds.read, path)
+    assert not said

@@ -169,11 +169,12 @@ def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
     """Return what a loader returns; whatever it raises becomes a `ReadError` that names the file.
 
     Libraries that warn of damage say nothing that the file's name goes with: what they warn of is either an
-    error here, or of no consequence. Warnings about the code itself (deprecations) pass.
+    error here, or of no consequence (numpy parses the header of an array as Python, which warns of its
+    spelling). Warnings about the code itself (deprecations) pass.
     """
     try:
         with warnings.catch_warnings():
-            for category in (RuntimeWarning, UserWarning, ResourceWarning):
+            for category in (RuntimeWarning, UserWarning, ResourceWarning, SyntaxWarning):
                 warnings.simplefilter("ignore", category)
             return call()
     except InterlayerError as error:
