@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import xarray as xr
 
+from interlayer.core import workbook
 from interlayer.core.errors import InterlayerError, ReadError
 from interlayer.core.files import check_archive
 from interlayer.core.text import line
@@ -24,12 +25,10 @@ _MAX_ROWS, _MAX_COLUMNS, _MAX_CELLS = 1_048_576, 256, 2**25
 
 def load_xlsx(path: Path) -> xr.Dataset:
     """Read the record sheets of an .xlsx workbook."""
-    from openpyxl import load_workbook
-
     check_archive(path)
     with path.open("rb") as stream:  # the library leaves a file open that it cannot read
         try:
-            book = load_workbook(stream, read_only=True, data_only=True)
+            book = workbook.opened(stream)
             sheets = [(sheet.title, _rows(sheet)) for sheet in book.worksheets]
         except InterlayerError:
             raise

@@ -177,6 +177,30 @@ def test_workbooks_say_nothing_on_stdout(tmp_path: Path, capfd: pytest.CaptureFi
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("read", [xps.read, electrochem.read])
+def test_odd_styles_of_a_workbook_are_not_said_on_stdout(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], read: Callable[[Path], object]
+) -> None:
+    """openpyxl prints that a style "is out of range"."""
+    import zipfile
+
+    import openpyxl
+
+    openpyxl.Workbook().save(tmp_path / "sound.xlsx")
+    path = tmp_path / "a.xlsx"
+    with zipfile.ZipFile(tmp_path / "sound.xlsx") as sound, zipfile.ZipFile(path, "w") as made:
+        for name in sound.namelist():
+            data = sound.read(name)
+            if name == "xl/styles.xml":
+                data = data.replace(b"<cellStyleXfs><xf", b"<cellStyleXfs><xd").replace(
+                    b'<cellStyleXfs count="1"><xf', b'<cellStyleXfs count="1"><xd'
+                )
+                assert b"<xd" in data
+            made.writestr(name, data)
+    refused(read, path)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_png_maps_say_nothing_on_stderr(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """libpng writes its doubts about a transparency that is too long to stderr; the map is sound."""
     import zlib

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from openpyxl import load_workbook
 
+from interlayer.core import workbook
 from interlayer.core.errors import ReadError
 from interlayer.core.files import check_archive
 from interlayer.xps.readers.units import is_rate
@@ -19,7 +19,7 @@ def load(path: Path) -> xr.Dataset:
     """Read the sheets that have ``Binding Energy (E)`` in column A; column C is the raw intensity."""
     check_archive(path)
     with path.open("rb") as stream:  # the library leaves a file open that it cannot read
-        book = load_workbook(stream, read_only=True, data_only=True)
+        book = workbook.opened(stream)
         spectra = [each for sheet in book.worksheets if (each := _sheet(sheet)) is not None]
         book.close()
     if not spectra:
