@@ -64,20 +64,13 @@ def load(path: Path, spread: float) -> Phase:
             warnings.simplefilter("ignore")
             return from_toml(path, spread) if path.suffix.lower() == ".toml" else from_cif(path, spread)
     except InterlayerError as error:
-        raise _complete(error).about(path) from None
+        raise error.completed("the CIF or TOML of one structure").about(path) from None
     except Exception as error:
         raise ReadError(
             f"no structure in this file ({type(error).__name__}: {error})",
             path=path,
             expected="cell, symmetry and sites",
         ) from error
-
-
-def _complete(error: InterlayerError) -> InterlayerError:
-    """Return an error that says what was expected, where the library that raised it did not."""
-    if error.expected or error.found or error.advice:
-        return error
-    return type(error)(error.message, path=error.path, expected="the CIF or TOML of one structure")
 
 
 def from_toml(path: Path, spread: float) -> Phase:

@@ -61,6 +61,12 @@ class InterlayerError(Exception):
         details = {"expected": self.expected, "found": self.found, "advice": self.advice}
         return type(self)(self.message, path=path, **details)
 
+    def completed(self, expected: str, advice: str | None = None) -> "InterlayerError":
+        """Return the error saying what was expected and what to do, where it says neither yet."""
+        if self.expected or self.found or self.advice:
+            return self
+        return type(self)(self.message, path=self.path, expected=expected, advice=advice)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Survive the way back from a worker process."""
         details = {"path": self.path, "expected": self.expected, "found": self.found, "advice": self.advice}

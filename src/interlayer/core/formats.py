@@ -178,7 +178,8 @@ def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
                 warnings.simplefilter("ignore", category)
             return call()
     except InterlayerError as error:
-        raise _complete(error, found).about(path) from error
+        expected = f"a sound file of the format {found.name}"
+        raise error.completed(expected, "It may be damaged: export or copy it again.").about(path) from error
     except MemoryError as error:
         raise ReadError(
             f"{found.name}: the header asks for more memory than there is",
@@ -193,18 +194,6 @@ def _guarded(path: Path, found: Format, call: Callable[[], _Read]) -> _Read:
             expected=f"a sound file of the format {found.name}",
             advice="The file may be truncated or damaged: export or copy it again.",
         ) from error
-
-
-def _complete(error: InterlayerError, found: Format) -> InterlayerError:
-    """Return an error that says what was expected and what to do, where its reader said neither."""
-    if error.expected or error.found or error.advice:
-        return error
-    return type(error)(
-        error.message,
-        path=error.path,
-        expected=f"a sound file of the format {found.name}",
-        advice="It may be damaged: export or copy it again.",
-    )
 
 
 def _describe(path: Path) -> str:
